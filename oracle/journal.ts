@@ -1,0 +1,148 @@
+/** The run journal: one JSON object a line, from the header to the footer. Every verdict, page and exit code is a pure function of it.
+ *  64-bit numbers are decimal strings, bytes are hex. A journal without its `end` line is a run that died, and never green.
+ *  This file holds the line types and the format version. */
+import type { Both, Difference, Side, Verdict } from "./compare/difference.ts";
+
+/** Raised with every change that an older reader would misread. */
+export const journalFormat = 1;
+
+/** One server of the comparison, as far as it told. `version` is "unknown" where it would not say. */
+export interface ServerDescription {
+  readonly name: string;
+  readonly address: string;
+  readonly version: string;
+}
+
+/** First line. `mode` says what drove the requests. */
+export interface RunLine {
+  readonly event: "run";
+  readonly format: typeof journalFormat;
+  readonly tool: string;
+  readonly mode: "fuzz" | "run" | "replay" | "live" | "concurrent" | "calibrate" | "demo";
+  readonly startedAt: string;
+  readonly candidate: ServerDescription;
+  readonly oracle: ServerDescription;
+  readonly answerFrom: Side;
+  /** Decimal; absent where nothing was generated. */
+  readonly seed?: string;
+  readonly replayToken?: string;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Fewest operations that make the run worth a verdict. */
+  readonly operationsFloor: number;
+}
+
+/** What one side sent back, or why nothing came. `body` is the decoded reply as JSON (secrets blanked), `hex` the raw frame where it was kept. */
+export interface Answer {
+  readonly is: "reply" | "event" | "closed" | "none";
+  readonly err?: string;
+  readonly zxid?: string;
+  readonly body?: unknown;
+  readonly hex?: string;
+}
+
+/** One compared request. `case` names the sequence, scenario or connection it belongs to; `session` the session inside it. */
+export interface StepLine {
+  readonly event: "step";
+  readonly n: number;
+  readonly case: string;
+  readonly session: string;
+  readonly op: string;
+  readonly path?: string;
+  /** Create flags, watch flag, versions and so on, short, for people and for the coverage matrix: `flags=ephemeral`, `watch`, `version=-1`. */
+  readonly shape?: string;
+  readonly err: Both<string>;
+  readonly ms: Both<number>;
+  readonly verdict: Verdict;
+}
+
+/** One compared watch event (or one that only one side sent). */
+export interface NotificationLine {
+  readonly event: "notification";
+  readonly n: number;
+  readonly case: string;
+  readonly session: string;
+  readonly type: string;
+  readonly path: string;
+  readonly verdict: Verdict;
+}
+
+/** A step or event whose two sides disagree, with all that is needed to explain it. Follows its step line and has the same `n`. */
+export interface DivergenceLine {
+  readonly event: "divergence";
+  readonly n: number;
+  readonly case: string;
+  readonly session: string;
+  readonly fingerprint: string;
+  readonly operation: string;
+  readonly verdict: Verdict;
+  readonly differences: readonly Difference[];
+  /** The request as a scenario step. */
+  readonly request: unknown;
+  readonly answers: Both<Answer>;
+  /** Id of the known-divergences entry that covers it. */
+  readonly known?: string;
+}
+
+/** One step of a shrunk story, with both answers. `differences` is empty for the steps that only set the stage. */
+export interface StoryStep {
+  readonly by: string;
+  readonly request: unknown;
+  readonly answers: Both<Answer>;
+  readonly events: Both<readonly Answer[]>;
+  readonly differences: readonly Difference[];
+}
+
+/** A divergence shrunk to its smallest reproduction and verified. `operations` counts the steps; `reproduced` of `attempts` replays diverged. */
+export interface CounterexampleLine {
+  readonly event: "counterexample";
+  readonly fingerprint: string;
+  readonly operations: number;
+  readonly sessions: number;
+  readonly story: readonly StoryStep[];
+  /** A complete command line that shows it again. */
+  readonly replay: string;
+  /** File under the report directory. */
+  readonly file: string;
+  readonly reproduced: number;
+  readonly attempts: number;
+  readonly shrinkMs: number;
+}
+
+/** From here on one side was gone, or came back. */
+export interface SideLine {
+  readonly event: "side";
+  readonly n: number;
+  readonly on: Side;
+  readonly state: "lost" | "back";
+  readonly reason: string;
+}
+
+/** Something that a reader should know and that is no verdict: a slow start, a retry, a truncated field. */
+export interface NoteLine {
+  readonly event: "note";
+  readonly text: string;
+}
+
+/** Last line. `compared` counts replies that had an answer from both sides. `interrupted`: the user stopped the run. */
+export interface EndLine {
+  readonly event: "end";
+  readonly steps: number;
+  readonly compared: number;
+  readonly notifications: number;
+  readonly cases: number;
+  readonly durationMs: number;
+  readonly interrupted: boolean;
+}
+
+export type JournalLine =
+  | RunLine
+  | StepLine
+  | NotificationLine
+  | DivergenceLine
+  | CounterexampleLine
+  | SideLine
+  | NoteLine
+  | EndLine;
+
+/** Takes journal lines in order. */
+export type JournalSink = (line: JournalLine) => void;

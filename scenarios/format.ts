@@ -1,0 +1,122 @@
+/** The scenario format: sessions and steps as plain data, no expected values (the oracle supplies them), no loops.
+ *  Every step may be run in any state, so every part of a scenario is a scenario: that is what lets a generator shrink one. */
+
+/** A path under the case's own root, or the path that an earlier create answered: `{ "ref": "first" }`, `{ "ref": "first", "below": "/x" }`.
+ *  A path that starts with `//abs/` is taken from the server's root (`//abs/zookeeper/config`). */
+export type PathValue = string | null | { readonly ref: string; readonly below?: string };
+
+/** Znode content: text, exact bytes, or a run of one byte. `null` is null data, not empty. */
+export type DataValue = string | null | { readonly hex: string } | { readonly repeat: string; readonly times: number };
+
+/** An access control list entry, `perms` as letters of `rwcda` (empty = none) or the number itself. */
+export interface AclValue {
+  readonly perms: string | number;
+  readonly scheme: string | null;
+  readonly id: string | null;
+}
+
+/** `open` is world:anyone with all permissions, `creator` auth with all, `read` world:anyone read-only. */
+export type AclList = "open" | "creator" | "read" | null | readonly AclValue[];
+
+/** A version: a number, or the one that the node had in this session's last reply naming it, plus an offset: `{ "last": 0 }` is right, `{ "last": -1 }` stale. */
+export type VersionValue = number | { readonly last: number };
+
+/** Names of CreateMode. A number is sent as it is. */
+export type FlagsValue =
+  | "persistent"
+  | "ephemeral"
+  | "sequential"
+  | "ephemeral-sequential"
+  | "container"
+  | "ttl"
+  | "ttl-sequential"
+  | number;
+
+/** The operations that create a znode. `flags` defaults to what the operation is for. */
+export interface CreateStep {
+  readonly op: "create" | "create2" | "createContainer" | "createTTL";
+  readonly path: PathValue;
+  readonly data?: DataValue;
+  readonly acl?: AclList;
+  readonly flags?: FlagsValue;
+  readonly ttl?: number;
+  /** Label for the path that the reply names. */
+  readonly bind?: string;
+}
+
+/** The operations that may stand inside a multi (and, without `check`, on their own). */
+export type WriteStep =
+  | CreateStep
+  | { readonly op: "delete" | "check"; readonly path: PathValue; readonly version?: VersionValue }
+  | { readonly op: "setData"; readonly path: PathValue; readonly data?: DataValue; readonly version?: VersionValue };
+
+/** What one session does. */
+export type Action =
+  | WriteStep
+  | { readonly op: "setACL"; readonly path: PathValue; readonly acl: AclList; readonly version?: VersionValue }
+  | {
+      readonly op: "exists" | "getData" | "getChildren" | "getChildren2";
+      readonly path: PathValue;
+      readonly watch?: boolean;
+    }
+  | {
+      readonly op: "getACL" | "sync" | "getEphemerals" | "getAllChildrenNumber" | "deleteContainer";
+      readonly path: PathValue;
+    }
+  | { readonly op: "multi"; readonly ops: readonly WriteStep[] }
+  | {
+      readonly op: "multiRead";
+      readonly ops: readonly {
+        readonly op: "getData" | "getChildren";
+        readonly path: PathValue;
+        readonly watch?: boolean;
+      }[];
+    }
+  | { readonly op: "addWatch"; readonly path: PathValue; readonly mode: "persistent" | "recursive" | number }
+  | {
+      readonly op: "removeWatches" | "checkWatches";
+      readonly path: PathValue;
+      readonly type: "children" | "data" | "any" | "persistent" | "recursive" | number;
+    }
+  | {
+      readonly op: "setWatches" | "setWatches2";
+      /** Zxid the client claims to have seen: its own newest, or 0, or (−1 below the newest) … as an offset to the newest. */
+      readonly since: { readonly newest: number } | number;
+      readonly data?: readonly PathValue[];
+      readonly exist?: readonly PathValue[];
+      readonly child?: readonly PathValue[];
+      readonly persistent?: readonly PathValue[];
+      readonly recursive?: readonly PathValue[];
+    }
+  | { readonly op: "auth"; readonly scheme: string; readonly auth: DataValue }
+  | { readonly op: "whoAmI" | "ping" | "closeSession" }
+  | {
+      readonly op: "reconfig";
+      readonly joining: string | null;
+      readonly leaving: string | null;
+      readonly members: string | null;
+      readonly configId: number;
+    }
+  /** A frame body byte for byte (hex, header included), for everything the other steps cannot say. `reply`: whether one is to be expected. */
+  | { readonly op: "raw"; readonly hex: string; readonly reply: boolean }
+  /** Cuts the connection without a closeSession; the session lives on. */
+  | { readonly op: "drop" }
+  /** Connects again: with the session's id and password, with a wrong password, or as a new session. */
+  | { readonly op: "reconnect"; readonly as?: "same" | "wrong-password" | "new" }
+  /** Stays silent until the server has expired the session. */
+  | { readonly op: "expire" };
+
+/** One step. `by` is a session label. */
+export type Step = Action & { readonly by: string };
+
+/** One case. `sessions` are opened in this order before the first step; `source` names the rule (ZooKeeper class and method, guide section, issue). */
+export interface Scenario {
+  readonly why: string;
+  readonly source: string;
+  /** Which ZooKeeper versions the case speaks of, as a range of semver-like text: `>=3.9`. Absent: all. */
+  readonly versions?: string;
+  /** Session timeout asked for, ms. */
+  readonly timeoutMs?: number;
+  readonly sessions: readonly string[];
+  readonly steps: readonly Step[];
+}
