@@ -1,16 +1,17 @@
 import { delimiter, join } from "node:path";
 import { openGuard } from "./guard.ts";
+import { installFromMaven } from "./maven.ts";
 import { freePort } from "./ports.ts";
 import { ServerFailed, type ServerProcess, serverLimits, startProcess } from "./process.ts";
 import { findJava } from "./programs.ts";
 import { fourLetterWord, waitUntilReady } from "./readiness.ts";
 import { writeConfig, type ZooKeeperConfig, zooKeeperConfig } from "./zookeeper-config.ts";
-import { findZooKeeper, type ZooKeeperInstall } from "./zookeeper-install.ts";
+import { findDebian, findZooKeeper, type ZooKeeperInstall } from "./zookeeper-install.ts";
 
 /** How a private ZooKeeper is started; everything has a default. */
 export interface ZooKeeperOptions {
-  /** Which one; default {@link findZooKeeper}. */
-  readonly install?: ZooKeeperInstall;
+  /** `"debian"`, or a release like `"3.9.3"`, fetched once from Maven Central; default {@link findZooKeeper}. */
+  readonly version?: string;
   /** zoo.cfg entries, added to or replacing the defaults. */
   readonly config?: ZooKeeperConfig;
   /** Java options after `-Xmx512m`; the JIT is left as it is, because the oracle's speed is measured too. */
@@ -48,9 +49,8 @@ export interface ZooKeeperServer {
 /** Starts a private standalone ZooKeeper and waits for its `srvr` answer. Throws {@link ServerFailed} when Java or ZooKeeper is
  *  missing or the server does not answer. */
 export async function startZooKeeper(options: ZooKeeperOptions = {}): Promise<ZooKeeperServer> {
-  const install = options.install ?? findZooKeeper();
+  const install = await resolveInstall(options.version);
   const java = findJava();
-  if (install === undefined) throw new ServerFailed("no ZooKeeper on this machine: install it, or set ZOOKEEPER_HOME");
   if (java === undefined) throw new ServerFailed("no Java on this machine, and ZooKeeper needs it: install a JRE");
   const [port, adminPort, guard] = await Promise.all([
     freePort(),
@@ -109,6 +109,14 @@ export async function startZooKeeper(options: ZooKeeperOptions = {}): Promise<Zo
     await stop();
     throw cause;
   }
+}
+
+/** The ZooKeeper of a version, or the machine's own. Throws {@link ServerFailed} when there is none. */
+async function resolveInstall(version: string | undefined): Promise<ZooKeeperInstall> {
+  if (version !== undefined && version !== "debian") return installFromMaven(version);
+  const install = version === "debian" ? findDebian() : findZooKeeper();
+  if (install === undefined) throw new ServerFailed("no ZooKeeper on this machine: install it, or set ZOOKEEPER_HOME");
+  return install;
 }
 
 /** The version a ZooKeeper names in its `srvr` answer, once it serves; undefined before. */
