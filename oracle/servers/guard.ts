@@ -57,6 +57,7 @@ export async function openGuard(name: string): Promise<Guard> {
 function letUsEndFirst(dog: ChildProcess): void {
   dog.unref();
   if (dog.stdin instanceof Socket) dog.stdin.unref();
-  // Somebody killed the watchdog: we lose the protection, not the run.
+  // There is no sh, or somebody killed the watchdog: we lose the protection, not the run.
+  dog.on("error", () => undefined);
   dog.stdin?.on("error", () => undefined);
 }

@@ -55,6 +55,7 @@ export function startProcess(command: Command, guard: Guard): ServerProcess {
   });
   closeSync(log);
   const { pid } = child;
+  child.once("error", () => undefined); // no shell, said below; nothing else raises it
   if (pid === undefined) throw new ServerFailed(`cannot start ${command.program}: no shell "sh" on this machine`);
   let alive = true;
   const ended = new Promise<string>((resolve) => {

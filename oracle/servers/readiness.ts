@@ -6,22 +6,23 @@ import { ServerFailed, type ServerProcess, serverLimits } from "./process.ts";
 /** How long one probe may take before it counts as unanswered, in milliseconds. */
 const probeWaitMs = 2_000;
 
-/** Asks `probe` until it answers something. Throws {@link ServerFailed}, quoting the server's last lines, when the process ends
- *  or `waitMs` pass first. `probe` answers undefined for "not yet" and never throws. */
+/** Asks `probe` until it answers something. Throws {@link ServerFailed} when `waitMs` pass first or the server's process ends, quoting
+ *  its last lines; `server` is undefined for one that is not our process. `probe` answers undefined for "not yet" and never throws. */
 export async function waitUntilReady<T>(
   what: string,
-  server: Pick<ServerProcess, "isAlive" | "ended" | "tail">,
+  server: Pick<ServerProcess, "isAlive" | "ended" | "tail"> | undefined,
   probe: () => Promise<T | undefined>,
   waitMs: number = serverLimits.readyWaitMs,
 ): Promise<T> {
   const deadline = performance.now() + waitMs;
+  const lastOutput = () => (server === undefined ? "" : quote(server.tail()));
   for (;;) {
-    const answer = server.isAlive() ? await probe() : undefined;
-    if (answer !== undefined && server.isAlive()) return answer;
-    if (!server.isAlive())
-      throw new ServerFailed(`${what} ended while starting (${await server.ended})${quote(server.tail())}`);
+    const answer = await probe();
+    if (server?.isAlive() === false)
+      throw new ServerFailed(`${what} ended while starting (${await server.ended})${lastOutput()}`);
+    if (answer !== undefined) return answer;
     if (performance.now() > deadline)
-      throw new ServerFailed(`${what} did not answer within ${waitMs} ms${quote(server.tail())}`);
+      throw new ServerFailed(`${what} did not answer within ${waitMs} ms${lastOutput()}`);
     await sleep(serverLimits.pollMs);
   }
 }
