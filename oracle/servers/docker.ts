@@ -1,7 +1,9 @@
+import { basename } from "node:path";
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
 import { etcdFlags, healthyVersion } from "./etcd.ts";
 import { openGuard } from "./guard.ts";
 import { ServerFailed, serverLimits } from "./process.ts";
+import { findOnPath } from "./programs.ts";
 import { waitUntilReady } from "./readiness.ts";
 import { servingVersion } from "./zookeeper.ts";
 import { renderConfig, type ZooKeeperConfig, zooKeeperConfig } from "./zookeeper-config.ts";
@@ -73,6 +75,9 @@ async function startContainer(
   probe: (at: { host: string; port: number }) => Promise<string | undefined>,
 ): Promise<DockerServer> {
   const guard = await openGuard("docker");
+  const name = basename(guard.dir); // ours alone, and known before there is a container
+  guard.watchContainer(name);
+  doWithoutReaper();
   let container: StartedTestContainer | undefined;
   const stop = async () => {
     await container?.stop({ timeout: serverLimits.discardWaitMs, remove: true, removeVolumes: true });
@@ -80,8 +85,7 @@ async function startContainer(
   };
   try {
     // Etcd's image has no shell, which testcontainers' own port check wants: we wait ourselves.
-    container = await image.withWaitStrategy(Wait.forAll([])).start();
-    guard.watchContainer(container.getId());
+    container = await image.withName(name).withWaitStrategy(Wait.forAll([])).start();
     const at = { host: container.getHost(), port: container.getMappedPort(innerPort) };
     const output = await followOutput(container);
     const version = await waitUntilReady(what, output, () => probe(at)).finally(output.close);
@@ -93,6 +97,11 @@ async function startContainer(
       cause,
     });
   }
+}
+
+/** Spares testcontainers' own reaper, an image more to pull, where our watchdog can do its work, which takes the `docker` command. */
+function doWithoutReaper(): void {
+  if (findOnPath("docker") !== undefined) process.env.TESTCONTAINERS_RYUK_DISABLED ??= "true";
 }
 
 /** A starting container seen as a process is: its output ends when it ends. */

@@ -13,7 +13,7 @@ export interface Guard {
   /** Says that the watched process group has ended by itself, so that its number is never signalled again. */
   forget(): void;
   /** Names a container to remove with us (`docker rm --force`). */
-  watchContainer(id: string): void;
+  watchContainer(name: string): void;
   /** Removes the directory and ends the watchdog; the watched process must have ended before. */
   release(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function openGuard(name: string): Promise<Guard> {
     dir,
     watch: (pid) => order(`watch ${pid}`),
     forget: () => order("forget"),
-    watchContainer: (id) => order(`container ${id}`),
+    watchContainer: (name) => order(`container ${name}`),
     release: async () => {
       await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       dog.stdin?.end("release\n");
