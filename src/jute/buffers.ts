@@ -69,13 +69,14 @@ export class Reader {
     return this.bytes.subarray(start, start + length);
   }
 
-  /** Length-prefixed text, decoded leniently: each malformed UTF-8 sequence becomes U+FFFD, as in Java. */
+  /** Length-prefixed text, decoded leniently: each malformed UTF-8 sequence becomes U+FFFD, as many of them as in Java. */
   ustring(): string | null {
     const length = this.int();
     if (length === -1) return null;
     if (length < 0) this.fail(`string length ${length}`);
     const start = this.#take(length);
-    return this.bytes.toString("utf8", start, start + length);
+    const text = this.bytes.toString("utf8", start, start + length);
+    return text.includes("\ufffd") ? malformedText(this.bytes.subarray(start, start + length)) : text;
   }
 
   /** The count in front of a vector: −1 is a null list, any other negative count an empty one (BinaryInputArchive.startVector). */
@@ -84,6 +85,13 @@ export class Reader {
     if (count === -1) return null;
     return Math.max(count, 0);
   }
+}
+
+/** An encoded surrogate (ED A0…BF, with or without its last byte) is one malformed sequence to Java and two or three to WHATWG decoders, Node's
+ *  among them; about everything else they agree. Source: JDK 8–21, java.lang.String, decoding of UTF-8. */
+function malformedText(bytes: Buffer): string {
+  const replaced = bytes.toString("latin1").replace(/\xed[\xa0-\xbf][\x80-\xbf]?/g, "\xef\xbf\xbd");
+  return Buffer.from(replaced, "latin1").toString("utf8");
 }
 
 /** Appends primitives to a buffer that doubles when full. Reusable: `reset()` keeps the memory; `bytes()` is a view valid until then. */
@@ -111,6 +119,7 @@ export class Writer {
     return Buffer.from(this.bytes());
   }
 
+  /** Makes room and answers where it starts. May replace the memory: take `#buffer` only behind this call. */
   #room(extra: number): number {
     const start = this.length;
     const wanted = start + extra;
@@ -124,7 +133,8 @@ export class Writer {
   }
 
   int(value: number): void {
-    this.#buffer.writeInt32BE(value | 0, this.#room(4));
+    const start = this.#room(4);
+    this.#buffer.writeInt32BE(value | 0, start);
   }
 
   long(value: Int64): void {
@@ -134,18 +144,20 @@ export class Writer {
   }
 
   boolean(value: boolean): void {
-    this.#buffer[this.#room(1)] = value ? 1 : 0;
+    const start = this.#room(1);
+    this.#buffer[start] = value ? 1 : 0;
   }
 
   buffer(value: Uint8Array | null): void {
     if (value === null) return this.int(-1);
     this.int(value.length);
-    this.#buffer.set(value, this.#room(value.length));
+    this.raw(value);
   }
 
   /** Raw bytes without a length. */
   raw(value: Uint8Array): void {
-    this.#buffer.set(value, this.#room(value.length));
+    const start = this.#room(value.length);
+    this.#buffer.set(value, start);
   }
 
   /** Length-prefixed CESU-8, as BinaryOutputArchive.stringToByteBuffer: each UTF-16 unit on its own, U+0000 as one zero byte. */

@@ -28,7 +28,7 @@ export function lowHalf(value: Int64): number {
   return typeof value === "number" ? value >>> 0 : Number(BigInt.asUintN(32, value));
 }
 
-/** Sixteen hex digits behind `0x`, two's complement: the way ZooKeeper prints session ids and zxids. */
+/** Hex digits behind `0x`, two's complement, without leading zeros: the way ZooKeeper prints session ids and zxids (Long.toHexString). */
 export function int64Hex(value: Int64): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
 }
