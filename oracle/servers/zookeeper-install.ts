@@ -8,11 +8,12 @@ export interface ZooKeeperInstall {
   readonly classPath: readonly string[];
 }
 
-/** Debian's and Ubuntu's package; its manifest names the other jars, but no logging library. */
+/** Debian's and Ubuntu's package; its manifest names most of the other jars. */
 const debianJar = "/usr/share/java/zookeeper.jar";
 
-/** Without a binding slf4j drops every message, and a server that fails to start would say nothing. */
-const debianLogging = "/usr/share/java/slf4j-simple.jar";
+/** What that manifest forgets, used where it is installed: a logging library, without which a server that fails to start says nothing,
+ *  and what the admin server's Jetty needs. */
+const debianExtras = ["/usr/share/java/slf4j-simple.jar", "/usr/share/java/servlet-api.jar"];
 
 /** Where Homebrew puts it on ARM and Intel machines. */
 const homebrewHomes = ["/opt/homebrew/opt/zookeeper/libexec", "/usr/local/opt/zookeeper/libexec"];
@@ -27,7 +28,7 @@ export function findZooKeeper(env: Environment = process.env): ZooKeeperInstall 
 /** Debian's package, or undefined. */
 export function findDebian(): ZooKeeperInstall | undefined {
   if (!existsSync(debianJar)) return undefined;
-  return { from: debianJar, classPath: existsSync(debianLogging) ? [debianJar, debianLogging] : [debianJar] };
+  return { from: debianJar, classPath: [debianJar, ...debianExtras.filter((jar) => existsSync(jar))] };
 }
 
 /** An unpacked release: its jars are in `lib` (3.5 and later), or in the folder itself and `lib` (before). */
