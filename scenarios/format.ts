@@ -1,11 +1,12 @@
 /** The scenario format: sessions and steps as plain data, no expected values (the oracle supplies them), no loops.
- *  Every step may be run in any state, so every part of a scenario is a scenario: that is what lets a generator shrink one. */
+ *  Every step may be run in any state, so every part of a scenario is a scenario: that is what lets a generator shrink one.
+ *  `README.md` explains it by example; `validate.ts` checks files; `run.ts` says what happens to a step whose connection is gone. */
 
-/** A path under the case's own root, or the path that an earlier create answered: `{ "ref": "first" }`, `{ "ref": "first", "below": "/x" }`.
- *  A path that starts with `//abs/` is taken from the server's root (`//abs/zookeeper/config`). */
-export type PathValue = string | null | { readonly ref: string; readonly below?: string };
+/** A path. Text is taken below the case's own root (`"/a"` is `/x42/a`, `""` the root itself, `"a"` `/x42a`); `ref` is the path that an earlier
+ *  create answered, or a child of it; `exact` is sent as it stands (`{ "exact": "/zookeeper/config" }`); `null` is a null string. */
+export type PathValue = string | null | { readonly ref: string; readonly below?: string } | { readonly exact: string };
 
-/** Znode content: text, exact bytes, or a run of one byte. `null` is null data, not empty. */
+/** Znode content: text (UTF-8), exact bytes, or a run of one text. `null` is null data, not empty. */
 export type DataValue = string | null | { readonly hex: string } | { readonly repeat: string; readonly times: number };
 
 /** An access control list entry, `perms` as letters of `rwcda` (empty = none) or the number itself. */
@@ -15,10 +16,12 @@ export interface AclValue {
   readonly id: string | null;
 }
 
-/** `open` is world:anyone with all permissions, `creator` auth with all, `read` world:anyone read-only. */
+/** `open` is world:anyone with all permissions, `creator` auth with all, `read` world:anyone read-only; `null` a null list. */
 export type AclList = "open" | "creator" | "read" | null | readonly AclValue[];
 
-/** A version: a number, or the one that the node had in this session's last reply naming it, plus an offset: `{ "last": 0 }` is right, `{ "last": -1 }` stale. */
+/** A version: a number, or the one that the node had in this session's last reply naming it, plus an offset: `{ "last": 0 }` is right, `{ "last": -1 }`
+ *  stale, `{ "last": 1 }` ahead. A node never heard of counts as 0, and an offset never lands on the wildcard −1 (it goes on to −2).
+ *  For setACL it is the ACL version. */
 export type VersionValue = number | { readonly last: number };
 
 /** Names of CreateMode. A number is sent as it is. */
@@ -36,19 +39,32 @@ export type FlagsValue =
 export interface CreateStep {
   readonly op: "create" | "create2" | "createContainer" | "createTTL";
   readonly path: PathValue;
+  /** Default: empty. */
   readonly data?: DataValue;
+  /** Default: `open`. */
   readonly acl?: AclList;
   readonly flags?: FlagsValue;
+  /** Milliseconds, createTTL only. Default 60 000. */
   readonly ttl?: number;
   /** Label for the path that the reply names. */
   readonly bind?: string;
 }
 
-/** The operations that may stand inside a multi (and, without `check`, on their own). */
+/** The operations that may stand inside a multi. Versions default to −1. */
 export type WriteStep =
   | CreateStep
   | { readonly op: "delete" | "check"; readonly path: PathValue; readonly version?: VersionValue }
   | { readonly op: "setData"; readonly path: PathValue; readonly data?: DataValue; readonly version?: VersionValue };
+
+/** The operations that may stand inside a multiRead. */
+export interface ReadStep {
+  readonly op: "getData" | "getChildren";
+  readonly path: PathValue;
+  readonly watch?: boolean;
+}
+
+/** A zxid the client claims to have seen: an offset to the newest in this session's replies, or a number as it is. */
+export type SeenValue = { readonly newest: number } | number;
 
 /** What one session does. */
 export type Action =
@@ -63,15 +79,8 @@ export type Action =
       readonly op: "getACL" | "sync" | "getEphemerals" | "getAllChildrenNumber" | "deleteContainer";
       readonly path: PathValue;
     }
-  | { readonly op: "multi"; readonly ops: readonly WriteStep[] }
-  | {
-      readonly op: "multiRead";
-      readonly ops: readonly {
-        readonly op: "getData" | "getChildren";
-        readonly path: PathValue;
-        readonly watch?: boolean;
-      }[];
-    }
+  | { readonly op: "multi"; readonly ops: readonly (WriteStep | ReadStep)[] }
+  | { readonly op: "multiRead"; readonly ops: readonly (WriteStep | ReadStep)[] }
   | { readonly op: "addWatch"; readonly path: PathValue; readonly mode: "persistent" | "recursive" | number }
   | {
       readonly op: "removeWatches" | "checkWatches";
@@ -80,15 +89,14 @@ export type Action =
     }
   | {
       readonly op: "setWatches" | "setWatches2";
-      /** Zxid the client claims to have seen: its own newest, or 0, or (−1 below the newest) … as an offset to the newest. */
-      readonly since: { readonly newest: number } | number;
+      readonly since: SeenValue;
       readonly data?: readonly PathValue[];
       readonly exist?: readonly PathValue[];
       readonly child?: readonly PathValue[];
       readonly persistent?: readonly PathValue[];
       readonly recursive?: readonly PathValue[];
     }
-  | { readonly op: "auth"; readonly scheme: string; readonly auth: DataValue }
+  | { readonly op: "auth"; readonly scheme: string | null; readonly auth: DataValue }
   | { readonly op: "whoAmI" | "ping" | "closeSession" }
   | {
       readonly op: "reconfig";
@@ -101,10 +109,20 @@ export type Action =
   | { readonly op: "raw"; readonly hex: string; readonly reply: boolean }
   /** Cuts the connection without a closeSession; the session lives on. */
   | { readonly op: "drop" }
-  /** Connects again: with the session's id and password, with a wrong password, or as a new session. */
-  | { readonly op: "reconnect"; readonly as?: "same" | "wrong-password" | "new" }
+  | ReconnectStep
   /** Stays silent until the server has expired the session. */
   | { readonly op: "expire" };
+
+/** Connects again: with the session's id and password, with a wrong password, with an id that never existed, or as a new session. The
+ *  connection that still stands is left to the server to close. The rest varies the handshake: `timeoutMs` asked for, `seen` as lastZxidSeen
+ *  (default: the newest), `readOnly` false, true or not sent at all. */
+export interface ReconnectStep {
+  readonly op: "reconnect";
+  readonly as?: "same" | "wrong-password" | "stranger" | "new";
+  readonly timeoutMs?: number;
+  readonly seen?: SeenValue;
+  readonly readOnly?: boolean | "absent";
+}
 
 /** One step. `by` is a session label. */
 export type Step = Action & { readonly by: string };
@@ -115,7 +133,7 @@ export interface Scenario {
   readonly source: string;
   /** Which ZooKeeper versions the case speaks of, as a range of semver-like text: `>=3.9`. Absent: all. */
   readonly versions?: string;
-  /** Session timeout asked for, ms. */
+  /** Session timeout asked for, ms. Default 30 000. */
   readonly timeoutMs?: number;
   readonly sessions: readonly string[];
   readonly steps: readonly Step[];

@@ -1,0 +1,147 @@
+/** Profiles: which steps are generated how often. A profile is data; `--profile` takes a name of this file or a JSON file that overrides
+ *  parts of `default`. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Step } from "../format.ts";
+
+/** Relative frequency of each kind of step; an operation that is absent is not generated. */
+export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
+
+/** What a generated sequence looks like. */
+export interface Profile {
+  readonly name: string;
+  readonly weights: Weights;
+  /** `core` leaves out the operations and flags that came after ZooKeeper 3.4 and that few clients use. */
+  readonly surface: "core" | "full";
+  /** Sessions of one sequence, at most. */
+  readonly sessions: number;
+  /** Steps of one sequence, at most; half as many at least. */
+  readonly stepsMax: number;
+  /** Of 100 paths, how many are odd: illegal, reserved, null, outside ASCII. */
+  readonly oddPathsPercent: number;
+  /** Largest znode content, bytes. */
+  readonly dataBytesMax: number;
+  /** Of 100 reads, how many leave a watch. */
+  readonly watchPercent: number;
+  /** Session timeout asked for, ms. */
+  readonly timeoutMs: number;
+}
+
+const everyday: Weights = {
+  create: 14,
+  create2: 6,
+  delete: 10,
+  setData: 12,
+  exists: 8,
+  getData: 8,
+  getChildren: 4,
+  getChildren2: 4,
+  getACL: 3,
+  setACL: 4,
+  auth: 3,
+  multi: 8,
+  sync: 2,
+  ping: 1,
+  setWatches: 2,
+  closeSession: 1.5,
+  drop: 1.5,
+  reconnect: 2,
+  createContainer: 2,
+  createTTL: 2,
+  addWatch: 4,
+  removeWatches: 3,
+  checkWatches: 2,
+  multiRead: 3,
+  getEphemerals: 2,
+  getAllChildrenNumber: 2,
+  whoAmI: 1,
+  setWatches2: 1,
+};
+
+const base: Profile = {
+  name: "default",
+  weights: everyday,
+  surface: "core",
+  sessions: 3,
+  stepsMax: 40,
+  oddPathsPercent: 3,
+  dataBytesMax: 4_096,
+  watchPercent: 35,
+  timeoutMs: 30_000,
+};
+
+/** The profiles that have a name. `expiry` is slow: every `expire` takes seconds. */
+export const profiles: Readonly<Record<string, Profile>> = {
+  default: base,
+  watches: {
+    ...base,
+    name: "watches",
+    watchPercent: 80,
+    weights: { ...everyday, exists: 14, getData: 12, getChildren: 8, getChildren2: 8, setWatches: 5, addWatch: 10 },
+  },
+  multi: { ...base, name: "multi", weights: { ...everyday, multi: 40, multiRead: 10 } },
+  acl: { ...base, name: "acl", weights: { ...everyday, setACL: 18, getACL: 10, auth: 12 } },
+  sessions: {
+    ...base,
+    name: "sessions",
+    sessions: 4,
+    weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
+  },
+  names: { ...base, name: "names", oddPathsPercent: 35 },
+  large: { ...base, name: "large", dataBytesMax: 200_000 },
+  expiry: {
+    ...base,
+    name: "expiry",
+    stepsMax: 24,
+    timeoutMs: 4_000,
+    weights: { ...everyday, create: 24, expire: 3, drop: 1, closeSession: 1 },
+  },
+};
+
+/** `--profile` names nothing, or a file that is no profile. */
+export class BadProfile extends Error {
+  override readonly name = "BadProfile";
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The fields of a profile file: any part of a Profile, put over `default`. */
+function profileFrom(value: unknown, file: string): Profile {
+  if (!isObject(value)) throw new BadProfile(`${file}: expected an object with fields of a profile`);
+  for (const [name, field] of Object.entries(value)) {
+    const wanted = base[name as keyof Profile];
+    if (wanted === undefined) throw new BadProfile(`${file}: unknown field "${name}"`);
+    if (typeof field !== typeof wanted)
+      throw new BadProfile(`${file}: "${name}" must be like ${JSON.stringify(wanted)}`);
+  }
+  const given = isObject(value.weights) ? value.weights : {};
+  for (const [op, weight] of Object.entries(given))
+    if (!(op in everyday) && op !== "expire" && op !== "check")
+      throw new BadProfile(`${file}: "weights" names "${op}", which is no operation that can be generated`);
+    else if (typeof weight !== "number" || !(weight >= 0))
+      throw new BadProfile(`${file}: the weight of "${op}" must be a number from 0 up`);
+  return { ...base, name: file, ...value, weights: { ...everyday, ...given } } as Profile;
+}
+
+/** A profile by name or file. Errors: `BadProfile`. */
+export function loadProfile(nameOrFile: string): Profile {
+  const named = Object.hasOwn(profiles, nameOrFile) ? profiles[nameOrFile] : undefined;
+  if (named !== undefined) return named;
+  if (!nameOrFile.includes(".") && !nameOrFile.includes("/"))
+    throw new BadProfile(
+      `no profile "${nameOrFile}"; there are ${Object.keys(profiles).join(", ")}, or give a JSON file`,
+    );
+  try {
+    return profileFrom(JSON.parse(readFileSync(nameOrFile, "utf8")), nameOrFile);
+  } catch (cause) {
+    if (cause instanceof BadProfile) throw cause;
+    throw new BadProfile(`${nameOrFile}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+/** Eight hex digits that change with anything that changes what is generated; the name is only a name. */
+export function profileHash(profile: Profile): string {
+  const { name: _, ...content } = profile;
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
+}

@@ -1,0 +1,61 @@
+/** Whole sequences: a seed and a number name one, for ever. */
+import fc from "fast-check";
+import type { Scenario, Step } from "../format.ts";
+import { type Profile, profileHash } from "./profile.ts";
+import { stepArbitrary } from "./steps.ts";
+
+/** All that determines what is generated. */
+export interface Plan {
+  /** 32 bits. */
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly allowHazards: boolean;
+}
+
+/** Session labels: a, b, c … and s27 behind z. */
+export const sessionLabels = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => (i < 26 ? String.fromCharCode(97 + i) : `s${i + 1}`));
+
+/** The sequences of a plan as an arbitrary. Unbiased, because fast-check's bias would make half of them short. */
+export const sequenceArbitrary = ({ profile, allowHazards }: Omit<Plan, "seed">): fc.Arbitrary<Step[]> =>
+  fc.noBias(
+    fc.array(stepArbitrary(profile, sessionLabels(profile.sessions), allowHazards), {
+      minLength: Math.ceil(profile.stepsMax / 2),
+      maxLength: profile.stepsMax,
+      size: "max",
+    }),
+  );
+
+/** The seed of one sequence: neighbours share nothing (the finalizer of MurmurHash3). */
+export function seedOf(seed: number, index: number): number {
+  let h = (seed ^ Math.imul(index + 1, 0x9e3779b1)) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) | 0;
+}
+
+/** Generates sequences of one plan; keeps the arbitrary, which is costly to build. */
+export function generator(plan: Plan): (index: number) => Scenario {
+  const arbitrary = sequenceArbitrary(plan);
+  return (index) => {
+    const [steps = []] = fc.sample(arbitrary, { seed: seedOf(plan.seed, index), numRuns: 1 });
+    return scenarioOf(steps, plan, index);
+  };
+}
+
+/** A sequence as a scenario. Only sessions that do something are opened. */
+export function scenarioOf(steps: readonly Step[], plan: Plan, index: number): Scenario {
+  return {
+    why: `generated: sequence ${index} of seed ${plan.seed}`,
+    source: `profile ${plan.profile.name} (${profileHash(plan.profile)})`,
+    timeoutMs: plan.profile.timeoutMs,
+    sessions: sessionsIn(steps),
+    steps,
+  };
+}
+
+/** The session labels that steps use, in alphabetical order; "a" when there are no steps. */
+export function sessionsIn(steps: readonly Step[]): string[] {
+  const used = [...new Set(steps.map((step) => step.by))].sort();
+  return used.length === 0 ? ["a"] : used;
+}

@@ -1,0 +1,239 @@
+/** fast-check arbitraries over steps. Every step is legal in any state; what it meets is left to chance and to how few names there are. */
+import fc from "fast-check";
+import type { Action, FlagsValue, ReadStep, Step, WriteStep } from "../format.ts";
+import type { Profile } from "./profile.ts";
+import {
+  aclArbitrary,
+  dataArbitrary,
+  doomedPathArbitrary,
+  identities,
+  pathArbitrary,
+  pathsArbitrary,
+  prefixArbitrary,
+  seenArbitrary,
+  versionArbitrary,
+} from "./values.ts";
+
+/** Flags that no CreateMode has, or that do not belong to the opcode. Not inside multi, where ZooKeeper 3.8.0 and 3.8.2 differ. */
+const oddFlags: readonly FlagsValue[] = ["container", "ttl", "ttl-sequential", 7, -1, 1024];
+
+const flags = (isOdd: boolean): fc.Arbitrary<FlagsValue> =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.constant<FlagsValue>("persistent") },
+    { weight: 7, arbitrary: fc.constant<FlagsValue>("ephemeral") },
+    ...(isOdd ? [{ weight: 1, arbitrary: fc.constantFrom<FlagsValue>(...oddFlags) }] : []),
+  );
+
+/** Creates of a fixed name, and of a numbered one that may be bound to a label. */
+function creates(profile: Profile, op: "create" | "create2", isOdd: boolean): fc.Arbitrary<WriteStep> {
+  const content = { op: fc.constant(op), data: dataArbitrary(profile), acl: aclArbitrary(2) };
+  const named = fc.record({ ...content, path: pathArbitrary(profile), flags: flags(isOdd) });
+  const numbered = fc.record({
+    ...content,
+    path: prefixArbitrary(profile),
+    flags: fc.constantFrom<FlagsValue>("sequential", "ephemeral-sequential"),
+    bind: fc.constantFrom("p", "q"),
+  });
+  return fc.oneof({ weight: 4, arbitrary: named }, { weight: 1, arbitrary: numbered });
+}
+
+const createContainer = (profile: Profile): fc.Arbitrary<WriteStep> =>
+  fc.record({
+    op: fc.constant("createContainer" as const),
+    path: pathArbitrary(profile),
+    data: dataArbitrary(profile),
+    flags: fc.constantFrom<FlagsValue>("container", "container", "persistent", "ephemeral", "sequential"),
+  });
+
+/** TTLs are long: a znode that is reaped in the middle of a case is a race, not a test. Negative ones only with a TTL flag (see hazards). */
+const createTTL = (profile: Profile): fc.Arbitrary<WriteStep> =>
+  fc.oneof(
+    fc.record({
+      op: fc.constant("createTTL" as const),
+      path: pathArbitrary(profile),
+      data: dataArbitrary(profile),
+      flags: fc.constantFrom<FlagsValue>("ttl", "ttl-sequential"),
+      ttl: fc.constantFrom(3_600_000, 1_099_511_627_775, 0, -1, 1_099_511_627_776),
+    }),
+    fc.record({
+      op: fc.constant("createTTL" as const),
+      path: pathArbitrary(profile),
+      flags: fc.constantFrom<FlagsValue>("persistent", "ephemeral"),
+      ttl: fc.constantFrom(0, 1_000),
+    }),
+  );
+
+const removal = <Op extends "delete" | "check">(profile: Profile, op: Op) =>
+  fc.record({ op: fc.constant(op), path: doomedPathArbitrary(profile), version: versionArbitrary });
+
+const setData = (profile: Profile): fc.Arbitrary<WriteStep> =>
+  fc.record({
+    op: fc.constant("setData" as const),
+    path: pathArbitrary(profile),
+    data: dataArbitrary(profile),
+    version: versionArbitrary,
+  });
+
+/** A watch flag that is set as often as the profile says. */
+const watch = (profile: Profile): fc.Arbitrary<boolean> =>
+  fc.oneof(
+    { weight: 100 - profile.watchPercent, arbitrary: fc.constant(false) },
+    { weight: profile.watchPercent, arbitrary: fc.constant(true) },
+  );
+
+const reading = <Op extends "exists" | "getData" | "getChildren" | "getChildren2">(profile: Profile, op: Op) =>
+  fc.record({ op: fc.constant(op), path: pathArbitrary(profile), watch: watch(profile) });
+
+const onPath = <Op extends "getACL" | "sync" | "getEphemerals" | "getAllChildrenNumber">(profile: Profile, op: Op) =>
+  fc.record({ op: fc.constant(op), path: pathArbitrary(profile) });
+
+/** Up to five operations; about half of the longer ones fail somewhere, because their paths and versions are drawn like any others. */
+function multi(profile: Profile): fc.Arbitrary<Action> {
+  const isFull = profile.surface === "full";
+  const inner = fc.oneof(
+    { weight: 5, arbitrary: creates(profile, "create", false) },
+    { weight: 3, arbitrary: removal(profile, "delete") },
+    { weight: 4, arbitrary: setData(profile) },
+    { weight: 3, arbitrary: removal(profile, "check") },
+    ...(isFull ? [{ weight: 1, arbitrary: creates(profile, "create2", false) }] : []),
+    ...(isFull ? [{ weight: 1, arbitrary: createContainer(profile) }] : []),
+  );
+  const some = fc.array(inner, { minLength: 1, maxLength: 5, size: "max" });
+  return fc
+    .oneof({ weight: 20, arbitrary: some }, { weight: 1, arbitrary: fc.constant([]) })
+    .map((ops): Action => ({ op: "multi", ops }));
+}
+
+const multiRead = (profile: Profile): fc.Arbitrary<Action> => {
+  const inner: fc.Arbitrary<ReadStep> = fc.oneof(reading(profile, "getData"), reading(profile, "getChildren"));
+  return fc.array(inner, { maxLength: 4, size: "max" }).map((ops): Action => ({ op: "multiRead", ops }));
+};
+
+const auth: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc
+      .constantFrom(identities.alice.token, identities.bob.token, "alice:wrong", "nocolon", "")
+      .map((token): Action => ({ op: "auth", scheme: "digest", auth: token })),
+  },
+  { weight: 1, arbitrary: fc.constant<Action>({ op: "auth", scheme: "ip", auth: "" }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom("world", "nosuch", "super", null)
+      .map((scheme): Action => ({ op: "auth", scheme, auth: "x" })),
+  },
+);
+
+const setWatches = (profile: Profile): fc.Arbitrary<Action> =>
+  fc.record({
+    op: fc.constant("setWatches" as const),
+    since: seenArbitrary,
+    data: pathsArbitrary(profile),
+    exist: pathsArbitrary(profile),
+    child: pathsArbitrary(profile),
+  });
+
+const setWatches2 = (profile: Profile): fc.Arbitrary<Action> =>
+  fc.record({
+    op: fc.constant("setWatches2" as const),
+    since: seenArbitrary,
+    data: pathsArbitrary(profile),
+    exist: pathsArbitrary(profile),
+    child: pathsArbitrary(profile),
+    persistent: pathsArbitrary(profile),
+    recursive: pathsArbitrary(profile),
+  });
+
+const addWatch = (profile: Profile): fc.Arbitrary<Action> =>
+  fc.record({
+    op: fc.constant("addWatch" as const),
+    path: pathArbitrary(profile).filter((path) => path !== null),
+    mode: fc.constantFrom<"persistent" | "recursive" | number>("persistent", "persistent", "recursive", "recursive", 2),
+  });
+
+const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile, op: Op): fc.Arbitrary<Action> =>
+  fc.record({
+    op: fc.constant(op),
+    path: pathArbitrary(profile),
+    type: fc.constantFrom<"children" | "data" | "any" | number>("children", "data", "any", "any", 0),
+  });
+
+const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire"): fc.Arbitrary<Action> =>
+  fc.constant<Action>({ op });
+
+/** Mostly the same session again; the handshake's oddities now and then. Timeouts stay long, or sessions would expire in the middle. */
+const reconnect: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Action>({ op: "reconnect", as: "same" }) },
+  { weight: 2, arbitrary: fc.constant<Action>({ op: "reconnect", as: "new" }) },
+  { weight: 2, arbitrary: fc.constant<Action>({ op: "reconnect", as: "wrong-password" }) },
+  { weight: 1, arbitrary: fc.constant<Action>({ op: "reconnect", as: "stranger" }) },
+  { weight: 1, arbitrary: fc.constant<Action>({ op: "reconnect", as: "same", readOnly: "absent" }) },
+);
+
+/** What every server since ZooKeeper 3.4 offers, by operation. */
+const core = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>>> => ({
+  create: creates(profile, "create", true),
+  create2: creates(profile, "create2", true),
+  delete: removal(profile, "delete"),
+  setData: setData(profile),
+  exists: reading(profile, "exists"),
+  getData: reading(profile, "getData"),
+  getChildren: reading(profile, "getChildren"),
+  getChildren2: reading(profile, "getChildren2"),
+  getACL: onPath(profile, "getACL"),
+  setACL: fc.record({
+    op: fc.constant("setACL" as const),
+    path: pathArbitrary(profile),
+    acl: aclArbitrary(6),
+    version: versionArbitrary,
+  }),
+  sync: onPath(profile, "sync"),
+  auth,
+  multi: multi(profile),
+  setWatches: setWatches(profile),
+  ping: bare("ping"),
+  closeSession: bare("closeSession"),
+  drop: bare("drop"),
+  reconnect,
+  expire: bare("expire"),
+});
+
+/** What came later. A `check` of its own is answered only when it fails: no znode has version −7. */
+const later = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>>> => ({
+  createContainer: createContainer(profile),
+  createTTL: createTTL(profile),
+  addWatch: addWatch(profile),
+  removeWatches: watcherOp(profile, "removeWatches"),
+  checkWatches: watcherOp(profile, "checkWatches"),
+  multiRead: multiRead(profile),
+  getEphemerals: onPath(profile, "getEphemerals"),
+  getAllChildrenNumber: onPath(profile, "getAllChildrenNumber"),
+  whoAmI: bare("whoAmI"),
+  setWatches2: setWatches2(profile),
+  check: pathArbitrary(profile).map((path): Action => ({ op: "check", path, version: -7 })),
+});
+
+/** The requests of `hazards.ts`, for servers that the run may lose. */
+const hazardous: fc.Arbitrary<Action> = fc.constantFrom<Action>(
+  { op: "createTTL", path: "/a", flags: "persistent", ttl: -1 },
+  { op: "check", path: "", version: -1 },
+  { op: "addWatch", path: null, mode: "persistent" },
+  { op: "deleteContainer", path: "/a" },
+  { op: "create", path: { exact: "/zookeeper/quota/zookeeper_limits" }, data: "count=1,bytes=1" },
+);
+
+/** One step of one of the sessions, drawn by the profile's weights. */
+export function stepArbitrary(
+  profile: Profile,
+  sessions: readonly string[],
+  allowHazards: boolean,
+): fc.Arbitrary<Step> {
+  const table = profile.surface === "full" ? { ...core(profile), ...later(profile) } : core(profile);
+  const choices = Object.entries(profile.weights).flatMap(([op, weight]) => {
+    const arbitrary = table[op as Step["op"]];
+    return arbitrary === undefined || !(weight > 0) ? [] : [{ weight: Math.ceil(weight * 10), arbitrary }];
+  });
+  if (allowHazards) choices.push({ weight: 5, arbitrary: hazardous });
+  return fc.tuple(fc.constantFrom(...sessions), fc.oneof(...choices)).map(([by, action]): Step => ({ by, ...action }));
+}

@@ -1,0 +1,176 @@
+/** fast-check arbitraries for what stands inside a step: paths, content, versions, access control lists. Few of each, so that steps collide. */
+import fc from "fast-check";
+import type { AclList, AclValue, DataValue, PathValue, SeenValue, VersionValue } from "../format.ts";
+import type { Profile } from "./profile.ts";
+
+/** A choice with its weight. */
+type Weighted<T> = fc.WeightedArbitrary<T>;
+
+/** Constants with weights; fast-check wants whole numbers, ours may be fractions. */
+const choose = <T>(...choices: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> =>
+  fc.oneof(
+    ...choices.map(
+      ([weight, value]): Weighted<T> => ({ weight: Math.round(weight * 10), arbitrary: fc.constant(value) }),
+    ),
+  );
+
+/** The everyday names: two trees, three levels. */
+const plainPath = choose<PathValue>(
+  [5, "/a"],
+  [3, "/b"],
+  [4, "/a/a"],
+  [2, "/a/b"],
+  [1, "/b/a"],
+  [1.5, "/a/a/a"],
+  [0.8, ""],
+  [0.8, { ref: "p" }],
+  [0.4, { ref: "q" }],
+  [0.4, { ref: "p", below: "/a" }],
+);
+
+/** Text that PathUtils refuses, or must accept although it looks wrong. All below the case's root. */
+const oddBelow: readonly string[] = [
+  "/",
+  "/a/",
+  "//",
+  "/a//a",
+  "/.",
+  "/a/..",
+  "/a/../b",
+  "/..a",
+  "/...",
+  "/a b",
+  "/\u00e9\u4e2d",
+  "/\u0000",
+  "/\u0001",
+  "/a\u0085",
+  "/\ud7ff",
+  "/\ue000",
+  "/\ufffe",
+  "/\uffee",
+];
+
+/** Paths that no case owns and that answer the same whatever other cases do. */
+const foreign: readonly PathValue[] = [null, { exact: "a" }, { exact: "/nope-zetcd/a" }];
+
+/** Reserved znodes: deleting them is refused, whatever the state. */
+const reserved: readonly PathValue[] = [
+  { exact: "" },
+  { exact: "/" },
+  { exact: "/zookeeper" },
+  { exact: "/zookeeper/config" },
+  { exact: "/zookeeper/quota" },
+];
+
+const oddPath = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom<PathValue>(...oddBelow) },
+  { weight: 1, arbitrary: fc.constantFrom<PathValue>(...foreign) },
+);
+
+/** A path for any step. */
+export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+  fc.oneof(
+    { weight: 100 - profile.oddPathsPercent, arbitrary: plainPath },
+    { weight: profile.oddPathsPercent, arbitrary: oddPath },
+  );
+
+/** A path for delete: also the reserved ones. */
+export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+  fc.oneof(
+    { weight: 100, arbitrary: pathArbitrary(profile) },
+    { weight: Math.ceil(profile.oddPathsPercent / 2), arbitrary: fc.constantFrom(...reserved) },
+  );
+
+/** A path for a sequential create: a prefix, also the bare `parent/`. */
+export const prefixArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom<PathValue>("/a/s-", "/s-", "/a/", "/a/a/s-") },
+    { weight: 2, arbitrary: pathArbitrary(profile) },
+  );
+
+/** Znode content. */
+export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
+  fc.oneof(
+    {
+      weight: 30,
+      arbitrary: fc.constantFrom<DataValue>("", "x", "hello", null, { hex: "00ff80c3" }),
+    },
+    { weight: 1, arbitrary: fc.nat(profile.dataBytesMax).map((times): DataValue => ({ repeat: "d", times })) },
+  );
+
+/** An expected version: any, right, stale, ahead, and numbers that mean nothing. */
+export const versionArbitrary: fc.Arbitrary<VersionValue> = choose<VersionValue>(
+  [8, -1],
+  [4, { last: 0 }],
+  [1.5, { last: -1 }],
+  [1, { last: 1 }],
+  [2, 0],
+  [1, 1],
+  [0.3, -2],
+  [0.2, 2_147_483_647],
+  [0.2, -2_147_483_648],
+);
+
+/** `user:base64(sha1(user:password))` of the identities that `auth` steps take on. Source: DigestAuthenticationProvider.generateDigest. */
+export const identities = {
+  alice: { token: "alice:a", id: "alice:AIueg8ag5ALfqeEyKdLnva1Wvi0=" },
+  bob: { token: "bob:b", id: "bob:LcrmCNs/wfVD+i5a5yaz89GyjIM=" },
+} as const;
+
+const world = (perms: string | number): AclValue => ({ perms, scheme: "world", id: "anyone" });
+
+const entry: fc.Arbitrary<AclValue> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("r", "w", "rw", "cd", "rwcda", "a", "", "rc").map(world) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      perms: fc.constantFrom("rwcda", "r", "rwa", "cd"),
+      scheme: fc.constant("digest"),
+      id: fc.constantFrom(identities.alice.id, identities.bob.id),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant<AclValue>({ perms: "rwcda", scheme: "auth", id: "" }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      perms: fc.constantFrom("rwcda", "r"),
+      scheme: fc.constant("ip"),
+      id: fc.constantFrom("127.0.0.1", "127.0.0.0/8", "10.1.2.3", "0.0.0.0/0"),
+    }),
+  },
+);
+
+const brokenEntry = fc.constantFrom<AclValue>(
+  { perms: "r", scheme: "world", id: "nobody" },
+  { perms: "r", scheme: "digest", id: "alice" },
+  { perms: "r", scheme: "digest", id: "a:b:c" },
+  { perms: "r", scheme: "digest", id: ":b" },
+  { perms: "r", scheme: "ip", id: "300.1.1.1" },
+  { perms: "r", scheme: "ip", id: "10.0.0.0/33" },
+  { perms: "r", scheme: "nosuch", id: "x" },
+  { perms: "r", scheme: null, id: "x" },
+  { perms: 63, scheme: "world", id: "anyone" },
+  { perms: "r", scheme: "super", id: "" },
+);
+
+/** An access control list, mostly an open one. `locks` is the weight of all that is not open. */
+export const aclArbitrary = (locks: number): fc.Arbitrary<AclList> =>
+  fc.oneof(
+    { weight: 20, arbitrary: fc.constant<AclList>("open") },
+    { weight: locks, arbitrary: fc.constantFrom<AclList>("creator", "read") },
+    { weight: 2 * locks, arbitrary: fc.array(entry, { minLength: 1, maxLength: 3, size: "max" }) },
+    { weight: 1, arbitrary: fc.constantFrom<AclList>(null, []) },
+    { weight: 1, arbitrary: fc.tuple(entry, brokenEntry).map((pair): AclList => pair) },
+  );
+
+/** A lastZxidSeen or relativeZxid. */
+export const seenArbitrary: fc.Arbitrary<SeenValue> = choose<SeenValue>(
+  [6, { newest: 0 }],
+  [3, { newest: -1 }],
+  [2, { newest: -3 }],
+  [2, 0],
+);
+
+/** Up to three paths. */
+export const pathsArbitrary = (profile: Profile): fc.Arbitrary<PathValue[]> =>
+  fc.array(pathArbitrary(profile), { maxLength: 3, size: "max" });

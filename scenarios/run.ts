@@ -1,0 +1,223 @@
+/** Runs one scenario as a client: opens its sessions, sends its steps in order and pipelined, then makes silence a fact and tidies up.
+ *  A step waits for a reply only if it needs what the reply tells; ordering requests that touch the same znodes is the cross-check's work. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Door, OnReply } from "./connection.ts";
+import { encodeStep, type RequestStep } from "./encode.ts";
+import type { PathValue, Scenario, Step } from "./format.ts";
+import { learn } from "./learn.ts";
+import { Memory } from "./references.ts";
+import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
+
+/** How a case is run. */
+export interface RunCase {
+  readonly door: Door;
+  /** The case's name in the journal, unique in the run. */
+  readonly name: string;
+  /** Its own root znode, absolute: `/x1`. Must not exist. */
+  readonly root: string;
+  /** Asked before each step: true ends the case early, because what follows a divergence is echo. */
+  readonly isOver?: () => boolean;
+}
+
+/** How it went, as far as the client can tell; whether the sides agreed is told by the cross-check's journal lines. `stuck`: a wait was too long.
+ *  `lost`: no session could be opened, or the root znode could not be created. `steps` counts the scenario's steps that were taken. */
+export interface CaseOutcome {
+  readonly is: "done" | "stuck" | "lost";
+  readonly steps: number;
+  readonly reason?: string;
+}
+
+/** The steps that no request stands for. */
+const isFault = (step: Step): step is Exclude<Step, RequestStep> =>
+  step.op === "drop" || step.op === "reconnect" || step.op === "expire" || step.op === "raw";
+
+/** Whether a server may hang up in answer to a request: it is sent alone, because what is pipelined behind it meets either fate. */
+const mayHangUp = (step: RequestStep): boolean =>
+  step.op === "check" ||
+  (step.op === "auth" && ((step.scheme !== "digest" && step.scheme !== "ip") || step.auth === null));
+
+function paths(step: RequestStep): readonly PathValue[] {
+  if (step.op === "multi" || step.op === "multiRead") return step.ops.map((inner) => inner.path);
+  if (step.op === "setWatches" || step.op === "setWatches2")
+    return [step.data, step.exist, step.child, step.persistent, step.recursive].flatMap((list) => list ?? []);
+  return "path" in step ? [step.path] : [];
+}
+
+const labelsIn = (step: RequestStep) =>
+  paths(step).flatMap((path) => (typeof path === "object" && path !== null && "ref" in path ? [path.ref] : []));
+
+const labelsBoundBy = (step: RequestStep) =>
+  (step.op === "multi" ? step.ops : [step]).flatMap((inner) =>
+    "bind" in inner && inner.bind !== undefined ? [inner.bind] : [],
+  );
+
+/** Whether the step asks for something that only its own session's earlier replies tell. */
+function needsOwnReplies(step: RequestStep): boolean {
+  if (step.op === "setWatches" || step.op === "setWatches2") return typeof step.since === "object";
+  const inner = step.op === "multi" ? step.ops : [step];
+  return inner.some((one) => "version" in one && typeof one.version === "object");
+}
+
+/** The case while it runs. */
+class Case {
+  readonly #how: RunCase;
+  readonly #scenario: Scenario;
+  readonly #memory: Memory;
+  readonly #seats = new Map<string, Seat>();
+  /** Which session's create answers each label that is still open. */
+  readonly #binding = new Map<string, Seat>();
+  readonly #timeoutMs: number;
+  steps = 0;
+
+  constructor(scenario: Scenario, how: RunCase) {
+    this.#how = how;
+    this.#scenario = scenario;
+    this.#memory = new Memory(how.root);
+    this.#timeoutMs = scenario.timeoutMs ?? caseLimits.timeoutMs;
+    for (const session of scenario.sessions)
+      this.#seats.set(
+        session,
+        new Seat({ case: how.name, session }, { door: how.door, memory: this.#memory, timeoutMs: this.#timeoutMs }),
+      );
+  }
+
+  /** Opens the sessions in order and creates the root. */
+  async begin(): Promise<void> {
+    for (const seat of this.#seats.values()) await seat.ready();
+    const [first] = this.#scenario.sessions;
+    if (first === undefined) throw new CaseStuck("the scenario has no session");
+    let err: number | undefined;
+    const create = { by: first, op: "create", path: "" } as const;
+    await this.#send(create, (header) => {
+      err = header?.err;
+    });
+    await this.#seat(first).drain();
+    if (err !== 0) throw new CaseStuck(`the root znode ${this.#how.root} could not be created (${err ?? "no answer"})`);
+  }
+
+  async take(step: Step): Promise<void> {
+    this.steps++;
+    const seat = this.#seat(step.by);
+    if (isFault(step)) return this.#fault(seat, step);
+    for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
+    if (needsOwnReplies(step)) await seat.drain();
+    const alone = mayHangUp(step);
+    if (alone) await seat.drain();
+    await this.#send(step, (header) => {
+      if (alone && header !== undefined && header.err !== 0 && (step.op === "auth" || header.err === -6))
+        seat.leave(false);
+    });
+    for (const label of labelsBoundBy(step)) this.#binding.set(label, seat);
+    if (alone) await seat.drain();
+    if (step.op === "closeSession") seat.leave(true);
+  }
+
+  /** Every session reads the root behind all writes: an event that has not come before that reply is not coming. */
+  async fence(): Promise<void> {
+    for (const seat of this.#seats.values()) await seat.drain();
+    for (const [by, seat] of this.#seats) if (seat.live !== undefined) await this.#send({ by, op: "exists", path: "" });
+    for (const seat of this.#seats.values()) await seat.drain();
+    if (!(await within(this.#how.door.settled(this.#how.name), caseLimits.replyWaitMs)))
+      throw new CaseStuck("the two sides do not settle");
+  }
+
+  /** Ends every session that still lives, dropped ones included, so that the case leaves no ephemeral behind. */
+  async end(): Promise<void> {
+    const open = [...this.#seats].filter(([, seat]) => !seat.isOver);
+    for (const [by, seat] of open) await this.#close(by, seat);
+    for (const [by, seat] of this.#seats) {
+      await seat.gone();
+      while (seat.takeUpLeftBehind()) {
+        await this.#close(by, seat);
+        await seat.gone();
+      }
+    }
+    await within(this.#how.door.settled(this.#how.name), caseLimits.replyWaitMs);
+  }
+
+  /** Hangs up everywhere, whatever the state. */
+  abandon(): void {
+    for (const seat of this.#seats.values()) seat.drop();
+  }
+
+  #seat(label: string): Seat {
+    const seat = this.#seats.get(label);
+    if (seat === undefined) throw new CaseStuck(`session "${label}" is not listed`);
+    return seat;
+  }
+
+  async #close(by: string, seat: Seat): Promise<void> {
+    await this.#send({ by, op: "closeSession" });
+    seat.leave(true);
+  }
+
+  async #send(step: RequestStep, onReply?: OnReply): Promise<void> {
+    const seat = this.#seat(step.by);
+    const connection = await seat.ready();
+    const { xid, frame } = encodeStep(step, this.#memory, seat.nextXid());
+    connection.send(xid, frame, (header, rest) => {
+      onReply?.(header, rest);
+      if (header !== undefined) learn(step, header, rest, this.#memory);
+    });
+  }
+
+  async #fault(seat: Seat, step: Exclude<Step, RequestStep>): Promise<void> {
+    await seat.drain();
+    if (step.op === "drop") return seat.drop();
+    if (step.op === "reconnect") return seat.reconnect(step);
+    if (step.op === "expire") return this.#expire(seat);
+    const connection = await seat.ready();
+    const frame = Buffer.from(step.hex, "hex");
+    if (!step.reply) {
+      connection.sendUnanswered(frame);
+      return void (await within(connection.ended, caseLimits.hangUpWaitMs));
+    }
+    connection.send(frame.readInt32BE(0), frame, (header) => {
+      if (header?.err === -6) seat.leave(false);
+    });
+    await seat.drain();
+  }
+
+  /** Keeps the other sessions alive with pings until the server has hung up on this one. */
+  async #expire(seat: Seat): Promise<void> {
+    await seat.ready();
+    const limitMs = this.#timeoutMs + caseLimits.expiryWaitMs;
+    const started = performance.now();
+    let isGone = false;
+    while (!isGone && performance.now() - started < limitMs) {
+      for (const [by, other] of this.#seats)
+        if (other !== seat && other.live !== undefined) await this.#send({ by, op: "ping" });
+      isGone = await within(seat.live?.ended ?? Promise.resolve(), this.#timeoutMs / 4);
+    }
+    if (!isGone) throw new CaseStuck(`session ${seat.as.session} does not expire`);
+    seat.leave(true);
+    // Each server expires on its own tick (2 s by default); the other one gets the same chance before anybody looks.
+    await sleep(2_500);
+    await this.#how.door.settled(this.#how.name);
+  }
+}
+
+/** Runs one scenario. Never rejects for what servers do. */
+export async function runScenario(scenario: Scenario, how: RunCase): Promise<CaseOutcome> {
+  const running = new Case(scenario, how);
+  try {
+    await running.begin();
+  } catch (cause) {
+    running.abandon();
+    if (!(cause instanceof CaseStuck)) throw cause;
+    return { is: "lost", steps: 0, reason: cause.message };
+  }
+  try {
+    for (const step of scenario.steps) {
+      if (how.isOver?.()) break;
+      await running.take(step);
+    }
+    await running.fence();
+    await running.end();
+    return { is: "done", steps: running.steps };
+  } catch (cause) {
+    running.abandon();
+    if (!(cause instanceof CaseStuck)) throw cause;
+    return { is: "stuck", steps: running.steps, reason: cause.message };
+  }
+}

@@ -1,0 +1,179 @@
+/** One session label of a running case: its credentials, its connection, and what to do when the connection is gone.
+ *  A step never fails for want of a connection: after a drop the session is resumed, after its end a new one is opened. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Int64 } from "../src/jute/int64.ts";
+import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
+import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
+import type { ReconnectStep } from "./format.ts";
+import type { Memory } from "./references.ts";
+
+/** Bounds of waiting, each with its own outcome: a case that waits longer is stuck. */
+export const caseLimits = {
+  /** Default session timeout asked for. Long, so that a busy machine expires no session by accident. */
+  timeoutMs: 30_000,
+  replyWaitMs: 15_000,
+  /** How long a connection may stay open that the server ought to close. */
+  hangUpWaitMs: 3_000,
+  /** Longer than the timeout and ZooKeeper's rounding to ticks together. */
+  expiryWaitMs: 15_000,
+} as const;
+
+/** The case cannot go on: a reply or a connection does not come. The cross-check has its own verdict on that; the case ends here. */
+export class CaseStuck extends Error {
+  override readonly name = "CaseStuck";
+}
+
+/** Waits at most `limitMs`; answers whether `promise` was first. */
+export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  const tooLong = sleep(limitMs, false, { signal: timer.signal }).catch(() => false);
+  const first = await Promise.race([promise.then(() => true), tooLong]);
+  timer.abort();
+  return first;
+}
+
+/** A session id that no server gave out, for `reconnect` as a stranger. */
+const strangerId: Int64 = 0x1dead0beef;
+
+/** A session label's place in a case. */
+export class Seat {
+  readonly as: CaseSession;
+  readonly #door: Door;
+  readonly #memory: Memory;
+  readonly #timeoutMs: number;
+  #connection: Connection | undefined;
+  #sessionId: Int64 = 0;
+  #password: Uint8Array = Buffer.alloc(passwordBytes);
+  /** The session is known to be over: closed, expired or refused. */
+  #isOver = true;
+  /** A request was sent behind which the server hangs up. */
+  #isLeaving = false;
+  #lastXid = 0;
+  /** Sessions that a `reconnect` as a new one has left alive. */
+  readonly #leftBehind: { readonly id: Int64; readonly password: Uint8Array }[] = [];
+
+  constructor(as: CaseSession, how: { door: Door; memory: Memory; timeoutMs: number }) {
+    this.as = as;
+    this.#door = how.door;
+    this.#memory = how.memory;
+    this.#timeoutMs = how.timeoutMs;
+  }
+
+  /** The connection if one stands and can still be used. */
+  get live(): Connection | undefined {
+    return this.#isLeaving || this.#connection?.hasEnded ? undefined : this.#connection;
+  }
+
+  /** Whether there is nothing left to close or to resume. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The next ordinary request's xid: 1, 2, 3 … */
+  nextXid(): number {
+    this.#lastXid++;
+    return this.#lastXid;
+  }
+
+  /** The connection to send on, opened anew if need be. Throws {@link CaseStuck}. */
+  async ready(): Promise<Connection> {
+    if (this.live !== undefined) return this.live;
+    await this.gone();
+    if (!this.#isOver) {
+      await this.#open(this.#resume(this.#timeoutMs));
+      if (this.live !== undefined) return this.live;
+    }
+    await this.#open(newSession(this.#timeoutMs));
+    if (this.live !== undefined) return this.live;
+    throw new CaseStuck(`session ${this.as.session} cannot be opened`);
+  }
+
+  /** Waits until every request of this session is answered. Throws {@link CaseStuck}. */
+  async drain(): Promise<void> {
+    const connection = this.#connection;
+    if (connection !== undefined && !(await within(connection.idle(), caseLimits.replyWaitMs)))
+      throw new CaseStuck(`session ${this.as.session} waits for a reply`);
+  }
+
+  /** Says that the server is going to hang up; `isOver` when the session ends with it. */
+  leave(isOver: boolean): void {
+    this.#isLeaving = true;
+    this.#isOver ||= isOver;
+  }
+
+  /** Waits for the server to hang up where it ought to, and hangs up ourselves if it does not. */
+  async gone(limitMs: number = caseLimits.hangUpWaitMs): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (!connection.hasEnded) await within(connection.ended, limitMs);
+    this.drop();
+  }
+
+  /** Hangs up; the session lives on. */
+  drop(): void {
+    this.#connection?.drop();
+    this.#connection = undefined;
+    this.#isLeaving = false;
+  }
+
+  /** Takes up a session that was left behind, for the case to close it; answers false when there is none. Call it when this one is over. */
+  takeUpLeftBehind(): boolean {
+    const left = this.#leftBehind.pop();
+    if (left === undefined) return false;
+    this.#sessionId = left.id;
+    this.#password = left.password;
+    this.#isOver = false;
+    return true;
+  }
+
+  /** The reconnect step. What the handshake gives is the cross-check's to judge; here only the connection counts. */
+  async reconnect(step: ReconnectStep): Promise<void> {
+    await this.drain();
+    const timeOut = step.timeoutMs ?? this.#timeoutMs;
+    const resumed = this.#resume(timeOut);
+    const kind = step.as ?? "same";
+    const request: ConnectRequest =
+      kind === "new"
+        ? { ...newSession(timeOut), lastZxidSeen: resumed.lastZxidSeen }
+        : kind === "stranger"
+          ? { ...resumed, sessionId: strangerId }
+          : kind === "wrong-password"
+            ? { ...resumed, passwd: Buffer.alloc(passwordBytes, 0x5a) }
+            : resumed;
+    if (step.seen !== undefined) request.lastZxidSeen = this.#memory.seen(this.as.session, step.seen);
+    if (step.readOnly === "absent") delete request.readOnly;
+    else if (step.readOnly !== undefined) request.readOnly = step.readOnly;
+    const before = this.#connection;
+    await this.#open(request);
+    // A resumed session's old connection is closed by the server; one of another session would live on beside the new one.
+    if (before === undefined || before === this.#connection) return;
+    if (kind === "same" && !before.hasEnded) await within(before.ended, caseLimits.hangUpWaitMs);
+    before.drop();
+  }
+
+  #resume(timeOut: number): ConnectRequest {
+    return {
+      ...newSession(timeOut),
+      lastZxidSeen: this.#memory.seen(this.as.session, { newest: 0 }),
+      sessionId: this.#sessionId,
+      passwd: this.#password,
+    };
+  }
+
+  async #open(request: ConnectRequest): Promise<void> {
+    const opened = await Connection.open(this.#door, this.as, request);
+    if (opened.is !== "granted") {
+      // Refused with the right password: there is no such session any more.
+      if (opened.is === "refused" && request.sessionId === this.#sessionId && request.passwd === this.#password)
+        this.#isOver = true;
+      return;
+    }
+    if (!this.#isOver && opened.connection.granted.sessionId !== this.#sessionId)
+      this.#leftBehind.push({ id: this.#sessionId, password: this.#password });
+    this.#connection = opened.connection;
+    this.#isLeaving = false;
+    this.#isOver = false;
+    this.#sessionId = opened.connection.granted.sessionId;
+    this.#password = Buffer.from(opened.connection.granted.passwd ?? Buffer.alloc(passwordBytes));
+  }
+}
