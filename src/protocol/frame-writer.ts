@@ -25,20 +25,27 @@ interface Piece {
   readonly length: number;
 }
 
+/** What a writer reports to its owner. */
+export interface WriterListener {
+  /** Frames are about to be handed to the stream. */
+  onFlush(): void;
+  /** The operating system has taken bytes; `queuedBytes` is lowered already. */
+  onTaken(): void;
+}
+
 /** Joins frames for one stream. Frames leave in the order of the calls; after the stream's end they are dropped. */
 export class FrameWriter {
   readonly #stream: Writable;
-  readonly #onTaken: () => void;
+  readonly #listener: WriterListener | undefined;
   #slab: Buffer | undefined;
   #used = 0;
   #full: Piece[] = [];
   #isWaiting = false;
   #queuedBytes = 0;
 
-  /** `onTaken` is called each time the stream has taken bytes, with `queuedBytes` already lowered. */
-  constructor(stream: Writable, onTaken: () => void = () => undefined) {
+  constructor(stream: Writable, listener?: WriterListener) {
     this.#stream = stream;
-    this.#onTaken = onTaken;
+    this.#listener = listener;
   }
 
   /** Bytes sent here that the operating system has not taken yet, prefixes included. */
@@ -69,6 +76,7 @@ export class FrameWriter {
     const pieces = this.#full;
     if (pieces.length === 0) return;
     this.#full = [];
+    this.#listener?.onFlush();
     if (pieces.length > 1) this.#stream.cork();
     for (const piece of pieces) {
       this.#stream.write(piece.memory.subarray(0, piece.length), (error) => this.#taken(piece, error != null));
@@ -95,6 +103,6 @@ export class FrameWriter {
     this.#queuedBytes -= piece.length;
     if (!hasFailed && piece.memory.length === slabBytes && spareSlabs.length < spareSlabsMax)
       spareSlabs.push(piece.memory);
-    this.#onTaken();
+    this.#listener?.onTaken();
   }
 }

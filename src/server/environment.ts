@@ -1,0 +1,48 @@
+/** What `envi` and `mntr` tell of the process and the machine. */
+import { readdirSync, readFileSync } from "node:fs";
+import { arch, hostname, release, type, userInfo } from "node:os";
+import { getHeapStatistics } from "node:v8";
+
+const mebibyte = 1024 * 1024;
+
+/** The text of `envi`, without the Java lines. Source: org.apache.zookeeper.Environment (3.9). */
+export function environmentText(version: string): string {
+  const heap = getHeapStatistics();
+  const rows: Readonly<Record<string, string>> = {
+    "zookeeper.version": version,
+    "host.name": hostname(),
+    "node.version": process.version,
+    "os.name": type(),
+    "os.arch": arch(),
+    "os.version": release(),
+    "user.name": userName(),
+    "user.dir": process.cwd(),
+    "os.memory.free": `${Math.round((heap.total_heap_size - heap.used_heap_size) / mebibyte)}MB`,
+    "os.memory.max": `${Math.round(heap.heap_size_limit / mebibyte)}MB`,
+    "os.memory.total": `${Math.round(heap.total_heap_size / mebibyte)}MB`,
+  };
+  const lines = Object.entries(rows).map(([name, value]) => `${name}=${value}\n`);
+  return `Environment:\n${lines.join("")}`;
+}
+
+/** Containers run under ids that have no entry in the password file; Java prints `?` then. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "?";
+  }
+}
+
+/** Open files and their limit, under `mntr`'s names; empty where the system has no /proc. */
+export function openFiles(): Readonly<Record<string, number>> {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return {
+      open_file_descriptor_count: readdirSync("/proc/self/fd").length,
+      ...(limit === undefined ? {} : { max_file_descriptor_count: Number(limit) }),
+    };
+  } catch {
+    return {};
+  }
+}
