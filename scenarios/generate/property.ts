@@ -1,0 +1,209 @@
+/** The fuzz loop: sequences by number, several in flight, until a limit is reached; each new cause is shrunk, verified and saved. */
+import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../oracle/journal.ts";
+import type { Arena, CaseResult } from "../arena.ts";
+import type { Scenario, Step } from "../format.ts";
+import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
+import { hazardOf } from "./hazards.ts";
+import { generator, type Plan, scenarioOf, seedOf, sequenceArbitrary } from "./sequence.ts";
+import { type Origin, shrink } from "./shrink.ts";
+
+/** Bounds of a fuzz run. */
+export interface FuzzLimits {
+  /** Sequences, at most. */
+  readonly runs: number;
+  /** Operations (steps of sequences), about. */
+  readonly operations: number;
+  readonly timeLimitMs: number;
+  /** Sequences under way at the same time. */
+  readonly inFlight: number;
+  /** Distinct causes after which the run ends. */
+  readonly maxCauses: number;
+  /** For shrinking one cause, ms; 0 shrinks nothing. */
+  readonly shrinkMs: number;
+  /** End with the first cause. */
+  readonly endOnFailure: boolean;
+}
+
+/** What the loop works with. `lab` is a second cross-check over the same servers, on which shrinking leaves no trace in the journal. */
+export interface FuzzMeans {
+  readonly arena: Arena;
+  readonly lab: Arena;
+  readonly journal: JournalSink;
+  readonly reportDir: string;
+  /** The command that shows sequence number `index` again. */
+  readonly replayOf: (index: number) => string;
+  /** Stops the loop between sequences. */
+  readonly stop: AbortSignal;
+  readonly progress?: (totals: FuzzTotals) => void;
+  /** Told about each cause, shrunk or not. */
+  readonly found?: (cause: Cause) => void;
+}
+
+/** One cause of divergences. */
+export interface Cause {
+  readonly divergence: DivergenceLine;
+  /** Sequence that showed it first. */
+  readonly index: number;
+  readonly counterexample?: CounterexampleLine;
+}
+
+/** How a run went. `ended` says why it is over. */
+export interface FuzzTotals {
+  runs: number;
+  operations: number;
+  readonly causes: Cause[];
+  ended: "limit" | "causes" | "interrupted" | "lost";
+  /** Why a case could not be run to its end, the last time. */
+  trouble: string | undefined;
+}
+
+/** Cases in a row without a session before a server counts as lost. */
+const lostMax = 5;
+
+/** A run under way. */
+class Fuzz {
+  readonly #plan: Plan;
+  readonly #limits: FuzzLimits;
+  readonly #means: FuzzMeans;
+  readonly #scenarioAt: (index: number) => Scenario;
+  readonly #started = performance.now();
+  readonly #fingerprints = new Set<string>();
+  #next = 0;
+  #lostInARow = 0;
+  #isOver = false;
+  /** Held while a cause is shrunk: new sequences wait, so that the shrink has the servers to itself. */
+  #pause: Promise<void> = Promise.resolve();
+  readonly totals: FuzzTotals = { runs: 0, operations: 0, causes: [], ended: "limit", trouble: undefined };
+
+  constructor(plan: Plan, limits: FuzzLimits, means: FuzzMeans) {
+    this.#plan = plan;
+    this.#limits = limits;
+    this.#means = means;
+    this.#scenarioAt = generator(plan);
+  }
+
+  async run(): Promise<FuzzTotals> {
+    await Promise.all(Array.from({ length: this.#limits.inFlight }, () => this.#worker()));
+    await this.#pause;
+    return this.totals;
+  }
+
+  async #worker(): Promise<void> {
+    for (;;) {
+      await this.#pause;
+      if (this.#isDone()) return;
+      const index = this.#next;
+      this.#next++;
+      const scenario = this.#scenarioAt(index);
+      const result = await this.#means.arena.run(scenario, `seq-${index}`);
+      this.totals.runs++;
+      this.totals.operations += result.outcome.steps;
+      this.#note(result);
+      const { divergence } = result.record;
+      if (divergence !== undefined) this.#cause(divergence, index, scenario);
+      this.#means.progress?.(this.totals);
+    }
+  }
+
+  #isDone(): boolean {
+    if (this.#means.stop.aborted) this.#end("interrupted");
+    const { runs, operations, timeLimitMs } = this.#limits;
+    const isEnough =
+      this.#next >= runs || this.totals.operations >= operations || performance.now() - this.#started >= timeLimitMs;
+    return this.#isOver || isEnough;
+  }
+
+  #end(why: FuzzTotals["ended"]): void {
+    if (!this.#isOver) this.totals.ended = why;
+    this.#isOver = true;
+  }
+
+  #note({ outcome, record }: CaseResult): void {
+    this.#lostInARow = outcome.is === "lost" ? this.#lostInARow + 1 : 0;
+    if (outcome.reason !== undefined) this.totals.trouble = outcome.reason;
+    if (outcome.is === "stuck" && record.divergence === undefined)
+      this.#means.journal({ event: "note", text: `${record.name} could not be finished: ${outcome.reason}` });
+    if (this.#lostInARow >= lostMax) this.#end("lost");
+  }
+
+  #cause(divergence: DivergenceLine, index: number, scenario: Scenario): void {
+    if (this.#fingerprints.has(divergence.fingerprint) || this.totals.causes.length >= this.#limits.maxCauses) return;
+    this.#fingerprints.add(divergence.fingerprint);
+    const at = this.totals.causes.push({ divergence, index }) - 1;
+    if (this.#limits.endOnFailure || this.totals.causes.length >= this.#limits.maxCauses) this.#end("causes");
+    this.#pause = this.#pause.then(async () => {
+      const counterexample = await this.#explain(divergence, index, scenario);
+      const cause = { divergence, index, ...(counterexample === undefined ? {} : { counterexample }) };
+      this.totals.causes[at] = cause;
+      this.#means.found?.(cause);
+    });
+  }
+
+  async #explain(
+    divergence: DivergenceLine,
+    index: number,
+    scenario: Scenario,
+  ): Promise<CounterexampleLine | undefined> {
+    if (this.#limits.shrinkMs <= 0 || this.#means.stop.aborted) return undefined;
+    const origin = { arbitrary: sequenceArbitrary(this.#plan), seed: seedOf(this.#plan.seed, index) };
+    const replay = this.#means.replayOf(index);
+    return explain(scenario, divergence, { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, replay });
+  }
+}
+
+/** Runs a fuzz run to its end. */
+export const fuzz = (plan: Plan, limits: FuzzLimits, means: FuzzMeans): Promise<FuzzTotals> =>
+  new Fuzz(plan, limits, means).run();
+
+/** What explaining a divergence needs. */
+export interface Explaining
+  extends Pick<FuzzMeans, "lab" | "journal" | "reportDir" | "stop">,
+    Pick<FuzzLimits, "shrinkMs"> {
+  readonly plan: Plan;
+  readonly index: number;
+  readonly replay: string;
+  readonly origin?: Origin;
+}
+
+/** Replays that say how often the shrunk form shows the divergence. */
+const verifications = 3;
+let lastTrial = 0;
+
+/** Shrinks a diverging scenario, verifies and saves it, and journals the counterexample. Undefined when it does not show itself again. */
+export async function explain(
+  scenario: Scenario,
+  divergence: DivergenceLine,
+  how: Explaining,
+): Promise<CounterexampleLine | undefined> {
+  const { lab, journal } = how;
+  const wanted = divergence.fingerprint;
+  const trial = (steps: readonly Step[]) => {
+    lastTrial++;
+    return lab.run(scenarioOf(steps, how.plan, how.index), `trial-${lastTrial}`);
+  };
+  const stillFails = async (steps: readonly Step[]) =>
+    !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted);
+  const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
+  const limits = { budgetMs: how.shrinkMs, inFlight: 4, isAllowed };
+  const small = await shrink(scenario.steps, stillFails, limits, how.origin);
+  const tries: CaseResult[] = [];
+  for (let i = 0; i < verifications; i++) tries.push(await trial(small.steps));
+  const shown = tries.filter((one) => one.record.fingerprints.has(wanted));
+  const best = shown.at(-1) ?? tries.at(-1);
+  if (shown.length === 0)
+    journal({ event: "note", text: `${headline(divergence)}: does not show itself again on its own` });
+  const source = `found by xchk fuzz: ${how.replay}`;
+  const saved = asScenario(small.steps, { divergence, source, timeoutMs: how.plan.profile.timeoutMs });
+  const file = saveScenario(how.reportDir, wanted, saved);
+  const line = counterexampleLine(small.steps, {
+    fingerprint: wanted,
+    story: storyOf(small.steps, best?.seen ?? []),
+    replay: `xchk replay ${file}`,
+    file,
+    reproduced: shown.length,
+    attempts: verifications,
+    shrinkMs: small.ms,
+  });
+  journal(line);
+  return line;
+}

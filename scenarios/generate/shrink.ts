@@ -1,0 +1,149 @@
+/** Makes a failing sequence small on live servers: fast-check's own shrink first, then delta debugging over steps, sessions, fields and names.
+ *  Works on nothing but the question "does it still fail?", so it can be tested without a server. */
+import fc from "fast-check";
+import type { Step } from "../format.ts";
+import { canonicalSessions, fewerSessions, plainerPaths, simplerSteps } from "./simpler.ts";
+
+/** Whether a sequence still shows the same divergence. */
+export type StillFails = (steps: readonly Step[]) => Promise<boolean>;
+
+/** How a shrink is bounded. */
+export interface ShrinkLimits {
+  /** For everything together, ms. The best so far is kept when it is over. */
+  readonly budgetMs: number;
+  /** Candidates tried at the same time. */
+  readonly inFlight: number;
+  /** False for steps that must not be sent, whatever the shrink thinks of. */
+  readonly isAllowed: (step: Step) => boolean;
+}
+
+/** The smallest failing sequence found, and what that took. */
+export interface Shrunk {
+  readonly steps: readonly Step[];
+  readonly attempts: number;
+  readonly ms: number;
+}
+
+/** Where a sequence came from, for fast-check to shrink the value that it generated itself. */
+export interface Origin {
+  readonly arbitrary: fc.Arbitrary<Step[]>;
+  readonly seed: number;
+}
+
+/** A shrink under way. */
+class Shrinker {
+  readonly #stillFails: StillFails;
+  readonly #limits: ShrinkLimits;
+  readonly #tried = new Set<string>();
+  readonly #started = performance.now();
+  attempts = 0;
+
+  constructor(stillFails: StillFails, limits: ShrinkLimits) {
+    this.#stillFails = stillFails;
+    this.#limits = limits;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#started;
+  }
+
+  get isOver(): boolean {
+    return this.elapsedMs > this.#limits.budgetMs;
+  }
+
+  /** Tries one; what was tried before, is not allowed or comes too late counts as passing. */
+  async fails(steps: readonly Step[]): Promise<boolean> {
+    const key = JSON.stringify(steps);
+    if (this.isOver || this.#tried.has(key) || !steps.every(this.#limits.isAllowed)) return false;
+    this.#tried.add(key);
+    this.attempts++;
+    return this.#stillFails(steps);
+  }
+
+  /** The first candidate that fails; several are tried at a time. */
+  async firstFailing(candidates: Iterable<readonly Step[]>): Promise<readonly Step[] | undefined> {
+    let batch: (readonly Step[])[] = [];
+    const tryBatch = async () => {
+      const failed = await Promise.all(batch.map((candidate) => this.fails(candidate)));
+      const first = batch[failed.indexOf(true)];
+      batch = [];
+      return first;
+    };
+    for (const candidate of candidates) {
+      batch.push(candidate);
+      if (batch.length < this.#limits.inFlight) continue;
+      const first = await tryBatch();
+      if (first !== undefined || this.isOver) return first;
+    }
+    return tryBatch();
+  }
+
+  /** fast-check's shrink of the value that the seed generates, within a share of the budget. */
+  async asFastCheckDoes(origin: Origin, steps: readonly Step[]): Promise<readonly Step[]> {
+    let best = steps;
+    let isFirst = true;
+    const passes = async (candidate: Step[]) => {
+      // The first value is the sequence itself, which is known to fail: a run of it would only cost time.
+      const failed = isFirst || (await this.fails(candidate));
+      isFirst = false;
+      if (failed && candidate.length <= best.length) best = candidate;
+      return !failed;
+    };
+    await fc.check(fc.asyncProperty(origin.arbitrary, passes), {
+      seed: origin.seed,
+      numRuns: 1,
+      interruptAfterTimeLimit: this.#limits.budgetMs / 4,
+    });
+    return best;
+  }
+
+  /** Drops runs of steps, half of them at first, single ones at last; later steps first, because a failure is mostly near the end. */
+  async fewerSteps(steps: readonly Step[]): Promise<readonly Step[]> {
+    let best = steps;
+    for (
+      let size = Math.ceil(best.length / 2);
+      size >= 1 && !this.isOver;
+      size = size === 1 ? 0 : Math.ceil(size / 2)
+    ) {
+      for (;;) {
+        const from = best;
+        const starts = Array.from({ length: Math.ceil(from.length / size) }, (_, i) => i * size).reverse();
+        const smaller = await this.firstFailing(starts.map((start) => from.toSpliced(start, size)));
+        if (smaller === undefined) break;
+        best = smaller;
+      }
+    }
+    return best;
+  }
+
+  /** One change that makes it simpler, or undefined. */
+  async simpler(steps: readonly Step[]): Promise<readonly Step[] | undefined> {
+    const changes = function* (): Generator<readonly Step[]> {
+      yield* fewerSessions(steps);
+      for (const [i, step] of steps.entries())
+        for (const smaller of simplerSteps(step)) yield steps.toSpliced(i, 1, smaller);
+      yield* plainerPaths(steps);
+    };
+    return this.firstFailing(changes());
+  }
+}
+
+/** Shrinks `steps`, which is known to fail. `origin` is absent for a sequence that nobody generated, such as a saved one. */
+export async function shrink(
+  steps: readonly Step[],
+  stillFails: StillFails,
+  limits: ShrinkLimits,
+  origin?: Origin,
+): Promise<Shrunk> {
+  const shrinker = new Shrinker(stillFails, limits);
+  let best = origin === undefined ? steps : await shrinker.asFastCheckDoes(origin, steps);
+  for (;;) {
+    best = await shrinker.fewerSteps(best);
+    const simpler = await shrinker.simpler(best);
+    if (simpler === undefined) break;
+    best = simpler;
+  }
+  const canonical = canonicalSessions(best);
+  if (JSON.stringify(canonical) !== JSON.stringify(best) && (await shrinker.fails(canonical))) best = canonical;
+  return { steps: best, attempts: shrinker.attempts, ms: Math.round(shrinker.elapsedMs) };
+}

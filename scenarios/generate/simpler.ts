@@ -1,0 +1,122 @@
+/** Smaller forms of a step or of a list of steps, simplest first: what a shrink tries. All are legal scenarios again. */
+import type { PathValue, Step } from "../format.ts";
+import { sessionsIn } from "./sequence.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields whose absence means the plainest value. Dropping one is always a simplification; `version` and `since` have one more try. */
+const droppable = ["data", "acl", "flags", "ttl", "bind", "version", "watch", "timeoutMs", "seen", "readOnly", "as"];
+const lists = ["data", "exist", "child", "persistent", "recursive"];
+
+const without = (step: Fields, field: string): Fields => {
+  const { [field]: _, ...rest } = step;
+  return rest;
+};
+
+/** Operations that do less of the same. */
+const lesser: Readonly<Record<string, string>> = {
+  create2: "create",
+  createContainer: "create",
+  createTTL: "create",
+  getChildren2: "getChildren",
+  setWatches2: "setWatches",
+};
+
+function lesserOperation(step: Fields): Fields[] {
+  const op = lesser[String(step.op)];
+  if (op === undefined) return [];
+  const dropped = op === "setWatches" ? ["persistent", "recursive"] : ["ttl", "flags"];
+  return [dropped.reduce(without, { ...step, op })];
+}
+
+function shorterLists(step: Fields): Fields[] {
+  if (step.op !== "setWatches" && step.op !== "setWatches2") return [];
+  return lists.flatMap((field) => {
+    const list = step[field];
+    if (!Array.isArray(list)) return [];
+    if (list.length <= 1) return [without(step, field)];
+    return [without(step, field), ...list.map((_, i) => ({ ...step, [field]: list.toSpliced(i, 1) }))];
+  });
+}
+
+/** A multi with fewer operations, its only operation on its own, or with one operation simpler. `check` stays inside: alone it may never be answered. */
+function lesserMulti(step: Fields): Fields[] {
+  if (!Array.isArray(step.ops)) return [];
+  const ops = step.ops as Fields[];
+  const only = ops.length === 1 && ops[0]?.op !== "check" ? [{ by: step.by, ...ops[0] }] : [];
+  return [
+    ...only,
+    ...ops.map((_, i) => ({ ...step, ops: ops.toSpliced(i, 1) })),
+    ...ops.flatMap((op, i) => simplerFields(op).map((smaller) => ({ ...step, ops: ops.toSpliced(i, 1, smaller) }))),
+  ];
+}
+
+function simplerFields(step: Fields): Fields[] {
+  const isWatches = step.op === "setWatches" || step.op === "setWatches2";
+  const dropped = droppable.filter((field) => field in step && !(isWatches && field === "data"));
+  const always = step.op === "setACL" ? dropped.filter((field) => field !== "acl") : dropped;
+  return [
+    ...lesserOperation(step),
+    ...always.map((field) => without(step, field)),
+    ...("acl" in step && step.acl !== "open" ? [{ ...step, acl: "open" }] : []),
+    ...("acl" in step && Array.isArray(step.acl) && step.acl.length > 1
+      ? (step.acl as unknown[]).map((_, i) => ({ ...step, acl: (step.acl as unknown[]).toSpliced(i, 1) }))
+      : []),
+    ...(typeof step.data === "object" && step.data !== null && !isWatches ? [{ ...step, data: "x" }] : []),
+    ...("version" in step && step.version !== 0 ? [{ ...step, version: 0 }] : []),
+    ...("since" in step && step.since !== 0 ? [{ ...step, since: 0 }] : []),
+  ];
+}
+
+/** Forms of one step that say less, the boldest first. */
+export const simplerSteps = (step: Step): Step[] =>
+  [...lesserMulti({ ...step }), ...shorterLists({ ...step }), ...simplerFields({ ...step })] as unknown as Step[];
+
+/** The steps with each session after the first merged into an earlier one. */
+export const fewerSessions = (steps: readonly Step[]): Step[][] => {
+  const sessions = sessionsIn(steps);
+  return sessions.flatMap((from, i) =>
+    sessions.slice(0, i).map((to) => steps.map((step): Step => (step.by === from ? { ...step, by: to } : step))),
+  );
+};
+
+/** The steps with sessions called a, b, c … in the order of their first step. */
+export function canonicalSessions(steps: readonly Step[]): Step[] {
+  const names = new Map<string, string>();
+  for (const step of steps) if (!names.has(step.by)) names.set(step.by, String.fromCharCode(97 + names.size));
+  return steps.map((step): Step => ({ ...step, by: names.get(step.by) ?? step.by }));
+}
+
+/** Replaces every path equal to `from`, wherever it stands. */
+function renamed(value: unknown, from: string, to: PathValue): unknown {
+  if (Array.isArray(value)) return value.map((item) => (JSON.stringify(item) === from ? to : renamed(item, from, to)));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) =>
+      key === "path" ? [key, JSON.stringify(field) === from ? to : field] : [key, renamed(field, from, to)],
+    ),
+  );
+}
+
+function pathsIn(value: unknown, found: Set<string>): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, field] of Object.entries(value)) {
+    if (key === "path") found.add(JSON.stringify(field));
+    else if (lists.includes(key) && Array.isArray(field)) for (const item of field) found.add(JSON.stringify(item));
+    else pathsIn(field, found);
+  }
+}
+
+/** The plainest names, in the order in which they are wanted. */
+const canonicalPaths: readonly string[] = ["/a", "/b", "/a/a", "/a/b"];
+
+/** The steps with one path replaced everywhere by a plainer one. */
+export function plainerPaths(steps: readonly Step[]): Step[][] {
+  const found = new Set<string>();
+  pathsIn(steps, found);
+  return [...found].flatMap((from) => {
+    const rank = canonicalPaths.findIndex((path) => JSON.stringify(path) === from);
+    const plainer = rank < 0 ? canonicalPaths : canonicalPaths.slice(0, rank);
+    return plainer.map((to) => renamed(steps, from, to) as Step[]);
+  });
+}
