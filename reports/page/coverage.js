@@ -1,0 +1,155 @@
+import { el, grouped, plural } from "./dom.js";
+
+/** Operation by result code. Cells that could have been reached and were not stand out; impossible ones stay blank. */
+export function coverageMatrix({ coverage }) {
+  const rows = coverage.rows.map((row) => {
+    const counts = new Map(row.cells);
+    const cells = coverage.columns.map((code) => {
+      const count = counts.get(code);
+      if (count === undefined) return el("td", {});
+      if (count === 0) return el("td", { class: "never", title: `${row.op} → ${code}: never` }, "0");
+      return el(
+        "td",
+        { class: `heat${Math.min(4, Math.ceil(Math.log10(count + 1)))}`, title: `${row.op} → ${code}` },
+        short(count),
+      );
+    });
+    return el("tr", {}, el("th", { scope: "row" }, row.op), cells);
+  });
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Coverage matrix" },
+    el(
+      "table",
+      { class: "matrix" },
+      el("caption", { class: "unseen" }, "How often each operation was answered with each result code by the oracle"),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("th", { scope: "col" }, el("span", { class: "unseen" }, "Operation")),
+          coverage.columns.map((code) => el("th", { scope: "col" }, el("span", {}, code))),
+        ),
+      ),
+      el("tbody", {}, rows),
+    ),
+  );
+}
+
+/** 1234567 as 1.2M: a matrix cell has no room for more. */
+function short(count) {
+  if (count < 10_000) return grouped(count);
+  return count < 1_000_000 ? `${Math.round(count / 1000)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+}
+
+/** Kinds of watch by events. */
+export function watchMatrix({ watches }) {
+  const types = watches.rows[0].events.map(([type]) => type);
+  const rows = watches.rows.map((row) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, row.kind),
+      el("td", {}, grouped(row.armed)),
+      row.events.map(([, count]) => {
+        if (count === null) return el("td", {});
+        return el(
+          "td",
+          { class: count === 0 ? "never" : `heat${Math.min(4, Math.ceil(Math.log10(count + 1)))}` },
+          grouped(count),
+        );
+      }),
+    ),
+  );
+  return [
+    el(
+      "div",
+      { class: "scroll" },
+      el(
+        "table",
+        { class: "matrix flat" },
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            ["watch", "set", ...types].map((head) => el("th", { scope: "col" }, el("span", {}, head))),
+          ),
+        ),
+        el("tbody", {}, rows),
+      ),
+    ),
+    watches.unmatched > 0 &&
+      el(
+        "p",
+        { class: "quiet small" },
+        `${plural(watches.unmatched, "event")} came from watches that no step of this journal set.`,
+      ),
+  ];
+}
+
+/** What was never exercised, by operation, and the variants that were. */
+export function neverList({ coverage }) {
+  const never = coverage.rows
+    .map((row) => [
+      row.op,
+      row.cells.filter(([code, count]) => count === 0 && coverage.never.includes(`${row.op} → ${code}`)),
+    ])
+    .filter(([, cells]) => cells.length > 0);
+  if (never.length === 0)
+    return el("p", { class: "quiet" }, "Every plausible result of every operation was exercised.");
+  return el(
+    "table",
+    { class: "listing" },
+    el(
+      "tbody",
+      {},
+      never.map(([op, cells]) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, op),
+          el("td", { class: "soft" }, cells.map(([code]) => code).join(", ")),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Flags, versions and other variants that requests came in. */
+export function variantList({ coverage }) {
+  const rows = coverage.rows.filter((row) => row.shapes.length > 0);
+  if (rows.length === 0) return null;
+  return el(
+    "details",
+    { class: "more" },
+    el("summary", {}, "Variants of each operation"),
+    el(
+      "table",
+      { class: "listing" },
+      el(
+        "tbody",
+        {},
+        rows.map((row) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, row.op),
+            el(
+              "td",
+              {},
+              el(
+                "ul",
+                { class: "chips" },
+                row.shapes.map(([shape, count]) => el("li", {}, `${shape} × ${grouped(count)}`)),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,109 @@
+import { el, grouped } from "./dom.js";
+
+const marks = {
+  same: ["", ""],
+  related: ["~", "may differ"],
+  differs: ["≠", "differs"],
+};
+
+/** Both answers of a step, a row per field, the differing ones marked by colour, sign and word. */
+export function fieldTable(step) {
+  const rows = step.rows.map((row) => {
+    const [sign, word] = marks[row.mark];
+    return el(
+      "tr",
+      { class: row.mark },
+      el(
+        "td",
+        { class: "mark", title: word },
+        el("span", { "aria-hidden": "true" }, sign),
+        el("span", { class: "unseen" }, word),
+      ),
+      el("th", { scope: "row" }, row.at),
+      el("td", {}, el("code", {}, row.candidate)),
+      el("td", {}, el("code", {}, row.oracle)),
+    );
+  });
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col", class: "mark" }, el("span", { class: "unseen" }, "Mark")),
+    el("th", { scope: "col" }, "Field"),
+    el("th", { scope: "col", class: "candidate" }, "candidate"),
+    el("th", { scope: "col", class: "oracle" }, "oracle"),
+  );
+  return el(
+    "div",
+    { class: "scroll" },
+    el("table", { class: "sidebyside" }, el("thead", {}, head), el("tbody", {}, rows)),
+  );
+}
+
+const bytesPerLine = 16;
+
+/** Both raw frames, sixteen bytes a line, differing bytes marked. */
+export function hexView(hex) {
+  const length = Math.max(hex.candidate.length, hex.oracle.length) / 2;
+  const rows = [];
+  for (let at = 0; at < length; at += bytesPerLine) {
+    rows.push(
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row" }, (hex.offset + at).toString(16).padStart(4, "0")),
+        el("td", {}, hexLine(hex.candidate, hex.oracle, at)),
+        el("td", {}, hexLine(hex.oracle, hex.candidate, at)),
+      ),
+    );
+  }
+  const size = (side) => `${side}, ${grouped(hex.bytes[side])} bytes`;
+  const shown = hex.offset + length;
+  const whole = Math.max(hex.bytes.candidate, hex.bytes.oracle);
+  return [
+    el(
+      "div",
+      { class: "hex", tabindex: "0", role: "region", "aria-label": "Raw frames" },
+      el(
+        "table",
+        {},
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            el("th", { scope: "col" }, "at"),
+            el("th", { scope: "col", class: "candidate" }, size("candidate")),
+            el("th", { scope: "col", class: "oracle" }, size("oracle")),
+          ),
+        ),
+        el("tbody", {}, rows),
+      ),
+    ),
+    (hex.offset > 0 || shown < whole) &&
+      el("p", { class: "quiet small" }, `Bytes ${grouped(hex.offset)} to ${grouped(shown)} of ${grouped(whole)}.`),
+  ];
+}
+
+/** One side's bytes of a line. Runs of equal and of differing bytes alternate, so that a line has few elements. */
+function hexLine(own, other, from) {
+  const parts = [];
+  let run = "";
+  let marked = false;
+  const flush = () => {
+    if (run !== "") parts.push(marked ? el("mark", {}, run) : run);
+    run = "";
+  };
+  for (let at = from; at < from + bytesPerLine; at++) {
+    const byte = own.slice(at * 2, at * 2 + 2);
+    if (byte === "") break;
+    const differs = byte !== other.slice(at * 2, at * 2 + 2);
+    if (differs !== marked) {
+      flush();
+      marked = differs;
+    }
+    run += `${byte} `;
+  }
+  flush();
+  return parts;
+}

@@ -1,0 +1,231 @@
+/** The view model: one pass over a journal's lines folds them into what every report says. Memory is bounded whatever the run's length. */
+
+import type { Both, Verdict } from "../oracle/compare/difference.ts";
+import { type EndLine, type JournalLine, journalFormat, type RunLine, type SideLine } from "../oracle/journal.ts";
+import { bounds, grouped, shortened } from "./bounds.ts";
+import { type Cause, type CauseGroup, Causes } from "./causes.ts";
+import { Coverage, type CoverageView } from "./coverage.ts";
+import { LatencyHistogram, type LatencyView } from "./latency.ts";
+import { type RunVerdict, verdictOf } from "./verdict.ts";
+import { WatchCoverage, type WatchView } from "./watch-coverage.ts";
+
+/** What was counted. `operations` and the `checked…` numbers come from the lines themselves, never from the footer's claim. */
+export interface Counts {
+  readonly operations: number;
+  readonly checkedReplies: number;
+  readonly events: number;
+  readonly checkedEvents: number;
+  readonly runs: number;
+  /** Steps and events together. */
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  /** Absent for a run that died: nobody knows when. */
+  readonly durationMs?: number;
+  readonly opsPerSecond?: number;
+}
+
+/** All that a report says. Every text in it is bounded and printable. */
+export interface View {
+  readonly run?: RunLine;
+  readonly end?: EndLine;
+  readonly verdict: RunVerdict;
+  readonly counts: Counts;
+  readonly causes: Readonly<Record<CauseGroup, readonly Cause[]>>;
+  /** Divergences of causes beyond the bound, not told one by one. */
+  readonly causesCut: number;
+  readonly coverage: CoverageView;
+  readonly watches: WatchView;
+  readonly latency: Both<LatencyView>;
+  readonly sides: readonly SideLine[];
+  readonly notes: readonly string[];
+}
+
+/** Folds journal lines into a view. */
+export class ViewBuilder {
+  #run: RunLine | undefined;
+  #end: EndLine | undefined;
+  #newerFormat = false;
+  #damagedLines = 0;
+  #operations = 0;
+  #events = 0;
+  #checkedReplies = 0;
+  #checkedEvents = 0;
+  readonly #verdicts: Record<Verdict, number> = {
+    match: 0,
+    diverges: 0,
+    timing: 0,
+    known: 0,
+    "oracle-unstable": 0,
+    unchecked: 0,
+  };
+  #divergenceLines = 0;
+  readonly #cases = new Set<string>();
+  readonly #causes: Readonly<Record<CauseGroup, Causes>> = {
+    diverges: new Causes(),
+    known: new Causes(),
+    timing: new Causes(),
+    "oracle-unstable": new Causes(),
+  };
+  readonly #coverage = new Coverage();
+  readonly #watches = new WatchCoverage();
+  readonly #latency = { candidate: new LatencyHistogram(), oracle: new LatencyHistogram() };
+  readonly #sides: SideLine[] = [];
+  readonly #gone = new Map<string, string>();
+  readonly #notes: string[] = [];
+  #notesCut = 0;
+
+  /** Takes one line, in journal order. Line types of a later version are ignored. */
+  add(line: JournalLine): void {
+    switch (line.event) {
+      case "run":
+        this.#newerFormat ||= Number(line.format) > journalFormat;
+        this.#run ??= printableRun(line);
+        return;
+      case "step":
+        this.#operations += 1;
+        if (line.verdict !== "unchecked") this.#checkedReplies += 1;
+        this.#count(line.verdict, line.case);
+        this.#coverage.add(line);
+        this.#watches.step(line);
+        this.#latency.candidate.add(line.ms?.candidate);
+        this.#latency.oracle.add(line.ms?.oracle);
+        return;
+      case "notification":
+        this.#events += 1;
+        if (line.verdict !== "unchecked") this.#checkedEvents += 1;
+        this.#count(line.verdict, line.case);
+        this.#watches.event(line);
+        return;
+      case "divergence": {
+        const group = groupOf(line.verdict, line.known);
+        if (group === "diverges") this.#divergenceLines += 1;
+        this.#causes[group].add(line);
+        return;
+      }
+      case "counterexample":
+        Object.values(this.#causes).some((causes) => causes.explain(line));
+        return;
+      case "side":
+        this.#side(line);
+        return;
+      case "note":
+        this.#note(line.text);
+        return;
+      case "end":
+        this.#end = line;
+        return;
+    }
+  }
+
+  /** Counts a line that is not JSON, or no journal line at all. A torn last line is the mark of a run that died and is not reported here. */
+  damaged(): void {
+    this.#damagedLines += 1;
+  }
+
+  view(): View {
+    const counts = this.#counts();
+    const causes = {
+      diverges: this.#causes.diverges.view(),
+      known: this.#causes.known.view(),
+      timing: this.#causes.timing.view(),
+      "oracle-unstable": this.#causes["oracle-unstable"].view(),
+    };
+    const [lost] = [...this.#gone.values()];
+    const verdict = verdictOf({
+      run: this.#run,
+      end: this.#end,
+      ...counts,
+      causes: causes.diverges.length,
+      divergences: Math.max(this.#verdicts.diverges, this.#divergenceLines),
+      known: this.#verdicts.known + causes.known.length,
+      unstable: this.#verdicts["oracle-unstable"],
+      unchecked: this.#verdicts.unchecked,
+      lost,
+      damagedLines: this.#damagedLines,
+      newerFormat: this.#newerFormat,
+    });
+    return {
+      ...(this.#run === undefined ? {} : { run: this.#run }),
+      ...(this.#end === undefined ? {} : { end: this.#end }),
+      verdict,
+      counts,
+      causes,
+      causesCut: Object.values(this.#causes).reduce((sum, group) => sum + group.cut, 0),
+      coverage: this.#coverage.view(),
+      watches: this.#watches.view(),
+      latency: { candidate: this.#latency.candidate.view(), oracle: this.#latency.oracle.view() },
+      sides: this.#sides,
+      notes: this.#notesCut > 0 ? [...this.#notes, `${grouped(this.#notesCut)} more notes`] : this.#notes,
+    };
+  }
+
+  #count(verdict: Verdict, name: string): void {
+    if (verdict in this.#verdicts) this.#verdicts[verdict] += 1;
+    else this.#damagedLines += 1;
+    if (this.#cases.size < bounds.casesCountedMax) this.#cases.add(name);
+  }
+
+  #counts(): Counts {
+    const durationMs = this.#end?.durationMs;
+    return {
+      operations: this.#operations,
+      checkedReplies: this.#checkedReplies,
+      events: this.#events,
+      checkedEvents: this.#checkedEvents,
+      runs: this.#end?.cases ?? this.#cases.size,
+      verdicts: { ...this.#verdicts },
+      ...(durationMs === undefined ? {} : { durationMs }),
+      ...(durationMs === undefined || durationMs <= 0
+        ? {}
+        : { opsPerSecond: Math.round((this.#operations * 10_000) / durationMs) / 10 }),
+    };
+  }
+
+  #side(line: SideLine): void {
+    const printable = { ...line, reason: shortened(line.reason, 300) };
+    if (this.#sides.length < bounds.sidesMax) this.#sides.push(printable);
+    if (line.state === "back") this.#gone.delete(line.on);
+    else
+      this.#gone.set(
+        line.on,
+        `The ${line.on} was lost at operation ${grouped(line.n)} (${printable.reason}) and never came back: nothing was checked from there on.`,
+      );
+  }
+
+  #note(text: string): void {
+    if (this.#notes.length < bounds.notesMax) this.#notes.push(shortened(text, 300));
+    else this.#notesCut += 1;
+  }
+}
+
+/** An entry of the known list makes a divergence known, whatever verdict its line carries. */
+function groupOf(verdict: Verdict, known: string | undefined): CauseGroup {
+  if (known !== undefined || verdict === "known") return "known";
+  return verdict === "timing" || verdict === "oracle-unstable" ? verdict : "diverges";
+}
+
+/** The header with every text bounded: it names servers, and servers name themselves. */
+function printableRun(line: RunLine): RunLine {
+  const server = (side: RunLine["candidate"]): RunLine["candidate"] => ({
+    name: shortened(String(side?.name ?? "unknown"), 80),
+    address: shortened(String(side?.address ?? ""), 120),
+    version: shortened(String(side?.version ?? "unknown"), 80),
+  });
+  const options = Object.entries(line.options ?? {}).slice(0, bounds.namesMax);
+  return {
+    ...line,
+    tool: shortened(String(line.tool), 80),
+    candidate: server(line.candidate),
+    oracle: server(line.oracle),
+    ...(line.replayToken === undefined ? {} : { replayToken: shortened(String(line.replayToken), 4_000) }),
+    options: Object.fromEntries(
+      options.map(([name, value]) => [shortened(name, 60), typeof value === "string" ? shortened(value, 200) : value]),
+    ),
+  };
+}
+
+/** The view of lines that are at hand. */
+export function viewOf(lines: Iterable<JournalLine>): View {
+  const builder = new ViewBuilder();
+  for (const line of lines) builder.add(line);
+  return builder.view();
+}

@@ -1,0 +1,112 @@
+/** Which kind of watch saw which kind of event. A journal names events by type and path only, so the watches that steps arm are remembered and
+ *  matched against the events that follow, by ZooKeeper's own rules of what each kind is told. Source: WatcherType and DataTree (3.9). */
+import type { NotificationLine, StepLine } from "../oracle/journal.ts";
+import { bounds } from "./bounds.ts";
+import { eventName } from "./wording.ts";
+
+/** What each kind of watch can be told, and whether it is gone afterwards. */
+const kinds = {
+  data: { events: ["dataChanged", "deleted"], once: true },
+  exists: { events: ["created", "dataChanged", "deleted"], once: true },
+  child: { events: ["childrenChanged", "deleted"], once: true },
+  persistent: { events: ["created", "dataChanged", "deleted", "childrenChanged"], once: false },
+  recursive: { events: ["created", "dataChanged", "deleted"], once: false },
+} as const;
+
+/** The kinds of watch a client can ask for. */
+type WatchKind = keyof typeof kinds;
+const kindNames = Object.keys(kinds) as WatchKind[];
+const eventTypes = ["created", "deleted", "dataChanged", "childrenChanged"];
+
+/** One kind of watch. `armed` counts the calls that asked for it; a count is `null` where this kind is never told of such an event. */
+export interface WatchRow {
+  readonly kind: string;
+  readonly armed: number;
+  readonly events: readonly (readonly [type: string, count: number | null])[];
+}
+
+/** The matrix of watches, and how many events could not be matched with a call (a setWatches, a session taken over, forgotten calls). */
+export interface WatchView {
+  readonly rows: readonly WatchRow[];
+  readonly unmatched: number;
+}
+
+/** Collects steps and events in journal order. Remembers at most `bounds.watchesMax` armed watches and forgets the oldest first. */
+export class WatchCoverage {
+  readonly #armed = new Map<string, Set<WatchKind>>();
+  readonly #arms = new Map<WatchKind, number>();
+  readonly #seen = new Map<string, number>();
+  #unmatched = 0;
+
+  step(step: StepLine): void {
+    const kind = kindAsked(step);
+    if (kind === undefined || step.path === undefined) return;
+    this.#arms.set(kind, (this.#arms.get(kind) ?? 0) + 1);
+    const key = keyOf(step, step.path);
+    const watches = this.#armed.get(key) ?? new Set();
+    // Deleted and set again, so that the map's order is the order of use.
+    this.#armed.delete(key);
+    this.#armed.set(key, watches.add(kind));
+    if (this.#armed.size <= bounds.watchesMax) return;
+    const oldest = this.#armed.keys().next().value;
+    if (oldest !== undefined) this.#armed.delete(oldest);
+  }
+
+  event(line: NotificationLine): void {
+    const type = eventName(line.type);
+    const path = String(line.path);
+    let matched = false;
+    for (let at: string = path; ; at = at.slice(0, at.lastIndexOf("/"))) {
+      const key = keyOf(line, at === "" ? "/" : at);
+      const watches = this.#armed.get(key);
+      for (const kind of watches ?? []) {
+        if (at !== path && kind !== "recursive") continue;
+        if (!(kinds[kind].events as readonly string[]).includes(type)) continue;
+        matched = true;
+        this.#seen.set(`${kind} ${type}`, (this.#seen.get(`${kind} ${type}`) ?? 0) + 1);
+        if (kinds[kind].once) watches?.delete(kind);
+      }
+      if (watches?.size === 0) this.#armed.delete(key);
+      // A path of a megabyte has half a million ancestors; nobody watches those.
+      if (at === "" || at === "/" || path.length > 1_000) break;
+    }
+    if (!matched) this.#unmatched += 1;
+  }
+
+  /** Adds what another shard of the same run exercised. */
+  merge(other: WatchView): void {
+    for (const row of other.rows) {
+      this.#arms.set(row.kind as WatchKind, (this.#arms.get(row.kind as WatchKind) ?? 0) + row.armed);
+      for (const [type, count] of row.events)
+        this.#seen.set(`${row.kind} ${type}`, (this.#seen.get(`${row.kind} ${type}`) ?? 0) + (count ?? 0));
+    }
+    this.#unmatched += other.unmatched;
+  }
+
+  view(): WatchView {
+    const rows = kindNames.map((kind) => ({
+      kind,
+      armed: this.#arms.get(kind) ?? 0,
+      events: eventTypes.map((type) => {
+        const told = (kinds[kind].events as readonly string[]).includes(type);
+        return [type, told ? (this.#seen.get(`${kind} ${type}`) ?? 0) : null] as const;
+      }),
+    }));
+    return { rows, unmatched: this.#unmatched };
+  }
+}
+
+const keyOf = (line: { readonly case: string; readonly session: string }, path: string): string =>
+  `${line.case}\0${line.session}\0${path}`;
+
+/** The watch that a step left behind, judged by the oracle's answer. exists leaves one on a missing znode too. */
+function kindAsked(step: StepLine): WatchKind | undefined {
+  const shape = step.shape ?? "";
+  const err = step.err?.oracle;
+  if (err !== "OK" && !(step.op === "exists" && err === "NONODE")) return undefined;
+  if (step.op === "addWatch") return /recursive|mode=1/i.test(shape) ? "recursive" : "persistent";
+  if (!/\bwatch\b(?!=false)/.test(shape)) return undefined;
+  if (step.op === "exists") return err === "NONODE" ? "exists" : "data";
+  if (step.op === "getData") return "data";
+  return step.op === "getChildren" || step.op === "getChildren2" ? "child" : undefined;
+}
