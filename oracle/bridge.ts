@@ -1,0 +1,175 @@
+/** A backend that is a real ZooKeeper somewhere else: every client connection gets one of its own there, and all frames pass unchanged in both
+ *  directions, the handshake included. */
+import { connect as connectTcp } from "node:net";
+import type { Backend, BackendSession, CloseReason, Downstream, Hello, Opened } from "../src/backend.ts";
+import { Reader } from "../src/jute/buffers.ts";
+import type { Int64 } from "../src/jute/int64.ts";
+import { type Link, openLink } from "../src/protocol/link.ts";
+
+/** Where the real server is. */
+export interface BridgeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What the server says it is; default "unknown". */
+  readonly version?: string;
+  /** For the TCP connection and the handshake together. */
+  readonly connectWaitMs?: number;
+}
+
+/** Bounds of one bridged connection. */
+export const bridgeLimits = {
+  connectWaitMs: 10_000,
+  /** What a client may leave unread before the server is no longer read from. */
+  downstreamBytesMax: 4 * 1024 * 1024,
+  /** What a server may leave unread before the connection is given up. */
+  upstreamBytesMax: 64 * 1024 * 1024,
+  /** Between two looks at a client that reads slowly. */
+  drainPollMs: 5,
+  /** How long a server may take to hang up after we have. */
+  lingerMs: 2_000,
+} as const;
+
+/** Shared by the bridge's connections. */
+interface BridgeState {
+  serving: boolean;
+  zxid: Int64;
+  isClosed: boolean;
+  readonly connections: Set<BridgedConnection>;
+  readonly target: { readonly host: string; readonly port: number };
+}
+
+/** Makes a bridge; nothing is connected before the first `open`. */
+export function bridge(options: BridgeOptions): Backend {
+  const { host, port } = options;
+  const state: BridgeState = {
+    serving: true,
+    zxid: 0,
+    isClosed: false,
+    connections: new Set(),
+    target: { host, port },
+  };
+  return {
+    name: `zookeeper ${host}:${port}`,
+    open: (hello, downstream) => openBridged(hello, downstream, state, options),
+    status: () => ({
+      serving: state.serving,
+      mode: "standalone",
+      zxid: state.zxid,
+      nodeCount: 0,
+      watchCount: 0,
+      ephemeralsCount: 0,
+      dataBytes: 0,
+      sessionCount: state.connections.size,
+      version: options.version ?? "unknown",
+    }),
+    close: async () => {
+      state.isClosed = true;
+      for (const connection of [...state.connections]) connection.shutDown();
+    },
+  };
+}
+
+async function openBridged(
+  hello: Hello,
+  downstream: Downstream,
+  state: BridgeState,
+  options: BridgeOptions,
+): Promise<Opened> {
+  if (state.isClosed) return { is: "closed", reason: "the bridge is closed" };
+  const opened = await openLink({
+    ...state.target,
+    hello: hello.raw,
+    connectWaitMs: options.connectWaitMs ?? bridgeLimits.connectWaitMs,
+  });
+  state.serving = opened.is !== "unreachable";
+  if (opened.is === "refused") return { is: "refused", raw: opened.raw };
+  if (opened.is !== "granted") return { is: "closed", reason: opened.reason };
+  const session = new BridgedConnection(opened.link, downstream, state, opened.response);
+  // Frames may reach the client only behind the handshake's answer, which the caller sends when this promise has resolved.
+  setImmediate(() => session.start());
+  return { is: "granted", session, raw: opened.raw };
+}
+
+/** One client connection and its twin. */
+class BridgedConnection implements BackendSession {
+  readonly granted: BackendSession["granted"];
+  readonly #link: Link;
+  readonly #downstream: Downstream;
+  readonly #state: BridgeState;
+  #poll: NodeJS.Timeout | undefined;
+  #isClientGone = false;
+
+  constructor(link: Link, downstream: Downstream, state: BridgeState, granted: BackendSession["granted"]) {
+    this.#link = link;
+    this.#downstream = downstream;
+    this.#state = state;
+    this.granted = granted;
+    state.connections.add(this);
+  }
+
+  start(): void {
+    this.#link.listen({ onFrame: (frame) => this.#relay(frame), onClose: () => this.#hungUp() });
+  }
+
+  submit(frame: Buffer): void {
+    this.#link.send(frame);
+    if (this.#link.queuedBytes > bridgeLimits.upstreamBytesMax) this.#link.close();
+  }
+
+  /** Says that nothing follows and lets the server hang up: what was sent before is still executed, as it would be had the client's own
+   *  socket closed. A reset could make the server drop requests that it has not read. */
+  close(_why: CloseReason): void {
+    if (this.#isClientGone) return;
+    this.#isClientGone = true;
+    clearInterval(this.#poll);
+    this.#link.resume();
+    this.#link.end();
+    this.#poll = setTimeout(() => this.#link.close(), bridgeLimits.lingerMs).unref();
+  }
+
+  shutDown(): void {
+    this.close("shutdown");
+    this.#link.close();
+  }
+
+  #relay(frame: Buffer): void {
+    if (this.#isClientGone) return;
+    this.#takeZxid(frame);
+    this.#downstream.send(frame);
+    if (this.#downstream.queuedBytes <= bridgeLimits.downstreamBytesMax) return;
+    this.#link.pause();
+    this.#poll = setInterval(() => {
+      if (this.#downstream.queuedBytes > bridgeLimits.downstreamBytesMax / 2) return;
+      clearInterval(this.#poll);
+      this.#link.resume();
+    }, bridgeLimits.drainPollMs);
+  }
+
+  #takeZxid(frame: Buffer): void {
+    if (frame.length < 16) return;
+    const zxid = new Reader(frame, 4).long();
+    if (zxid > this.#state.zxid) this.#state.zxid = zxid;
+  }
+
+  #hungUp(): void {
+    clearTimeout(this.#poll);
+    clearInterval(this.#poll);
+    this.#state.connections.delete(this);
+    if (this.#isClientGone) return;
+    this.#downstream.end();
+    probe(this.#state);
+  }
+}
+
+/** A server that hung up on a client may have done so rightly, or be gone: a connection attempt tells, and `status` then says so. */
+function probe(state: BridgeState): void {
+  const socket = connectTcp(state.target);
+  socket.setTimeout(bridgeLimits.lingerMs, () => socket.destroy(new Error("no answer")));
+  socket.once("connect", () => {
+    state.serving = true;
+    socket.destroy();
+  });
+  socket.once("error", () => {
+    state.serving = false;
+  });
+}
