@@ -1,0 +1,149 @@
+/** Who may do what: identities of a connection, access control lists, and how the one is held against the other.
+ *  Source: PrepRequestProcessor.fixupACL, ZooKeeperServer.checkACL, DigestAuthenticationProvider, IPAuthenticationProvider (3.9). */
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import type { ACL, Id } from "../protocol/records.ts";
+import type { AclEntries } from "./changes.ts";
+import { openAcl } from "./znode.ts";
+
+/** One identity that a connection has shown. */
+export interface Identity {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** What decides about permissions besides the lists themselves. `superDigest`: the digest identity that may do everything, or none.
+ *  `ipv6`: whether IPv6 literals are valid ids of scheme ip (3.9.4 and newer). */
+export interface AclPolicy {
+  readonly superDigest: string | null;
+  readonly ipv6: boolean;
+}
+
+/** `user:base64(sha1(user:password))`. The user is the text before the first colon; a token without one stands for itself. */
+export function digestIdentity(token: Buffer): string {
+  const text = token.toString("utf8");
+  const user = text.includes(":") ? text.slice(0, text.indexOf(":")) : text;
+  return `${user}:${createHash("sha1").update(token).digest("base64")}`;
+}
+
+/** Identities that an `auth` entry stands for: those that were proven, not the address and not super. */
+const isProven = (identity: Identity): boolean => identity.scheme !== "ip" && identity.scheme !== "super";
+
+/** The list as it will be stored: duplicates removed, `auth` entries replaced in place by the connection's proven identities. `null` answers
+ *  INVALIDACL; `"null-id"` MARSHALLINGERROR (a null id of world or digest breaks ZooKeeper's own reading). */
+export function fixupAcl(
+  acl: readonly ACL[] | null,
+  identities: readonly Identity[],
+  policy: AclPolicy,
+): AclEntries | null | "null-id" {
+  if (acl === null || acl.length === 0) return null;
+  const fixed: ACL[] = [];
+  const add = (entry: ACL): void => {
+    const same = (other: ACL): boolean =>
+      other.perms === entry.perms && other.id.scheme === entry.id.scheme && other.id.id === entry.id.id;
+    if (!fixed.some(same)) fixed.push(entry);
+  };
+  for (const entry of acl) {
+    const { scheme, id } = entry.id;
+    if (scheme === "auth") {
+      const proven = identities.filter(isProven);
+      if (proven.length === 0) return null;
+      for (const identity of proven) add({ perms: entry.perms, id: { ...identity } });
+      continue;
+    }
+    if ((scheme === "world" || scheme === "digest") && id === null) return "null-id";
+    if (!isValidId(scheme, id, policy)) return null;
+    add({ perms: entry.perms, id: { scheme, id } });
+  }
+  const [only] = fixed;
+  return fixed.length === 1 && only?.perms === 31 && only.id.scheme === "world" ? openAcl : fixed;
+}
+
+function isValidId(scheme: string | null, id: string | null, policy: AclPolicy): boolean {
+  switch (scheme) {
+    case "world":
+      return id === "anyone";
+    case "digest":
+      return id !== null && javaSplitCount(id) === 2;
+    case "ip":
+      return id !== null && isValidIpId(id, policy);
+    default:
+      return false;
+  }
+}
+
+/** How many parts Java's `String.split(":")` gives: trailing empty parts do not count. */
+function javaSplitCount(text: string): number {
+  const parts = text.split(":");
+  while (parts.length > 1 && parts[parts.length - 1] === "") parts.pop();
+  return parts.length === 1 && parts[0] === "" && text !== "" ? 0 : parts.length;
+}
+
+/** An integer as Java's Integer.parseInt reads it, or NaN. */
+const javaInt = (text: string): number => (/^[+-]?\d{1,10}$/.test(text) ? Number(text) : Number.NaN);
+
+function addressBytes(text: string, ipv6: boolean): readonly number[] | null {
+  const parts = text.split(".");
+  if (parts.length === 4) {
+    const bytes = parts.map(javaInt);
+    return bytes.every((byte) => byte >= 0 && byte <= 255) ? bytes : null;
+  }
+  return ipv6 && isIP(text) === 6 ? ipv6Bytes(text) : null;
+}
+
+function ipv6Bytes(text: string): readonly number[] {
+  const [head = "", tail] = text.split("::");
+  const groups = (half: string): number[] =>
+    half === "" ? [] : half.split(":").map((group) => Number.parseInt(group, 16));
+  const front = groups(head);
+  const back = tail === undefined ? [] : groups(tail);
+  const middle = tail === undefined ? [] : new Array<number>(8 - front.length - back.length).fill(0);
+  return [...front, ...middle, ...back].flatMap((group) => [group >> 8, group & 0xff]);
+}
+
+function splitNetwork(id: string, ipv6: boolean): { bytes: readonly number[]; bits: number } | null {
+  const slash = id.indexOf("/");
+  const bytes = addressBytes(slash < 0 ? id : id.slice(0, slash), ipv6);
+  if (bytes === null) return null;
+  const bits = slash < 0 ? bytes.length * 8 : javaInt(id.slice(slash + 1));
+  return bits >= 0 && bits <= bytes.length * 8 ? { bytes, bits } : null;
+}
+
+const isValidIpId = (id: string, policy: AclPolicy): boolean => splitNetwork(id, policy.ipv6) !== null;
+
+/** Whether an address lies in the network that an `ip` entry names. */
+function matchesIp(address: string, id: string): boolean {
+  const network = splitNetwork(id, true);
+  const bytes = addressBytes(address.replace(/^::ffff:(?=\d+\.)/, ""), true);
+  if (network === null || bytes === null || bytes.length !== network.bytes.length) return false;
+  for (let bit = 0; bit < network.bits; bit++) {
+    const mask = 0x80 >> (bit & 7);
+    if (((bytes[bit >> 3] ?? 0) & mask) !== ((network.bytes[bit >> 3] ?? 0) & mask)) return false;
+  }
+  return true;
+}
+
+function matches(identity: Identity, id: Id): boolean {
+  if (identity.scheme !== id.scheme) return false;
+  return identity.scheme === "ip" ? matchesIp(identity.id, id.id ?? "") : identity.id === id.id;
+}
+
+/** Whether one of the identities holds one of the permission bits. An empty list grants everything; so does an identity of scheme super. */
+export function isPermitted(acl: AclEntries, perms: number, identities: readonly Identity[]): boolean {
+  if (acl.length === 0) return true;
+  for (const entry of acl) {
+    if ((entry.perms & perms) === 0) continue;
+    if (entry.id.scheme === "world" && entry.id.id === "anyone") return true;
+    if (identities.some((identity) => matches(identity, entry.id))) return true;
+  }
+  return identities.some((identity) => identity.scheme === "super");
+}
+
+/** A list as shown to a caller without ADMIN: digests hidden behind `x`. */
+export function redactedAcl(acl: AclEntries): ACL[] {
+  return acl.map((entry) => {
+    const { scheme, id } = entry.id;
+    if (scheme !== "digest" || id === null || !id.includes(":")) return { ...entry };
+    return { perms: entry.perms, id: { scheme, id: `${id.slice(0, id.indexOf(":"))}:x` } };
+  });
+}

@@ -1,0 +1,261 @@
+/** One client connection: requests in, replies and events out, everything in order. Reads wait behind the session's own writes and see the tree
+ *  exactly as it was when their turn came. */
+import type { BackendSession, CloseReason, Downstream, Peer } from "../backend.ts";
+import { MalformedFrame, Reader } from "../jute/buffers.ts";
+import { read } from "../jute/codec.ts";
+import type { Int64 } from "../jute/int64.ts";
+import type { Schema } from "../jute/kinds.ts";
+import type { ConnectResponse } from "../protocol/connect.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
+import { type OpName, opcodes, opName, permBits, xids } from "../protocol/opcodes.ts";
+import { AuthPacket, GetSASLRequest, SyncRequest } from "../protocol/records.ts";
+import { digestIdentity, type Identity, isPermitted } from "./acl.ts";
+import type { AclEntries } from "./changes.ts";
+import { ClientWrite, type WriteOwner } from "./client-write.ts";
+import type { Write } from "./committer.ts";
+import type { Core } from "./core.ts";
+import type { Draft } from "./draft.ts";
+import { type ReadContext, type ReadName, reads } from "./reads.ts";
+import { bareReply, eventFrame, replyWith } from "./replies.ts";
+import { closeSession, PlainWrite } from "./session-writes.ts";
+import type { Tree } from "./tree.ts";
+import type { Watcher } from "./watches.ts";
+import { decodeWrite } from "./writes.ts";
+
+/** A request whose turn has not come. `write` is already with the committer unless a sync stands before it. */
+type Pending =
+  | { readonly is: "write"; readonly write: Write; isSubmitted: boolean }
+  | { readonly is: "read"; readonly run: () => void }
+  | { readonly is: "sync"; readonly run: () => void; isStarted: boolean };
+
+/** Implements the client's side of the seam, the owner of its writes, and the watcher of its watches. */
+export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadContext {
+  readonly granted: ConnectResponse;
+  readonly session: Int64;
+  readonly #core: Core;
+  readonly #downstream: Downstream;
+  #identities: readonly Identity[];
+  #pending: Pending[] = [];
+  #isClosing = false;
+  #isGone = false;
+
+  constructor(core: Core, connection: { granted: ConnectResponse; peer: Peer; downstream: Downstream }) {
+    this.#core = core;
+    this.granted = connection.granted;
+    this.session = connection.granted.sessionId;
+    this.#downstream = connection.downstream;
+    const { address, certificate } = connection.peer;
+    const ip: Identity = { scheme: "ip", id: address.replace(/^::ffff:(?=\d+\.)/, "") };
+    this.#identities = certificate === undefined ? [ip] : [ip, { scheme: "x509", id: certificate }];
+  }
+
+  get tree(): Tree {
+    return this.#core.tree;
+  }
+  get watches(): Core["watches"] {
+    return this.#core.watches;
+  }
+  get watcher(): Watcher {
+    return this;
+  }
+  get identities(): readonly Identity[] {
+    return this.#identities;
+  }
+  get features(): Core["features"] {
+    return this.#core.features;
+  }
+
+  submit(frame: Buffer): void {
+    if (this.#isClosing || this.#isGone) return;
+    const xid = frame.readInt32BE(0);
+    const op = opName(frame.readInt32BE(4));
+    if (op === undefined || op === "check") return this.#unimplemented(xid);
+    const { access } = opcodes[op];
+    if (access === "connection") return op === "auth" ? this.#auth(xid, frame) : this.#sasl(xid, frame);
+    this.#core.tracker.touch(this.session);
+    if (op === "sync") return this.#enqueueSync(xid, frame);
+    if (access === "write")
+      return this.#enqueueWrite(op === "closeSession" ? this.#close(xid) : this.#write(op, xid, frame));
+    this.#enqueueRead(() => this.#read(op as ReadName, xid, frame));
+  }
+
+  close(_why: CloseReason): void {
+    this.#isGone = true;
+    this.#core.watches.forget(this);
+    this.#core.disconnected(this);
+  }
+
+  /** The server ends the connection: the session expired, was closed, moved away, or its fate is unknown. */
+  end(): void {
+    if (this.#isGone) return;
+    this.close("shutdown");
+    this.#downstream.end();
+  }
+
+  /** The session is gone from the tree; a client that asked for it still gets its reply. */
+  sessionClosed(): void {
+    if (!this.#isClosing) this.end();
+  }
+
+  mayWrite(draft: Draft): boolean {
+    return draft.session(this.session)?.owner === this.#core.proxy;
+  }
+
+  answer(frame: Buffer): void {
+    if (!this.#isGone) this.#downstream.send(frame);
+    this.#pending.shift();
+    this.#drain();
+  }
+
+  drop(cause: Error): void {
+    if (!this.#isGone) this.#core.log.debug({ session: String(this.session), cause }, "dropping a client");
+    this.end();
+  }
+
+  notify(event: { type: number; path: string; zxid: number; acl: AclEntries }): void {
+    if (!isPermitted(event.acl, permBits.read, this.#identities)) return;
+    this.#downstream.send(eventFrame({ ...event, zxid: this.features.eventZxid ? event.zxid : -1 }));
+  }
+
+  catchUp(type: number, path: string): void {
+    this.#downstream.send(eventFrame({ type, path, zxid: -1 }));
+  }
+
+  /** Unknown opcodes are answered at once, past everything pending, and end the connection. */
+  #unimplemented(xid: number): void {
+    this.#downstream.send(bareReply(xid, -1, errorCodes.UNIMPLEMENTED));
+    this.end();
+  }
+
+  /** Answered at once; a request sent behind it already has the new identity. A broken or refused packet ends the connection, not the session. */
+  #auth(xid: number, frame: Buffer): void {
+    let packet: { scheme: string | null; auth: Uint8Array | null };
+    try {
+      packet = read(AuthPacket, new Reader(frame, 8));
+    } catch {
+      return this.end();
+    }
+    const { scheme, auth } = packet;
+    if (scheme === "digest" && auth !== null) this.#addDigest(Buffer.from(auth));
+    else if (scheme !== "ip") {
+      this.#downstream.send(bareReply(xid, 0, errorCodes.AUTHFAILED));
+      return this.end();
+    }
+    this.#downstream.send(bareReply(xid, 0, errorCodes.OK));
+  }
+
+  #addDigest(token: Buffer): void {
+    const id = digestIdentity(token);
+    const shown: Identity[] = [{ scheme: "digest", id }];
+    if (id === this.#core.rules.policy.superDigest) shown.push({ scheme: "super", id: "" });
+    const known = this.#identities;
+    const fresh = shown.filter(({ scheme, id }) => !known.some((one) => one.scheme === scheme && one.id === id));
+    this.#identities = [...known, ...fresh];
+  }
+
+  /** Without SASL on the server: an empty token. */
+  #sasl(xid: number, frame: Buffer): void {
+    try {
+      if (read(GetSASLRequest, new Reader(frame, 8)).token === null) return this.end();
+    } catch {
+      return this.end();
+    }
+    this.#downstream.send(replyWith(xid, 0, { schema: opcodes.sasl.reply, value: { token: null } }));
+  }
+
+  #write(op: OpName, xid: number, frame: Buffer): Write {
+    const decoded = decodeWrite(op, frame, this.#core.rules);
+    const author = { session: this.session, identities: this.#identities };
+    return new ClientWrite(this, author, { op, xid, bytes: frame.length, decoded });
+  }
+
+  #close(xid: number): Write {
+    this.#isClosing = true;
+    return new PlainWrite(closeSession(this.session, this.#core.proxy), (outcome, zxid) => {
+      if (outcome === "done" && !this.#isGone) this.#downstream.send(bareReply(xid, zxid, errorCodes.OK));
+      this.end();
+    });
+  }
+
+  #enqueueWrite(write: Write): void {
+    const isSubmitted = !this.#pending.some((pending) => pending.is === "sync");
+    this.#pending.push({ is: "write", write, isSubmitted });
+    if (isSubmitted) this.#core.committer.submit(write);
+  }
+
+  #enqueueRead(run: () => void): void {
+    if (this.#pending.length === 0) return run();
+    this.#pending.push({ is: "read", run });
+  }
+
+  #enqueueSync(xid: number, frame: Buffer): void {
+    const run = (): void => {
+      void this.#core.sync().then(
+        () => this.answer(this.#syncReply(xid, frame)),
+        (error: Error) => this.drop(error),
+      );
+    };
+    this.#pending.push({ is: "sync", run, isStarted: false });
+    if (this.#pending.length === 1) this.#drain();
+  }
+
+  #syncReply(xid: number, frame: Buffer): Buffer {
+    try {
+      const { path } = read(SyncRequest, new Reader(frame, 8));
+      return replyWith(xid, this.tree.zxid, { schema: opcodes.sync.reply, value: { path } });
+    } catch {
+      return bareReply(xid, this.tree.zxid, errorCodes.MARSHALLINGERROR);
+    }
+  }
+
+  /** Lets everything run whose turn has come, up to the next request that has to wait. */
+  #drain(): void {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      if (this.#isGone) {
+        this.#pending = [];
+        return;
+      }
+      if (next.is === "read") {
+        this.#pending.shift();
+        next.run();
+        continue;
+      }
+      if (next.is === "sync") {
+        if (!next.isStarted) {
+          next.isStarted = true;
+          next.run();
+        }
+        return;
+      }
+      return this.#submitWrites();
+    }
+  }
+
+  /** Writes that a sync held back go to the committer, up to the next sync. */
+  #submitWrites(): void {
+    for (const pending of this.#pending) {
+      if (pending.is === "sync") return;
+      if (pending.is !== "write" || pending.isSubmitted) continue;
+      pending.isSubmitted = true;
+      this.#core.committer.submit(pending.write);
+    }
+  }
+
+  #read(op: ReadName, xid: number, frame: Buffer): void {
+    const { request, reply } = opcodes[op];
+    let body: unknown;
+    try {
+      body = read(request as Schema, new Reader(frame, 8));
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) throw error;
+      return this.#downstream.send(bareReply(xid, this.tree.zxid, errorCodes.MARSHALLINGERROR));
+    }
+    const outcome = reads[op](body as never, this);
+    const replyXid = op === "ping" ? xids.ping : xid;
+    this.#downstream.send(
+      outcome.ok
+        ? replyWith(replyXid, this.tree.zxid, { schema: reply, value: outcome.body })
+        : bareReply(replyXid, this.tree.zxid, outcome.code),
+    );
+  }
+}

@@ -1,0 +1,216 @@
+/** Everything that lives as long as one loaded state: tree, committer, feed, sessions' clocks, watches. When etcd has compacted away what we had
+ *  not read yet, the whole core is thrown away, every client is disconnected (as ZooKeeper does when it takes a snapshot from its leader) and a
+ *  new one is loaded. */
+import type { Int64 } from "../jute/int64.ts";
+import type { Logger } from "../logger.ts";
+import type { AclEntries } from "./changes.ts";
+import type { ClientSession } from "./client-session.ts";
+import { Committer } from "./committer.ts";
+import type { Features } from "./features.ts";
+import { Feed } from "./feed.ts";
+import type { Keyspace } from "./keyspace.ts";
+import { Replica } from "./replica.ts";
+import { SessionTracker } from "./session-tracker.ts";
+import { closeSession, isReapable, PlainWrite, reap } from "./session-writes.ts";
+import { loadSnapshot } from "./snapshot.ts";
+import { EtcdLost, type EtcdStore } from "./store.ts";
+import type { SessionState, Tree, TreeListener } from "./tree.ts";
+import { Watches } from "./watches.ts";
+import type { WriteRules } from "./writes.ts";
+
+/** What a core is made with. */
+export interface CoreOptions {
+  readonly store: EtcdStore;
+  readonly keys: Keyspace;
+  readonly proxy: string;
+  readonly log: Logger;
+  readonly features: Features;
+  readonly rules: WriteRules;
+  readonly tickTimeMs: number;
+  /** The core is useless from now on: close it and load another. */
+  readonly onCompacted: () => void;
+}
+
+/** Loads a state and starts to follow it. Errors: those of the store. */
+export async function loadCore(options: CoreOptions): Promise<Core> {
+  const snapshot = await loadSnapshot(options.store, options.keys);
+  return new Core(options, snapshot);
+}
+
+/** See the head of this file. */
+export class Core implements TreeListener {
+  readonly proxy: string;
+  readonly log: Logger;
+  readonly features: Features;
+  readonly rules: WriteRules;
+  readonly secret: Buffer;
+  readonly watches: Watches;
+  readonly tracker: SessionTracker;
+  readonly committer: Committer;
+  readonly #store: EtcdStore;
+  readonly #keys: Keyspace;
+  readonly #replica: Replica;
+  readonly #feed: Feed;
+  readonly #proxies: Set<string>;
+  readonly #connections = new Map<Int64, ClientSession>();
+  #syncing: Promise<void> | undefined;
+  #nextSync: Promise<void> | undefined;
+
+  constructor(options: CoreOptions, snapshot: Awaited<ReturnType<typeof loadSnapshot>>) {
+    this.proxy = options.proxy;
+    this.log = options.log;
+    this.features = options.features;
+    this.rules = options.rules;
+    this.secret = snapshot.secret;
+    this.#store = options.store;
+    this.#keys = options.keys;
+    this.watches = new Watches(options.features.watchModesCoexist);
+    this.#proxies = new Set(snapshot.proxies.filter((id) => id !== options.proxy));
+    this.tracker = new SessionTracker({
+      tickMs: options.tickTimeMs,
+      now: () => performance.now(),
+      expire: (session) => this.#expire(session),
+    });
+    this.#replica = new Replica(snapshot.tree, this);
+    const { store, keys, proxy, log } = options;
+    this.committer = new Committer({ store, keys, proxy, replica: this.#replica, log });
+    this.#feed = new Feed({
+      store,
+      keys,
+      proxy,
+      replica: this.#replica,
+      log,
+      revision: snapshot.revision,
+      listener: {
+        proxyAppeared: (id) => this.#proxyAppeared(id),
+        proxyGone: (id) => this.#proxyGone(id),
+        compacted: options.onCompacted,
+      },
+    });
+    for (const [id, state] of this.tree.sessions)
+      if (!this.#proxies.has(state.owner)) this.tracker.track(id, state.timeoutMs);
+  }
+
+  get tree(): Tree {
+    return this.#replica.tree;
+  }
+
+  /** Connections with a session. */
+  get connections(): ReadonlyMap<Int64, ClientSession> {
+    return this.#connections;
+  }
+
+  /** Whether this proxy is the one that does what needs doing once: the least of those alive. */
+  get isHousekeeper(): boolean {
+    return [...this.#proxies].every((id) => this.proxy < id);
+  }
+
+  /** A session's connection has been established; an earlier one of the same session ends. */
+  connected(client: ClientSession): void {
+    this.#connections.get(client.session)?.end();
+    this.#connections.set(client.session, client);
+  }
+
+  disconnected(client: ClientSession): void {
+    if (this.#connections.get(client.session) === client) this.#connections.delete(client.session);
+  }
+
+  /** Resolves when the tree contains everything that etcd had committed when the call was made. Calls made while one is under way share the next. */
+  sync(): Promise<void> {
+    if (this.#syncing === undefined) return this.#startSync();
+    this.#nextSync ??= this.#syncing.then(
+      () => this.#startNextSync(),
+      () => this.#startNextSync(),
+    );
+    return this.#nextSync;
+  }
+
+  /** Ends every connection; the sessions live on. */
+  dropClients(): void {
+    for (const client of [...this.#connections.values()]) client.end();
+  }
+
+  /** Removes containers and TTL znodes that have outlived themselves. */
+  reapOnce(): void {
+    if (!this.isHousekeeper) return;
+    const nowMs = Date.now();
+    for (const path of this.tree.reapable) {
+      const node = this.tree.get(path);
+      if (node !== undefined && isReapable(node, nowMs))
+        this.committer.submit(new PlainWrite(reap(path), () => undefined));
+    }
+  }
+
+  close(): void {
+    const cause = new EtcdLost(new Error("this proxy is stopping or loading its state anew"));
+    this.tracker.close();
+    this.#feed.close();
+    this.committer.close(cause);
+    this.#replica.abandon(cause);
+    this.dropClients();
+  }
+
+  created(path: string, zxid: number, acl: AclEntries): void {
+    this.watches.created(path, zxid, acl);
+  }
+  deleted(path: string, zxid: number, acl: AclEntries): void {
+    this.watches.deleted(path, zxid, acl);
+  }
+  dataChanged(path: string, zxid: number, acl: AclEntries): void {
+    this.watches.dataChanged(path, zxid, acl);
+  }
+  childrenChanged(path: string, zxid: number, acl: AclEntries): void {
+    this.watches.childrenChanged(path, zxid, acl);
+  }
+
+  /** Opened or resumed somewhere: whoever serves it keeps its clock. */
+  sessionOpened(session: Int64, state: SessionState): void {
+    if (state.owner === this.proxy) return this.tracker.track(session, state.timeoutMs);
+    this.#connections.get(session)?.end();
+    if (this.#proxies.has(state.owner)) this.tracker.forget(session);
+    else this.tracker.track(session, state.timeoutMs);
+  }
+
+  sessionClosed(session: Int64): void {
+    this.tracker.forget(session);
+    this.#connections.get(session)?.sessionClosed();
+  }
+
+  #proxyAppeared(id: string): void {
+    this.#proxies.add(id);
+    for (const [session, state] of this.tree.sessions) if (state.owner === id) this.tracker.forget(session);
+  }
+
+  /** Its sessions are nobody's: each survivor starts their clocks, and the first to find one silent closes it. */
+  #proxyGone(id: string): void {
+    this.#proxies.delete(id);
+    this.log.info({ proxy: id }, "another proxy is gone, its sessions' clocks start here");
+    for (const [session, state] of this.tree.sessions)
+      if (state.owner === id) this.tracker.track(session, state.timeoutMs);
+  }
+
+  #expire(session: Int64): void {
+    const owner = this.tree.session(session)?.owner;
+    if (owner === undefined) return;
+    this.log.debug({ session: String(session) }, "session expired");
+    this.committer.submit(new PlainWrite(closeSession(session, owner), () => undefined));
+  }
+
+  #startSync(): Promise<void> {
+    const started = this.#syncOnce().finally(() => {
+      if (this.#syncing === started) this.#syncing = undefined;
+    });
+    this.#syncing = started;
+    return started;
+  }
+
+  #startNextSync(): Promise<void> {
+    this.#nextSync = undefined;
+    return this.#startSync();
+  }
+
+  async #syncOnce(): Promise<void> {
+    const [fence] = (await this.#store.range(this.#keys.fence)).keys;
+    if (fence !== undefined) await this.#replica.reach(fence.modRevision);
+  }
+}

@@ -1,0 +1,102 @@
+/** The tree of this proxy and the one way it moves: batch after batch, own and foreign, each behind the batch it was prepared on. */
+import { changeFromRecord } from "./changes.ts";
+import { type LogRecord, zxidOf } from "./keyspace.ts";
+import type { Tree, TreeListener } from "./tree.ts";
+
+/** A foreign batch as its log key told it. */
+export interface ForeignBatch {
+  readonly revision: number;
+  readonly log: LogRecord;
+  /** Znodes whose data did not travel in the log, by path. */
+  readonly data: ReadonlyMap<string, Buffer | null>;
+}
+
+/** Waits for a revision: resolves when the tree has reached it, rejects when the replica is given up. */
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+  readonly reject: (cause: Error) => void;
+}
+
+/** Large data that a foreign batch refers to, to be read from these znodes' keys at the batch's revision. */
+export function missingData(log: LogRecord): string[] {
+  const paths = new Set<string>();
+  for (const transaction of log.transactions ?? [])
+    for (const change of transaction.changes ?? []) if (!change.inline && change.path !== null) paths.add(change.path);
+  return [...paths];
+}
+
+/** Applies batches in the order of the fence. A foreign batch whose predecessor has not been applied yet (its own answer is still under way)
+ *  waits here. */
+export class Replica {
+  readonly tree: Tree;
+  readonly #listener: TreeListener;
+  #held: ForeignBatch[] = [];
+  #waiters: Waiter[] = [];
+
+  constructor(tree: Tree, listener: TreeListener) {
+    this.tree = tree;
+    this.#listener = listener;
+  }
+
+  /** Applies a change of our own batch; the caller goes through the batch in order and then calls `advance`. */
+  apply(change: Parameters<Tree["apply"]>[0], at: { zxid: number; timeMs: number }): void {
+    this.tree.apply(change, at, this.#listener);
+  }
+
+  /** Our own batch is applied up to its end. */
+  advance(revision: number): void {
+    this.tree.revision = revision;
+    this.#drain();
+  }
+
+  /** A batch of another proxy, at once or when its turn comes. Batches already contained in the snapshot are skipped. */
+  receive(batch: ForeignBatch): void {
+    if (batch.revision <= this.tree.revision) return;
+    this.#held.push(batch);
+    this.#held.sort((a, b) => a.revision - b.revision);
+    this.#drain();
+  }
+
+  /** Resolves once the tree contains everything up to the fence revision. */
+  reach(revision: number): Promise<void> {
+    if (this.tree.revision >= revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ revision, resolve, reject });
+    });
+  }
+
+  /** Nobody will move this tree any more. */
+  abandon(cause: Error): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    this.#held = [];
+    for (const waiter of waiters) waiter.reject(cause);
+  }
+
+  #drain(): void {
+    for (;;) {
+      const next = this.#held[0];
+      if (next === undefined || Number(next.log.previous) > this.tree.revision) break;
+      this.#held.shift();
+      if (next.revision > this.tree.revision) this.#applyForeign(next);
+    }
+    const arrived = this.#waiters.filter((waiter) => waiter.revision <= this.tree.revision);
+    if (arrived.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.tree.revision);
+    for (const waiter of arrived) waiter.resolve();
+  }
+
+  #applyForeign(batch: ForeignBatch): void {
+    for (const transaction of batch.log.transactions ?? []) {
+      const at = { zxid: zxidOf(batch.revision, transaction.index), timeMs: Number(transaction.timeMs) };
+      for (const record of transaction.changes ?? [])
+        this.apply(
+          changeFromRecord(record, (path) => batch.data.get(path) ?? null),
+          at,
+        );
+      this.tree.zxid = at.zxid;
+    }
+    this.tree.revision = batch.revision;
+  }
+}

@@ -1,0 +1,98 @@
+/** Which sessions have been silent for too long. Costs nothing per request but a time stamp, and one look per session and timeout.
+ *  Source: ExpiryQueue, SessionTrackerImpl (3.9). */
+import type { Int64 } from "../jute/int64.ts";
+
+interface Tracked {
+  timeoutMs: number;
+  heardMs: number;
+}
+
+/** Expires in whole ticks: a session silent since `heard` ends at (floor((heard + timeout) / tick) + 1) × tick. */
+export class SessionTracker {
+  readonly #tickMs: number;
+  readonly #now: () => number;
+  readonly #expire: (session: Int64) => void;
+  readonly #tracked = new Map<Int64, Tracked>();
+  readonly #buckets = new Map<number, Set<Int64>>();
+  readonly #timer: NodeJS.Timeout;
+  #checkedMs: number;
+
+  /** `now` is a monotonic clock, ms. */
+  constructor(options: { tickMs: number; now: () => number; expire: (session: Int64) => void }) {
+    this.#tickMs = options.tickMs;
+    this.#now = options.now;
+    this.#expire = options.expire;
+    this.#checkedMs = this.#tickBefore(options.now());
+    this.#timer = setInterval(() => this.check(), Math.min(options.tickMs, 250));
+    this.#timer.unref();
+  }
+
+  get count(): number {
+    return this.#tracked.size;
+  }
+
+  /** Starts, or restarts, a session's clock. */
+  track(session: Int64, timeoutMs: number): void {
+    const isNew = !this.#tracked.has(session);
+    this.#tracked.set(session, { timeoutMs, heardMs: this.#now() });
+    if (isNew) return this.#schedule(session);
+    // A shorter timeout than before may be due earlier than the bucket it waits in.
+    for (const bucket of this.#buckets.values()) bucket.delete(session);
+    this.#schedule(session);
+  }
+
+  /** The session's client was heard. */
+  touch(session: Int64): void {
+    const tracked = this.#tracked.get(session);
+    if (tracked !== undefined) tracked.heardMs = this.#now();
+  }
+
+  forget(session: Int64): void {
+    this.#tracked.delete(session);
+  }
+
+  /** Starts every clock anew, as a ZooKeeper server does when it takes over. */
+  restartAll(): void {
+    for (const tracked of this.#tracked.values()) tracked.heardMs = this.#now();
+  }
+
+  /** Expires what is due. */
+  check(): void {
+    const nowMs = this.#now();
+    for (let at = this.#checkedMs; at <= nowMs; at += this.#tickMs) {
+      const bucket = this.#buckets.get(at);
+      this.#buckets.delete(at);
+      this.#checkedMs = at + this.#tickMs;
+      for (const session of bucket ?? []) this.#settle(session, nowMs);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #settle(session: Int64, nowMs: number): void {
+    const tracked = this.#tracked.get(session);
+    if (tracked === undefined) return;
+    if (this.#dueMs(tracked) > nowMs) return this.#schedule(session);
+    this.#tracked.delete(session);
+    this.#expire(session);
+  }
+
+  #schedule(session: Int64): void {
+    const tracked = this.#tracked.get(session);
+    if (tracked === undefined) return;
+    const dueMs = this.#dueMs(tracked);
+    const bucket = this.#buckets.get(dueMs);
+    if (bucket === undefined) this.#buckets.set(dueMs, new Set([session]));
+    else bucket.add(session);
+  }
+
+  #dueMs(tracked: Tracked): number {
+    return this.#tickBefore(tracked.heardMs + tracked.timeoutMs) + this.#tickMs;
+  }
+
+  #tickBefore(ms: number): number {
+    return Math.floor(ms / this.#tickMs) * this.#tickMs;
+  }
+}

@@ -1,0 +1,198 @@
+/** The replicated state in memory, at one zxid: every znode and every session. Reads are answered from it; committed changes are applied to it. */
+import type { Int64 } from "../jute/int64.ts";
+import { nameOf, parentOf } from "../protocol/paths.ts";
+import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
+import { aclSet, born, childCreated, childDeleted, dataSet, openAcl, readAcl, Znode } from "./znode.ts";
+
+/** A session as all proxies know it. `owner` is the proxy that serves it, or last did. */
+export interface SessionState {
+  readonly timeoutMs: number;
+  readonly owner: string;
+}
+
+/** Hears of everything that watches or sessions may be waiting for, in the order in which one connection must see it. `acl` is the list whose
+ *  READ a watcher needs to be told. */
+export interface TreeListener {
+  created(path: string, zxid: number, acl: AclEntries): void;
+  deleted(path: string, zxid: number, acl: AclEntries): void;
+  dataChanged(path: string, zxid: number, acl: AclEntries): void;
+  childrenChanged(path: string, zxid: number, acl: AclEntries): void;
+  sessionOpened(session: Int64, state: SessionState): void;
+  sessionClosed(session: Int64): void;
+}
+
+/** "" is the root's alias, in reads and as the parent of a top-level znode. */
+export const rootAlias = (path: string): string => (path === "" ? "/" : path);
+
+/** A fresh server's four znodes, all Stat fields 0 but the root's and /zookeeper's uncounted children and config's aversion. */
+function reservedZnodes(): Map<string, Znode> {
+  const bare = (acl: AclEntries, children: string[]): Znode => {
+    const node = new Znode(Buffer.alloc(0), acl);
+    node.children = new Set(children);
+    node.childCount = children.length;
+    return node;
+  };
+  const config = bare(readAcl, []);
+  config.aversion = -1;
+  return new Map([
+    ["/", bare(openAcl, ["zookeeper"])],
+    ["/zookeeper", bare(openAcl, ["quota", "config"])],
+    ["/zookeeper/quota", bare(openAcl, [])],
+    ["/zookeeper/config", config],
+  ]);
+}
+
+/** `zxid` is the last one applied, `revision` the fence revision it came from. */
+export class Tree {
+  readonly #nodes = reservedZnodes();
+  readonly #ephemerals = new Map<Int64, Set<string>>();
+  readonly #acls = new Map<string, AclEntries>([[JSON.stringify(openAcl), openAcl]]);
+  readonly sessions = new Map<Int64, SessionState>();
+  /** Containers and TTL znodes, for the reaper. */
+  readonly reapable = new Set<string>();
+  zxid = 0;
+  revision = 0;
+  /** Bytes of paths and data, as ZooKeeper's approximate_data_size. */
+  dataBytes = 0;
+  ephemeralsCount = 0;
+
+  get nodeCount(): number {
+    return this.#nodes.size;
+  }
+
+  get(path: string): Znode | undefined {
+    return this.#nodes.get(rootAlias(path));
+  }
+
+  session(id: Int64): SessionState | undefined {
+    return this.sessions.get(id);
+  }
+
+  /** A session's ephemeral paths; empty where it has none. */
+  ephemeralsOf(session: Int64): Iterable<string> {
+    return this.#ephemerals.get(session) ?? [];
+  }
+
+  /** Descendants of a path, itself excluded; the root's alias counts the root too (DataTree.getAllChildrenNumber). */
+  descendantsOf(path: string): number {
+    if (path === "/") return this.#nodes.size - 1;
+    if (path === "") return this.#nodes.size;
+    let count = 0;
+    const stack = [path];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop())
+      for (const child of this.#nodes.get(next)?.children ?? []) {
+        count++;
+        stack.push(`${next}/${child}`);
+      }
+    return count;
+  }
+
+  /** One shared object for equal lists, so a million znodes hold one. */
+  shareAcl(acl: AclEntries): AclEntries {
+    if (acl === openAcl) return acl;
+    const key = JSON.stringify(acl);
+    const shared = this.#acls.get(key);
+    if (shared !== undefined) return shared;
+    this.#acls.set(key, acl);
+    return acl;
+  }
+
+  /** Puts a znode as loaded from etcd. Parents may come later: `linkChildren` ends a load. */
+  restore(path: string, node: Znode): void {
+    const reserved = this.#nodes.get(path);
+    if (reserved !== undefined) {
+      node.children = reserved.children;
+      node.childCount = reserved.childCount;
+    }
+    node.acl = this.shareAcl(node.acl);
+    this.#nodes.set(path, node);
+    this.#count(path, node);
+  }
+
+  /** Links every loaded znode to its parent. */
+  linkChildren(): void {
+    for (const path of this.#nodes.keys()) {
+      if (path === "/") continue;
+      const parent = this.#need(parentOf(path));
+      parent.children ??= new Set();
+      parent.children.add(nameOf(path));
+      parent.childCount = parent.children.size;
+    }
+  }
+
+  /** Applies one change of the transaction `zxid`, made at `timeMs`, and tells the listener. */
+  apply(change: Change, at: { zxid: number; timeMs: number }, listener: TreeListener): void {
+    switch (change.is) {
+      case "create":
+        return this.#create(change, at, listener);
+      case "delete":
+        return this.#delete(change.path, at.zxid, listener);
+      case "setData": {
+        const node = this.#need(change.path);
+        this.dataBytes += (change.data?.length ?? 0) - node.dataLength;
+        dataSet(node, change.data, at);
+        return listener.dataChanged(change.path, at.zxid, node.acl);
+      }
+      case "setAcl":
+        return aclSet(this.#need(change.path), this.shareAcl(change.acl));
+      case "openSession": {
+        const state = { timeoutMs: change.timeoutMs, owner: change.owner };
+        this.sessions.set(change.session, state);
+        return listener.sessionOpened(change.session, state);
+      }
+      case "closeSession":
+        for (const path of [...this.ephemeralsOf(change.session)]) this.#delete(path, at.zxid, listener);
+        this.sessions.delete(change.session);
+        return listener.sessionClosed(change.session);
+    }
+  }
+
+  #need(path: string): Znode {
+    const node = this.get(path);
+    if (node === undefined) throw new Error(`the tree has no ${rootAlias(path)}, though a committed record needs it`);
+    return node;
+  }
+
+  #create(change: CreateChange, at: { zxid: number; timeMs: number }, listener: TreeListener): void {
+    const parentPath = parentOf(change.path);
+    const parent = this.#need(parentPath);
+    const node = born(change, at.zxid, at.timeMs);
+    node.acl = this.shareAcl(node.acl);
+    this.#nodes.set(change.path, node);
+    this.#count(change.path, node);
+    parent.children ??= new Set();
+    parent.children.add(nameOf(change.path));
+    childCreated(parent, change.creates, at.zxid);
+    listener.created(change.path, at.zxid, node.acl);
+    listener.childrenChanged(rootAlias(parentPath), at.zxid, parent.acl);
+  }
+
+  #delete(path: string, zxid: number, listener: TreeListener): void {
+    const node = this.#need(path);
+    const parentPath = parentOf(path);
+    const parent = this.#need(parentPath);
+    this.#nodes.delete(path);
+    this.dataBytes -= path.length + node.dataLength;
+    parent.children?.delete(nameOf(path));
+    childDeleted(parent, zxid);
+    this.reapable.delete(path);
+    if (node.kind === znodeKinds.ephemeral) {
+      this.ephemeralsCount--;
+      const paths = this.#ephemerals.get(node.owner);
+      paths?.delete(path);
+      if (paths?.size === 0) this.#ephemerals.delete(node.owner);
+    }
+    listener.deleted(path, zxid, node.acl);
+    listener.childrenChanged(rootAlias(parentPath), zxid, parent.acl);
+  }
+
+  #count(path: string, node: Znode): void {
+    this.dataBytes += path.length + node.dataLength;
+    if (node.kind === znodeKinds.container || node.kind === znodeKinds.ttl) this.reapable.add(path);
+    if (node.kind !== znodeKinds.ephemeral) return;
+    this.ephemeralsCount++;
+    const paths = this.#ephemerals.get(node.owner);
+    if (paths === undefined) this.#ephemerals.set(node.owner, new Set([path]));
+    else paths.add(path);
+  }
+}

@@ -1,0 +1,185 @@
+/** Writes as the committer takes them: a client's request, the opening, moving and closing of a session, the reaping of a znode. */
+import { MalformedFrame, Reader } from "../jute/buffers.ts";
+import { read } from "../jute/codec.ts";
+import type { Int64 } from "../jute/int64.ts";
+import type { Schema, SequenceItem } from "../jute/kinds.ts";
+import { type Outcome, refuse } from "../outcome.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
+import { createFlags, type OpName, opcodes } from "../protocol/opcodes.ts";
+import type { CreateRequest, CreateTTLRequest } from "../protocol/records.ts";
+import type { AclPolicy, Identity } from "./acl.ts";
+import type { Change } from "./changes.ts";
+import { Draft } from "./draft.ts";
+import {
+  type CreateDemand,
+  prepareCheck,
+  prepareCreate,
+  prepareDelete,
+  prepareSetAcl,
+  prepareSetData,
+  type WriteContext,
+} from "./prepare.ts";
+
+/** What one operation came to: its result type in a multi, its code, and its change where it has one. */
+export interface Part {
+  readonly type: number;
+  readonly code: number;
+  readonly change: Change | null;
+}
+
+/** Settings of the server that writes depend on. */
+export interface WriteRules {
+  readonly policy: AclPolicy;
+  readonly extendedTypes: boolean;
+  readonly multiKeepsOpcodes: boolean;
+}
+
+/** Who writes. */
+export interface Author {
+  readonly session: Int64;
+  readonly identities: readonly Identity[];
+}
+
+/** A decoded write request. `parts` judges it on a draft; a multi has one part per operation and applies all of them or none. */
+export interface WriteRequest {
+  readonly isMulti: boolean;
+  parts(draft: Draft, author: Author, at: { zxid: number; timeMs: number }): readonly Part[];
+}
+
+const resultTypes = { error: -1, create: 1, delete: 2, setData: 5, check: 13, create2: 15 } as const;
+
+const part = (type: number, outcome: Outcome<Change | null>): Part =>
+  outcome.ok
+    ? { type, code: errorCodes.OK, change: outcome.body }
+    : { type: resultTypes.error, code: outcome.code, change: null };
+
+type Body = Record<string, unknown>;
+type Judge = (body: Body, context: WriteContext) => Part;
+
+const createJudge =
+  (type: number, kindOf: CreateDemand["kindOf"]): Judge =>
+  (body, context) => {
+    const request = body as unknown as CreateRequest & Partial<CreateTTLRequest>;
+    const demand: CreateDemand = { request, kindOf, ...(request.ttl === undefined ? {} : { ttlMs: request.ttl }) };
+    return part(type, prepareCreate(demand, context));
+  };
+
+const deleteJudge: Judge = (body, context) =>
+  part(resultTypes.delete, prepareDelete(body as Parameters<typeof prepareDelete>[0], context));
+const setDataJudge: Judge = (body, context) =>
+  part(resultTypes.setData, prepareSetData(body as Parameters<typeof prepareSetData>[0], context));
+
+/** How an operation on its own is judged. */
+const judges: Partial<Record<OpName, Judge>> = {
+  create: createJudge(resultTypes.create, "opcode"),
+  create2: createJudge(resultTypes.create2, "opcode"),
+  createContainer: createJudge(resultTypes.create2, "container"),
+  createTTL: createJudge(resultTypes.create2, "opcode"),
+  delete: deleteJudge,
+  setData: setDataJudge,
+  setACL: (body, context) =>
+    part(resultTypes.setData, prepareSetAcl(body as Parameters<typeof prepareSetAcl>[0], context)),
+  deleteContainer: () => part(resultTypes.delete, refuse("BADARGUMENTS")),
+  reconfig: () => part(resultTypes.setData, refuse("RECONFIGDISABLED")),
+};
+
+/** How a create inside a multi is judged: there the flags decide about containers, and the result's type follows the kind, or from 3.8.2 on the
+ *  opcode. `undefined`: the operation may not stand in a multi, which makes the whole of it malformed. */
+function memberJudge(item: SequenceItem, rules: WriteRules): Judge | undefined {
+  const { type } = item.header as { type: number };
+  const flags = item.body.flags as number | undefined;
+  switch (type) {
+    case opcodes.delete.code:
+      return deleteJudge;
+    case opcodes.setData.code:
+      return setDataJudge;
+    case opcodes.check.code:
+      return (body, context) =>
+        part(resultTypes.check, prepareCheck(body as Parameters<typeof prepareCheck>[0], context));
+    case opcodes.create.code:
+    case opcodes.create2.code:
+    case opcodes.createContainer.code:
+    case opcodes.createTTL.code: {
+      const wantsTtl = flags === createFlags.persistentTTL || flags === createFlags.persistentSequentialTTL;
+      const isKnown = flags !== undefined && flags >= 0 && flags <= createFlags.persistentSequentialTTL;
+      if ((wantsTtl && type !== opcodes.createTTL.code) || (!isKnown && rules.multiKeepsOpcodes)) return undefined;
+      const isContainer =
+        flags === createFlags.container || (type === opcodes.createContainer.code && rules.multiKeepsOpcodes);
+      const answersStat = isContainer || wantsTtl || (type === opcodes.create2.code && rules.multiKeepsOpcodes);
+      return createJudge(answersStat ? resultTypes.create2 : resultTypes.create, isContainer ? "container" : "flags");
+    }
+    default:
+      return undefined;
+  }
+}
+
+const malformed: WriteRequest = {
+  isMulti: false,
+  parts: () => [{ type: resultTypes.error, code: errorCodes.MARSHALLINGERROR, change: null }],
+};
+
+/** Decodes a write. What cannot be decoded is a request as well: one that answers MARSHALLINGERROR in its turn. */
+export function decodeWrite(op: OpName, frame: Buffer, rules: WriteRules): WriteRequest {
+  let body: unknown;
+  try {
+    body = read(opcodes[op].request as Schema, new Reader(frame, 8));
+  } catch (error) {
+    if (error instanceof MalformedFrame) return malformed;
+    throw error;
+  }
+  return op === "multi" ? multiRequest(body as SequenceItem[], rules) : singleRequest(op, body as Body, rules);
+}
+
+const contextOf = (draft: Draft, author: Author, rules: WriteRules): WriteContext => ({
+  draft,
+  session: author.session,
+  identities: author.identities,
+  policy: rules.policy,
+  extendedTypes: rules.extendedTypes,
+});
+
+function singleRequest(op: OpName, body: Body, rules: WriteRules): WriteRequest {
+  const judge = judges[op];
+  if (judge === undefined) throw new Error(`${op} is no write that can stand alone`);
+  return {
+    isMulti: false,
+    parts(draft, author, at) {
+      const result = judge(body, contextOf(draft, author, rules));
+      if (result.change !== null) draft.apply(result.change, at);
+      return [result];
+    },
+  };
+}
+
+function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
+  const members: { judge: Judge; body: Body }[] = [];
+  for (const item of items) {
+    const judge = memberJudge(item, rules);
+    if (judge === undefined || item.body.path === null) return malformed;
+    members.push({ judge, body: item.body });
+  }
+  return {
+    isMulti: true,
+    parts(draft, author, at) {
+      const above = new Draft(draft);
+      const parts: Part[] = [];
+      for (const { judge, body } of members) {
+        const result = judge(body, contextOf(above, author, rules));
+        if (result.code !== errorCodes.OK) return failedMulti(members.length, parts.length, result.code);
+        if (result.change !== null) above.apply(result.change, at);
+        parts.push(result);
+      }
+      draft.merge(above);
+      return parts;
+    },
+  };
+}
+
+/** Results of a multi whose operation at `failedAt` was refused: OK before it, RUNTIMEINCONSISTENCY behind it. */
+function failedMulti(count: number, failedAt: number, code: number): Part[] {
+  return Array.from({ length: count }, (_, index) => ({
+    type: resultTypes.error,
+    code: index < failedAt ? errorCodes.OK : index === failedAt ? code : errorCodes.RUNTIMEINCONSISTENCY,
+    change: null,
+  }));
+}
