@@ -114,6 +114,7 @@ function locked(file) {
 
 /** Why node_modules is not what package-lock.json says, or undefined when it is. Optional packages of other platforms may be absent. */
 function packagesProblem() {
+  if (!existsSync(join(home, "node_modules"))) return "not installed";
   const wanted = locked(join(home, "package-lock.json"));
   const installed = locked(join(home, "node_modules", ".package-lock.json"));
   const wrong = Object.keys(wanted).find((folder) => {
@@ -128,17 +129,21 @@ function packagesProblem() {
     : "the Node that runs the programs is missing";
 }
 
-/** Brings node_modules in line with package-lock.json. */
+/** Brings node_modules in line with package-lock.json; answers whether it is. */
 function setUpPackages() {
   const problem = packagesProblem();
-  if (!problem) return;
-  if (checkOnly) return giveUp(`npm packages: ${problem}; run npm ci`);
+  if (!problem) return true;
+  if (checkOnly) {
+    say(`npm packages: ${problem}; run npm ci`);
+    return false;
+  }
   say(`npm packages: ${problem}; running npm ci`);
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: home, stdio: "inherit" });
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: home, stdio: "inherit" });
   if (npm.status !== 0) giveUp("npm ci failed (its output is above); is the npm registry reachable?");
   const left = packagesProblem();
   if (left)
     giveUp(`npm packages: ${left} after npm ci; were install scripts switched off (npm config get ignore-scripts)?`);
+  return true;
 }
 
 /** Installs the named things with apt-get; answers whether it could. */
@@ -156,10 +161,10 @@ function mayInstall() {
   return process.getuid() === 0 || (Boolean(executable("sudo")) && succeeds("sudo", ["-n", "true"]));
 }
 
-/** Installs what is missing where we may; tells what is left. */
+/** Installs what is missing where we may, tells what is left, and answers whether the servers can run. */
 function setUpPrograms() {
   let wanting = missing();
-  if (wanting.length === 0) return;
+  if (wanting.length === 0) return true;
   if (mayInstall()) {
     // Two goes: the browser is only wanted by tests, and a distribution without that package must not cost us the servers.
     const servers = wanting.filter((name) => name !== "Chromium");
@@ -172,12 +177,11 @@ function setUpPrograms() {
     if (docker && name !== "Chromium") say(`${name} is not on this machine; it will run in Docker`);
     else say(`${name} is missing: ${advice[name]}`);
   }
-  const needed = wanting.filter((name) => name !== "Chromium");
-  if (needed.length > 0 && !docker) process.exit(255);
+  return docker || wanting.every((name) => name === "Chromium");
 }
 
 if (Number(process.versions.node.split(".")[0]) < 18)
   giveUp(`Node ${process.versions.node} is too old: install Node 18 or newer (the set-up then brings its own Node 24)`);
-setUpPackages();
-setUpPrograms();
+const ready = [setUpPackages(), setUpPrograms()].every(Boolean);
+if (!ready) process.exit(255);
 if (checkOnly) say("everything needed is here");
