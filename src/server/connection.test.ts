@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { FakeServer, framed, hello, replyFrame, requestFrame, settle } from "./wire.fixture.ts";
+import { replyFrame, requestFrame } from "./fake-backend.fixture.ts";
+import { FakeServer, framed, hello, settle } from "./wire.fixture.ts";
 
 describe("handshake", () => {
   test("is answered with the backend's bytes, and requests follow in order", async () => {

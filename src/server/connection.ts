@@ -7,6 +7,7 @@ import type { Logger } from "../logger.ts";
 import { type ConnectResponse, decodeConnectRequest } from "../protocol/connect.ts";
 import { BadFrameLength, FrameSplitter } from "../protocol/frames.ts";
 import type { Clock } from "./clock.ts";
+import { isWord } from "./four-letter-words.ts";
 import type { ServerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { ConnectionStats, type ServerStats } from "./stats.ts";
@@ -18,8 +19,8 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly stats: ServerStats;
   readonly log: Logger;
-  /** The answer to a four-letter word; undefined when it is none, so that the four bytes are a length. */
-  fourLetterWord(word: string, asking: Connection): string | undefined;
+  /** The answer to a four-letter word. */
+  fourLetterWord(word: string, asking: Connection): string;
 }
 
 /** Shortest ConnectRequest: one without password bytes and readOnly. */
@@ -83,14 +84,10 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#outbox.hasEnded) return;
-    let bytes = chunk;
-    if (this.#preface !== undefined) {
-      bytes = this.#preface.length === 0 ? chunk : Buffer.concat([this.#preface, chunk]);
-      this.#preface = bytes.length < 4 ? bytes : undefined;
-      if (this.#preface !== undefined || this.#answeredWord(bytes)) return;
-    }
-    this.stats.chunk(this.#context.clock.now());
     try {
+      const bytes = this.#behindPreface(chunk);
+      if (bytes === undefined || this.#outbox.hasEnded) return;
+      this.stats.chunk(this.#context.clock.now());
       this.#splitter.push(bytes, (frame) => this.#take(frame));
     } catch (cause) {
       if (cause instanceof BadFrameLength) this.#violated(cause.message);
@@ -98,11 +95,19 @@ export class Connection {
     }
   }
 
+  /** What the splitter gets of a chunk: nothing before there are four bytes, nor when they are a word. */
+  #behindPreface(chunk: Buffer): Buffer | undefined {
+    if (this.#preface === undefined) return chunk;
+    const bytes = this.#preface.length === 0 ? chunk : Buffer.concat([this.#preface, chunk]);
+    this.#preface = bytes.length < 4 ? bytes : undefined;
+    return this.#preface === undefined && !this.#answeredWord(bytes) ? bytes : undefined;
+  }
+
   #answeredWord(bytes: Buffer): boolean {
-    const answer = this.#context.fourLetterWord(bytes.toString("latin1", 0, 4), this);
-    if (answer === undefined) return false;
-    this.stats.frameIn();
-    this.#outbox.close(answer);
+    const word = bytes.toString("latin1", 0, 4);
+    if (!isWord(word)) return false;
+    this.stats.wordIn();
+    this.#outbox.close(this.#context.fourLetterWord(word, this));
     return true;
   }
 
@@ -120,7 +125,7 @@ export class Connection {
 
   #shakeHands(frame: Buffer): void {
     if (frame.length < connectRequestBytesMin) return this.#violated(`handshake of ${frame.length} bytes`);
-    this.stats.frameIn();
+    this.stats.greetingIn();
     try {
       const request = decodeConnectRequest(frame);
       this.#isOpening = true;

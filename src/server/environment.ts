@@ -1,6 +1,6 @@
 /** What `envi` and `mntr` tell of the process and the machine. */
 import { readdirSync, readFileSync } from "node:fs";
-import { arch, hostname, release, type, userInfo } from "node:os";
+import { arch, homedir, hostname, release, type, userInfo } from "node:os";
 import { getHeapStatistics } from "node:v8";
 
 const mebibyte = 1024 * 1024;
@@ -16,6 +16,7 @@ export function environmentText(version: string): string {
     "os.arch": arch(),
     "os.version": release(),
     "user.name": userName(),
+    "user.home": homedir(),
     "user.dir": process.cwd(),
     "os.memory.free": `${Math.round((heap.total_heap_size - heap.used_heap_size) / mebibyte)}MB`,
     "os.memory.max": `${Math.round(heap.heap_size_limit / mebibyte)}MB`,

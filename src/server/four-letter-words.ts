@@ -4,7 +4,7 @@ import type { BackendStatus } from "../backend.ts";
 import { type Int64, int64, int64Hex } from "../jute/int64.ts";
 import type { Connection } from "./connection.ts";
 import { environmentText, openFiles } from "./environment.ts";
-import type { Latency, ServerStats } from "./stats.ts";
+import { type Latency, type ServerStats, sessionOpcode } from "./stats.ts";
 
 /** What the words look at. */
 export interface ServerView {
@@ -74,9 +74,11 @@ export function parseWhitelist(list: string): WordWhitelist {
   return names.includes("*") ? "*" : new Set(names.filter((name) => name !== ""));
 }
 
-/** The answer to a word, or undefined for four bytes that are none (unknown or upper-case): they are a frame's length then. */
-export function answerWord(word: string, whitelist: WordWhitelist, view: () => ServerView): string | undefined {
-  if (!Object.hasOwn(words, word) && !unsupported.has(word)) return undefined;
+/** Whether four characters are a word; if not (unknown or upper-case), the bytes are a frame's length. */
+export const isWord = (text: string): boolean => Object.hasOwn(words, text) || unsupported.has(text);
+
+/** The answer to a word. */
+export function answerWord(word: string, whitelist: WordWhitelist, view: () => ServerView): string {
   const known = words[word];
   if (known === undefined || (whitelist !== "*" && !whitelist.has(word)))
     return `${word} is not executed because it is not in the whitelist.\n`;
@@ -178,6 +180,7 @@ const operations: Readonly<Record<number, string>> = {
   106: "ADDW",
   107: "HOMI",
   [-11]: "CLOS",
+  [sessionOpcode]: "SESS",
 };
 
 function monitor({ status, stats, connections, nowMs }: ServerView): string {
@@ -199,6 +202,8 @@ function monitor({ status, stats, connections, nowMs }: ServerView): string {
     ["approximate_data_size", status.dataBytes],
     ["global_sessions", status.sessionCount],
     ["local_sessions", 0],
+    ["connection_drop_probability", javaDouble(0)],
+    ["outstanding_tls_handshake", 0],
     ["connection_rejected", stats.rejected],
     ["sessionless_connections_expired", stats.unshaken],
     ...Object.entries(openFiles()).map(([name, value]) => [name, value] as const),

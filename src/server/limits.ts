@@ -4,7 +4,8 @@ import { juteMaxBuffer } from "../protocol/frames.ts";
 export interface ServerLimits {
   /** Largest request frame: jute.maxbuffer. */
   readonly frameBytesMax: number;
-  /** Connections from one address; 0 is no limit. Those beyond it are accepted and closed at once: maxClientCnxns. */
+  /** Connections from one address; 0 is no limit. Those beyond it are accepted and closed at once: maxClientCnxns, 60 in ZooKeeper. Off by
+   *  default here, because a proxy is often reached through one balancer. */
   readonly connectionsPerAddressMax: number;
   /** TCP connections the operating system queues while we are busy. */
   readonly backlog: number;
@@ -24,7 +25,7 @@ export interface ServerLimits {
 /** ZooKeeper's defaults where it has them (ZooKeeper Administrator's Guide, "Configuration Parameters"). */
 export const serverLimits: ServerLimits = {
   frameBytesMax: juteMaxBuffer,
-  connectionsPerAddressMax: 60,
+  connectionsPerAddressMax: 0,
   backlog: 4_096,
   handshakeMs: 10_000,
   heldBytesMax: 256 * 1024,

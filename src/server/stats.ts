@@ -63,6 +63,9 @@ interface Arrived {
   count: number;
 }
 
+/** The opcode under which a session's creation runs inside a server: ZooDefs.OpCode.createSession. */
+export const sessionOpcode = -10;
+
 /** Figures of one connection since its start, or since `crst`. Replies are taken to come in the order of the requests; a request that is never
  *  answered therefore shows as outstanding from then on. */
 export class ConnectionStats {
@@ -98,31 +101,34 @@ export class ConnectionStats {
   request(frame: Buffer): void {
     this.lastXid = frame.readInt32BE(0);
     this.lastOpcode = frame.readInt32BE(4);
-    this.frameIn();
-    this.outstanding++;
-    this.#server.outstanding++;
-    const newest = this.#arrived.at(-1);
-    if (newest !== undefined) newest.count++;
+    this.#await();
   }
 
-  /** Any frame was read. */
-  frameIn(): void {
+  /** Four bytes were read that are a word. */
+  wordIn(): void {
     this.received++;
     this.#server.received++;
+  }
+
+  /** The ConnectRequest was read. ZooKeeper counts it as a request of its own, SESS. */
+  greetingIn(): void {
+    this.lastXid = 0;
+    this.lastOpcode = sessionOpcode;
+    this.#await();
   }
 
   /** The handshake's answer is on its way out. */
   greetingOut(): void {
     this.sent++;
     this.#server.sent++;
+    this.#repliesInTurn++;
   }
 
   /** A reply or event is on its way out. Replies shorter than their header do not occur; events have xid −1. */
   frameOut(frame: Uint8Array): void {
     this.sent++;
     this.#server.sent++;
-    const [a = 0, b = 0, c = 0, d = 0] = frame;
-    if ((a & b & c & d) === 0xff || this.outstanding === 0) return;
+    if (int32At(frame, 0) === -1) return;
     this.#repliesInTurn++;
     this.lastZxidHigh = int32At(frame, 4);
     this.lastZxidLow = int32At(frame, 8);
@@ -161,6 +167,15 @@ export class ConnectionStats {
     this.lastXid = this.lastZxidHigh = this.lastZxidLow = -1;
     this.lastOpcode = this.lastReplyAtMs = 0;
     this.latency.reset();
+  }
+
+  #await(): void {
+    this.received++;
+    this.#server.received++;
+    this.outstanding++;
+    this.#server.outstanding++;
+    const newest = this.#arrived.at(-1);
+    if (newest !== undefined) newest.count++;
   }
 
   #took(ms: number, times: number): void {

@@ -1,122 +1,16 @@
-/** Test doubles for the server: a backend that keeps what it is told, a clock turned by hand, and one end of a wire without a network. */
+/** Test doubles for the server: a clock turned by hand, and clients on wires in memory. */
 import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Backend, BackendSession, BackendStatus, CloseReason, Downstream, Hello, Opened } from "../backend.ts";
 import { Writer } from "../jute/buffers.ts";
 import type { LogFields, Logger } from "../logger.ts";
-import { encodeConnectRequest, encodeConnectResponse, refusal } from "../protocol/connect.ts";
+import { encodeConnectRequest } from "../protocol/connect.ts";
 import { FrameSplitter } from "../protocol/frames.ts";
 import type { Clock } from "./clock.ts";
 import { Connection, type ServerContext } from "./connection.ts";
+import { FakeBackend, type FakeBehaviour } from "./fake-backend.fixture.ts";
 import { answerWord, type WordWhitelist } from "./four-letter-words.ts";
 import { type ServerLimits, serverLimits } from "./limits.ts";
 import { ServerStats } from "./stats.ts";
-
-/** A session that keeps every frame; `onSubmit` may answer. */
-export class FakeSession implements BackendSession {
-  readonly granted;
-  readonly frames: Buffer[] = [];
-  readonly hello: Hello;
-  readonly downstream: Downstream;
-  closedFor: CloseReason[] = [];
-  readonly #onSubmit: (frame: Buffer, session: FakeSession) => void;
-
-  constructor(
-    hello: Hello,
-    downstream: Downstream,
-    id: number,
-    onSubmit: (frame: Buffer, session: FakeSession) => void,
-  ) {
-    this.hello = hello;
-    this.downstream = downstream;
-    this.#onSubmit = onSubmit;
-    this.granted = { protocolVersion: 0, timeOut: 4_000, sessionId: id, passwd: Buffer.alloc(16, 1), readOnly: false };
-  }
-
-  submit(frame: Buffer): void {
-    this.frames.push(frame);
-    this.#onSubmit(frame, this);
-  }
-
-  close(why: CloseReason): void {
-    this.closedFor.push(why);
-  }
-}
-
-/** How the fake backend behaves; by default it grants at once and answers each request with an empty reply. */
-export interface FakeBehaviour {
-  readonly onSubmit?: (frame: Buffer, session: FakeSession) => void;
-  /** Awaited before the answer to `open`; may throw. */
-  readonly beforeOpen?: (hello: Hello) => Promise<void> | void;
-  readonly opens?: "granted" | "refused" | "closed";
-  readonly status?: Partial<BackendStatus>;
-}
-
-/** A backend that holds nothing but what it was told. */
-export class FakeBackend implements Backend {
-  readonly name = "fake";
-  readonly sessions: FakeSession[] = [];
-  readonly #behaviour: FakeBehaviour;
-
-  constructor(behaviour: FakeBehaviour = {}) {
-    this.#behaviour = behaviour;
-  }
-
-  async open(hello: Hello, downstream: Downstream): Promise<Opened> {
-    await this.#behaviour.beforeOpen?.(hello);
-    if (this.#behaviour.opens === "closed") return { is: "closed", reason: "told so" };
-    if (this.#behaviour.opens === "refused") return { is: "refused", raw: encodeConnectResponse(refusal()) };
-    const session = new FakeSession(
-      hello,
-      downstream,
-      this.sessions.length + 1,
-      this.#behaviour.onSubmit ?? answerEmpty,
-    );
-    this.sessions.push(session);
-    return { is: "granted", session, raw: encodeConnectResponse(session.granted) };
-  }
-
-  status(): BackendStatus {
-    return {
-      serving: true,
-      mode: "standalone",
-      zxid: 0x370,
-      nodeCount: 18,
-      watchCount: 3,
-      ephemeralsCount: 2,
-      dataBytes: 300,
-      sessionCount: 1,
-      version: "3.9.5-zetcd",
-      ...this.#behaviour.status,
-    };
-  }
-
-  async close(): Promise<void> {}
-}
-
-/** Answers a request with the header of a successful reply, zxid 5. */
-export function answerEmpty(frame: Buffer, session: FakeSession): void {
-  session.downstream.send(replyFrame(frame.readInt32BE(0)));
-}
-
-/** A reply's header followed by any bytes. */
-export function replyFrame(xid: number, body: Uint8Array = Buffer.alloc(0)): Buffer {
-  const writer = new Writer();
-  writer.int(xid);
-  writer.long(5);
-  writer.int(0);
-  writer.raw(body);
-  return writer.copy();
-}
-
-/** A request: header and any bytes. */
-export function requestFrame(xid: number, opcode = 11, body: Uint8Array = Buffer.alloc(0)): Buffer {
-  const writer = new Writer();
-  writer.int(xid);
-  writer.int(opcode);
-  writer.raw(body);
-  return writer.copy();
-}
 
 /** A ConnectRequest for a new session. */
 export const hello = (): Buffer =>
@@ -165,15 +59,6 @@ export class HandClock implements Clock {
   }
 }
 
-/** A logger that keeps its messages above debug. */
-export class ListLogger implements Logger {
-  readonly lines: { message: string; fields: LogFields }[] = [];
-  debug(): void {}
-  info = (fields: LogFields, message: string) => void this.lines.push({ message, fields });
-  warn = this.info;
-  error = this.info;
-}
-
 /** One end of a wire in memory. Unlike `duplexPair` it copies what is written, as a socket does, because writers reuse their memory. */
 class WireEnd extends Duplex {
   peer: WireEnd | undefined;
@@ -209,6 +94,15 @@ function wirePair(): [WireEnd, WireEnd] {
   near.peer = far;
   far.peer = near;
   return [near, far];
+}
+
+/** A logger that keeps its messages above debug. */
+export class ListLogger implements Logger {
+  readonly lines: { message: string; fields: LogFields }[] = [];
+  debug(): void {}
+  info = (fields: LogFields, message: string) => void this.lines.push({ message, fields });
+  warn = this.info;
+  error = this.info;
 }
 
 /** A server's shared parts without a listener; `attach` gives it one more client. */

@@ -1,0 +1,96 @@
+/** The server's command line before anything is judged: names, help, defaults, and where the words come from. */
+import { Command, Option } from "commander";
+import { type LogLevel, logLevels } from "./logger.ts";
+import { juteMaxBuffer } from "./protocol/frames.ts";
+
+/** Whose behaviour to show where ZooKeeper's versions differ. */
+export type ZooKeeperVersion = "3.8" | "3.9";
+
+/** A mistake of the user, in one line that says what to do. */
+export class BadOption extends Error {}
+
+/** Flags as commander hands them over. */
+export interface Flags {
+  readonly zkaddr: string;
+  readonly endpoints?: string;
+  readonly certfile?: string;
+  readonly keyfile?: string;
+  readonly cafile?: string;
+  readonly prefix: string;
+  readonly debugZkbridge?: string;
+  readonly debugOracle?: "zk" | "etcd";
+  readonly debugSerial?: true;
+  readonly reportDir?: string;
+  readonly known?: string;
+  readonly zkVersion: ZooKeeperVersion;
+  readonly tickTime: string;
+  readonly minSessionTimeout?: string;
+  readonly maxSessionTimeout?: string;
+  readonly maxClientCnxns: string;
+  readonly juteMaxbuffer: string;
+  readonly fourLetterWords: string;
+  readonly logLevel: LogLevel;
+}
+
+/** The flags, their help and their defaults. */
+export function declareFlags(version: string, write: (text: string) => void): Command {
+  return new Command("zetcd")
+    .description(
+      "A ZooKeeper server that keeps its data in etcd, or passes it on to a ZooKeeper, or does both and compares.",
+    )
+    .usage("--endpoints LIST [flags]\n       zetcd --debug-zkbridge HOST:PORT [flags]")
+    .option("--zkaddr <host:port>", "where ZooKeeper clients connect", "0.0.0.0:2181")
+    .option("--endpoints <list>", "etcd members, separated by commas")
+    .option("--certfile <file>", "client certificate for etcd (PEM)")
+    .option("--keyfile <file>", "its private key (PEM)")
+    .option("--cafile <file>", "certificates that etcd's own must be signed by (PEM)")
+    .option("--prefix <path>", "etcd keys are kept below it", "/zetcd")
+    .option("--debug-zkbridge <host:port>", "a ZooKeeper to pass requests on to")
+    .addOption(
+      new Option("--debug-oracle <side>", "cross-check etcd and ZooKeeper; clients get this one's answers").choices([
+        "zk",
+        "etcd",
+      ]),
+    )
+    .option("--debug-serial", "cross-check one request at a time")
+    .option("--report-dir <dir>", "where a cross-check leaves its report")
+    .option("--known <file>", "known divergences (YAML)")
+    .addOption(
+      new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),
+    )
+    .option("--tick-time <ms>", "session expiry is rounded up to it", "2000")
+    .option("--min-session-timeout <ms>", "default: 2 ticks")
+    .option("--max-session-timeout <ms>", "default: 20 ticks")
+    .option("--max-client-cnxns <n>", "connections from one address, 0 for any number", "0")
+    .option("--jute-maxbuffer <bytes>", "largest request", String(juteMaxBuffer))
+    .option("--four-letter-words <list>", "monitoring words that are answered, * for all", "*")
+    .addOption(new Option("--log-level <level>", "how much to say on stderr").choices([...logLevels]).default("info"))
+    .version(version, "--version", "print the version")
+    .helpOption("--help", "print this")
+    .addHelpText("after", "\nEach flag has a twin in the environment: --report-dir is ZETCD_REPORT_DIR. Flags win.")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined });
+}
+
+/** Go's flags take one dash; ours then get the second. `-x` that is no flag of ours stays, and is refused with its own name. */
+export function withTwoDashes(command: Command): (argument: string) => string {
+  const names = new Set([...command.options.map((option) => option.long), "--help"]);
+  return (argument) => {
+    const [name = ""] = argument.split("=", 1);
+    return !argument.startsWith("--") && names.has(`-${name}`) ? `-${argument}` : argument;
+  };
+}
+
+/** The environment as arguments to stand before the real ones. */
+export function fromEnvironment(command: Command, env: Readonly<Record<string, string | undefined>>): string[] {
+  return command.options.flatMap((option) => {
+    const twin = `ZETCD_${option.name().replaceAll("-", "_").toUpperCase()}`;
+    const value = env[twin];
+    if (value === undefined || value === "" || option.long === "--version") return [];
+    if (option.required) return [`${option.long}=${value}`];
+    if (/^(1|true)$/i.test(value)) return [option.long ?? ""];
+    if (/^(0|false)$/i.test(value)) return [];
+    throw new BadOption(`${twin} is true or false, not ${JSON.stringify(value)}`);
+  });
+}

@@ -1,0 +1,184 @@
+/** The server's composition root: options, then a backend, then the listener; and an orderly end on SIGINT or SIGTERM. The one file of the
+ *  product that may reach into the harness, and only when asked for. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { printHostPort } from "./addresses.ts";
+import type { Backend } from "./backend.ts";
+import { createLogger, describeError, type Logger } from "./logger.ts";
+import { type EtcdAddress, type Mode, type Options, parseOptions } from "./options.ts";
+import { type RunningServer, startServer } from "./server/listener.ts";
+
+/** Exit codes: design section 6. */
+const exitCodes = { stopped: 0, badArguments: 254, failed: 255 } as const;
+
+/** Pause between two attempts to reach what we serve from, and how often that is said. */
+const retryMs = 1_000;
+const sayAgainMs = 10_000;
+
+/** A backend with what must happen before it is closed. */
+interface Service {
+  readonly backend: Backend;
+  /** Writes the report, if there is one. */
+  finish(): Promise<void>;
+}
+
+/** A file named by a flag cannot be read: a mistake of the user, like a bad flag. */
+class UnreadableFile extends Error {}
+
+await run();
+
+async function run(): Promise<void> {
+  const parsed = parseOptions(process.argv.slice(2), process.env, packageVersion());
+  if (parsed.is === "say") {
+    process.stdout.write(parsed.text);
+    return;
+  }
+  if (parsed.is === "bad") return complain(parsed.line, exitCodes.badArguments);
+  const log = createLogger(parsed.options.logLevel);
+  const stop = stopOnSignals(log);
+  process.on("uncaughtException", (cause) => {
+    // Nobody knows what is left intact: the sessions are safer with another proxy, and with us after a restart.
+    log.error({ cause, stack: cause.stack }, "a bug; giving up");
+    process.exit(exitCodes.failed);
+  });
+  try {
+    const service = await reach(parsed.options, log);
+    stop.before(() => service.backend.close());
+    stop.before(() => service.finish());
+    const server = await serve(parsed.options, service.backend, log);
+    stop.before(() => server.close());
+  } catch (cause) {
+    complain(describeError(cause), cause instanceof UnreadableFile ? exitCodes.badArguments : exitCodes.failed);
+  }
+}
+
+/** Says why, in one line, and ends. */
+function complain(line: string, exitCode: number): never {
+  process.stderr.write(`zetcd: ${line}\n`);
+  process.exit(exitCode);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function serve(options: Options, backend: Backend, log: Logger): Promise<RunningServer> {
+  const { tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs, listen } = options;
+  const server = await startServer({
+    ...{ backend, log, ...listen, words: options.words },
+    limits: { frameBytesMax: options.frameBytesMax, connectionsPerAddressMax: options.connectionsPerAddressMax },
+    timeouts: { tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs },
+  });
+  process.stdout.write(
+    `listening on ${printHostPort({ host: listen.host, port: server.port })}, ${describe(options.mode)}\n`,
+  );
+  return server;
+}
+
+function describe(mode: Mode): string {
+  const etcd = mode.is === "bridge" ? "" : `etcd at ${mode.etcd.endpoints.join(",")}`;
+  const zookeeper = mode.is === "proxy" ? "" : `ZooKeeper at ${printHostPort(mode.zookeeper)}`;
+  switch (mode.is) {
+    case "proxy":
+      return `proxy for ${etcd}`;
+    case "bridge":
+      return `bridge to ${zookeeper}`;
+    case "crosscheck":
+      return `cross-check of ${etcd} against ${zookeeper}, answers from ${mode.answerFrom === "oracle" ? "ZooKeeper" : "etcd"}`;
+  }
+}
+
+/** Makes the backend that the mode asks for, as soon as what it stands on can be reached. */
+async function reach(options: Options, log: Logger): Promise<Service> {
+  const { mode } = options;
+  const nothing = async () => undefined;
+  if (mode.is === "proxy") return { backend: await reachEtcd(options, mode.etcd, log), finish: nothing };
+  const live = await import("../oracle/live.ts");
+  const bridge = () => live.startBridge(mode.zookeeper);
+  const zookeeper = printHostPort(mode.zookeeper);
+  if (mode.is === "bridge")
+    return { backend: await retry({ what: "ZooKeeper", at: zookeeper, log }, bridge), finish: nothing };
+  const candidate = await reachEtcd(options, mode.etcd, log);
+  const { answerFrom, serial, reportDir, knownFile } = mode;
+  return retry({ what: "ZooKeeper", at: zookeeper, log }, () =>
+    live.startCrossCheck({
+      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial },
+      ...(reportDir === undefined ? {} : { reportDir }),
+      ...(knownFile === undefined ? {} : { knownFile }),
+    }),
+  );
+}
+
+async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
+  const { prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
+  const tls = await readTls(etcd);
+  const { connectEtcdBackend } = await import("./etcd/backend.ts");
+  return retry({ what: "etcd", at: etcd.endpoints.join(","), log }, () =>
+    connectEtcdBackend({
+      ...{ prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
+      endpoints: [...etcd.endpoints],
+      ...(tls === undefined ? {} : { tls }),
+    }),
+  );
+}
+
+async function readTls({ caFile, certFile, keyFile }: EtcdAddress) {
+  if (caFile === undefined && certFile === undefined) return undefined;
+  return {
+    ...(caFile === undefined ? {} : { ca: await readNamed("--cafile", caFile) }),
+    ...(certFile === undefined ? {} : { cert: await readNamed("--certfile", certFile) }),
+    ...(keyFile === undefined ? {} : { key: await readNamed("--keyfile", keyFile) }),
+  };
+}
+
+async function readNamed(flag: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new UnreadableFile(`${flag} ${path} cannot be read`, { cause });
+  }
+}
+
+/** Tries until it works: a server is often started before what it stands on. Ended by a signal only. */
+async function retry<T>(
+  { what, at, log }: { readonly what: string; readonly at: string; readonly log: Logger },
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let sayAt = 0;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (performance.now() >= sayAt) {
+        log.warn({ at, cause }, `${what} cannot be reached, trying again`);
+        sayAt = performance.now() + sayAgainMs;
+      }
+      await sleep(retryMs);
+    }
+  }
+}
+
+/** On the first signal the steps run, the newest first, and the process ends with 0; a second signal ends it at once. */
+function stopOnSignals(log: Logger): { before(step: () => Promise<void>): void } {
+  const steps: (() => Promise<void>)[] = [];
+  let isStopping = false;
+  const onSignal = async (signal: NodeJS.Signals, number: number) => {
+    if (isStopping) process.exit(128 + number);
+    isStopping = true;
+    log.info({ signal }, "stopping");
+    let exitCode: number = exitCodes.stopped;
+    for (const step of steps.reverse()) {
+      try {
+        await step();
+      } catch (cause) {
+        log.error({ cause }, "could not stop in good order");
+        exitCode = exitCodes.failed;
+      }
+    }
+    process.exit(exitCode);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  return { before: (step) => void steps.push(step) };
+}

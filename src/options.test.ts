@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { type Options, parseOptions } from "./options.ts";
+
+type Environment = Record<string, string>;
+const parse = (line: string, env: Environment = {}) => parseOptions(line.split(" ").filter(Boolean), env, "1.2.3");
+
+function options(line: string, env?: Environment): Options {
+  const parsed = parse(line, env);
+  if (parsed.is !== "run") throw new Error(JSON.stringify(parsed));
+  return parsed.options;
+}
+
+describe("what is said is what is meant", () => {
+  test("etcd alone is a proxy with ZooKeeper's defaults", () => {
+    expect(options("--endpoints localhost:2379")).toEqual({
+      listen: { host: "0.0.0.0", port: 2181 },
+      mode: { is: "proxy", etcd: { endpoints: ["http://localhost:2379"] } },
+      prefix: "/zetcd",
+      zkVersion: "3.9",
+      tickTimeMs: 2_000,
+      minSessionTimeoutMs: 4_000,
+      maxSessionTimeoutMs: 40_000,
+      connectionsPerAddressMax: 0,
+      frameBytesMax: 1_048_575,
+      words: "*",
+      logLevel: "info",
+    });
+  });
+
+  test("a ZooKeeper alone is a bridge", () => {
+    expect(options("--debug-zkbridge zk:2181").mode).toEqual({ is: "bridge", zookeeper: { host: "zk", port: 2181 } });
+  });
+
+  test.each([
+    ["zk", "oracle"],
+    ["etcd", "candidate"],
+  ])("--debug-oracle %s answers from the %s", (oracle, answerFrom) => {
+    const line = `--endpoints a:1 --debug-zkbridge b:2 --debug-oracle ${oracle} --debug-serial --report-dir out --known k.yml`;
+    expect(options(line).mode).toMatchObject({ answerFrom, serial: true, reportDir: "out", knownFile: "k.yml" });
+  });
+
+  test.each([
+    "-zkaddr 127.0.0.1:7000 -endpoints a:1",
+    "--zkaddr=127.0.0.1:7000 --endpoints=a:1",
+    "-zkaddr=127.0.0.1:7000 -endpoints=a:1",
+  ])("one dash or two, blank or equals sign: %s", (line) => {
+    expect(options(line).listen).toEqual({ host: "127.0.0.1", port: 7_000 });
+  });
+
+  test("the environment has twins, and flags win", () => {
+    const env = {
+      ZETCD_ENDPOINTS: "a:1,b:2",
+      ZETCD_ZKADDR: ":7000",
+      ZETCD_LOG_LEVEL: "debug",
+      ZETCD_DEBUG_SERIAL: "false",
+    };
+    const read = options("--zkaddr :8000", env);
+    expect(read.mode).toMatchObject({ etcd: { endpoints: ["http://a:1", "http://b:2"] } });
+    expect([read.listen, read.logLevel]).toEqual([{ host: "0.0.0.0", port: 8_000 }, "debug"]);
+    expect(options("--debug-zkbridge z:3 --debug-oracle zk", { ...env, ZETCD_DEBUG_SERIAL: "1" }).mode).toMatchObject({
+      serial: true,
+    });
+  });
+
+  test("TLS files make the members https", () => {
+    expect(options("--endpoints a:1 --cafile ca --certfile c --keyfile k").mode).toMatchObject({
+      etcd: { endpoints: ["https://a:1"], caFile: "ca", certFile: "c", keyFile: "k" },
+    });
+  });
+
+  test("timeouts follow the tick, sizes may be hexadecimal, words are a set", () => {
+    const read = options("--endpoints a:1 --tick-time 500 --jute-maxbuffer 0xfffff --four-letter-words ruok,srvr");
+    expect([read.minSessionTimeoutMs, read.maxSessionTimeoutMs, read.frameBytesMax]).toEqual([1_000, 10_000, 0xfffff]);
+    expect(read.words).toEqual(new Set(["ruok", "srvr"]));
+  });
+
+  test("the result is frozen", () => {
+    const read = options("--endpoints a:1");
+    expect([Object.isFrozen(read), Object.isFrozen(read.mode)]).toEqual([true, true]);
+  });
+
+  test("help and version are said, not run", () => {
+    expect(parse("--version")).toEqual({ is: "say", text: "1.2.3\n" });
+    expect(parse("-help")).toMatchObject({ is: "say", text: expect.stringContaining("--debug-zkbridge") });
+  });
+});
+
+test.each([
+  ["", "nothing to serve"],
+  ["--endpoints a:1 --bogus", "--bogus"],
+  ["--endpoints a:1 -bogus", "-b"],
+  ["--endpoints a:1 extra", "too many arguments"],
+  ["--endpoints", "argument missing"],
+  ["--endpoints a", "each member is HOST:PORT"],
+  ["--endpoints a:1,", "each member is HOST:PORT"],
+  ["--endpoints http://a:1,https://b:1", "do not mix"],
+  ["--endpoints a:1 --zkaddr localhost", "--zkaddr is HOST:PORT"],
+  ["--endpoints a:1 --zkaddr localhost:70000", "--zkaddr is HOST:PORT"],
+  ["--endpoints a:1 --debug-zkbridge b:2", "say --debug-oracle"],
+  ["--endpoints a:1 --debug-zkbridge b:2 --debug-oracle both", "zk, etcd"],
+  ["--endpoints a:1 --debug-oracle zk", "--debug-oracle is for a cross-check"],
+  ["--debug-zkbridge b:2 --report-dir x", "--report-dir is for a cross-check"],
+  ["--debug-zkbridge b:2 --cafile x", "--cafile is for etcd"],
+  ["--endpoints a:1 --certfile x", "belong together"],
+  ["--endpoints a:1 --zk-version 3.4", "3.8, 3.9"],
+  ["--endpoints a:1 --tick-time 0", "--tick-time is a whole number from 1"],
+  ["--endpoints a:1 --max-client-cnxns -1", "--max-client-cnxns is a whole number from 0"],
+  ["--endpoints a:1 --min-session-timeout 9 --max-session-timeout 8", "is above"],
+  ["--endpoints a:1 --prefix zetcd", "--prefix is a path"],
+  ["--endpoints a:1 --four-letter-words ruok,dump", 'knows no "dump"'],
+  ["--endpoints a:1 --log-level loud", "silent, error, warn"],
+])("a mistake is one line that says what to do: %s", (line, says) => {
+  const parsed = parse(line);
+  expect(parsed).toMatchObject({ is: "bad", line: expect.stringContaining(says) });
+  if (parsed.is === "bad") expect(parsed.line).not.toContain("\n");
+});
+
+test("a twin that is no boolean is named as the user wrote it", () => {
+  expect(parse("--endpoints a:1", { ZETCD_DEBUG_SERIAL: "maybe" })).toMatchObject({
+    is: "bad",
+    line: expect.stringContaining("ZETCD_DEBUG_SERIAL is true or false"),
+  });
+});
