@@ -127,7 +127,7 @@ export interface ReconnectStep {
 /** One step. `by` is a session label. */
 export type Step = Action & { readonly by: string };
 
-/** One case. `sessions` are opened in this order before the first step; `source` names the rule (ZooKeeper class and method, guide section, issue). */
+/** One case. `sessions` are opened before the first step; `source` names the rule (ZooKeeper class and method, guide section, issue). */
 export interface Scenario {
   readonly why: string;
   readonly source: string;

@@ -81,9 +81,9 @@ class Case {
       );
   }
 
-  /** Opens the sessions in order and creates the root. */
+  /** Opens the sessions and creates the root. */
   async begin(): Promise<void> {
-    for (const seat of this.#seats.values()) await seat.ready();
+    await Promise.all([...this.#seats.values()].map((seat) => seat.ready()));
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
     let err: number | undefined;

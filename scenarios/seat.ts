@@ -146,9 +146,9 @@ export class Seat {
     const before = this.#connection;
     await this.#open(request);
     // A resumed session's old connection is closed by the server; one of another session would live on beside the new one.
-    if (before === undefined || before === this.#connection) return;
-    if (kind === "same" && !before.hasEnded) await within(before.ended, caseLimits.hangUpWaitMs);
-    before.drop();
+    if (before === undefined) return;
+    if (kind === "same" || kind === "wrong-password") await within(before.ended, caseLimits.hangUpWaitMs);
+    if (before !== this.#connection || before.hasEnded) before.drop();
   }
 
   #resume(timeOut: number): ConnectRequest {

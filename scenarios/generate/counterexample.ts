@@ -75,17 +75,18 @@ const opened = (by: string, request: unknown, seen: Observation | undefined): Op
  *  sent on its own account (the root znode, fences, closes) is told only where it diverged. */
 export function storyOf(steps: readonly Step[], observations: readonly Observation[]): StoryStep[] {
   const requests = observations.filter((seen) => seen.is === "step");
-  // The case's root znode is the first create; it is scenery.
+  // Scenery: the case's root znode is the first create, and each session's first connect opened it.
   const root = requests.findIndex((seen) => seen.op === "create");
-  const left = requests.filter((_, i) => i !== root);
+  const hasOpened = new Set<string>();
+  const left = requests.filter((seen, i) => {
+    const isOpening = seen.op === "connect" && !hasOpened.has(seen.label.session);
+    if (isOpening) hasOpened.add(seen.label.session);
+    return i !== root && (!isOpening || seen.differences.length > 0);
+  });
   const story: OpenStep[] = [];
-  const [first] = steps;
   for (const step of steps) {
     const wanted = step.op === "reconnect" ? "connect" : step.op;
-    // The first connects belong to the opening of the case.
-    const index = left.findIndex(
-      (seen) => seen.label.session === step.by && seen.op === wanted && (wanted !== "connect" || step !== first),
-    );
+    const index = left.findIndex((seen) => seen.label.session === step.by && seen.op === wanted);
     const { by, ...request } = step;
     story.push(opened(by, request, index < 0 ? undefined : left.splice(index, 1)[0]));
   }
