@@ -18,7 +18,7 @@ export interface Shrinking {
   readonly file: string;
 }
 
-/** One row of the report. `field`, `candidate` and `oracle` tell the first difference of the first occurrence. */
+/** One row of the report. `field`, `candidate` and `oracle` tell the foremost difference of the first occurrence. */
 export interface Cause {
   readonly fingerprint: string;
   readonly operation: string;
@@ -98,7 +98,7 @@ export const byWeight = (a: Cause, b: Cause): number =>
 
 function firstOf(line: DivergenceLine, fingerprint: string, path: string | undefined): Draft {
   const head = headline(line.differences);
-  const rule = ruleFor(line.operation, line.differences[0]?.at ?? "");
+  const rule = ruleFor(line.operation, foremost(line.differences)?.at ?? "");
   return {
     fingerprint,
     operation: shortened(line.operation, 60),
@@ -114,11 +114,21 @@ function firstOf(line: DivergenceLine, fingerprint: string, path: string | undef
   };
 }
 
-/** What the row of a cause says about its first difference. */
+/** What explains most: a result code first (it makes other fields echoes), then the order in which fingerprints are named. */
+const explains: readonly Difference["is"][] = ["closed", "stalled", "value", "absent", "members", "order", "layout"];
+
+/** The difference that a cause is told by. */
+function foremost(differences: readonly Difference[]): Difference | undefined {
+  const rank = (difference: Difference): number =>
+    /(^|\.)err$/.test(difference.at) ? -1 : explains.indexOf(difference.is);
+  return [...differences].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+/** What the row of a cause says about its foremost difference. */
 function headline(
   differences: readonly Difference[],
 ): Both<string> & { readonly field: string; readonly words: string } {
-  const [first] = differences;
+  const first = foremost(differences);
   if (first === undefined) return { field: "(unknown)", words: "the two sides disagree", candidate: "", oracle: "" };
   const more = differences.length > 1 ? `, and ${differences.length - 1} more` : "";
   return { field: shortened(first.at, 120), words: differenceWords(first) + more, ...sidesOf(first) };

@@ -66,12 +66,11 @@ export class Coverage {
   view(): CoverageView {
     const seenOps = [...this.#ops.keys()].filter((op) => !(operations as readonly string[]).includes(op)).sort();
     const rows = [...operations, ...seenOps].map((op) => this.#row(op));
-    const known = new Set<string>(codeOrder);
-    const others = new Set(rows.flatMap((row) => row.cells.map(([code]) => code)).filter((code) => !known.has(code)));
+    const codes = new Set(rows.flatMap((row) => row.cells.map(([code]) => code)));
     const cells = rows.flatMap((row) => row.cells.map(([code, count]) => ({ op: row.op, code, count })));
     const plausible = cells.filter(({ op, code }) => isPlausible(op, code));
     return {
-      columns: [...codeOrder, ...[...others].sort()],
+      columns: [...codes].sort(byColumn),
       rows,
       exercised: plausible.filter(({ count }) => count > 0).length,
       plausible: plausible.length,

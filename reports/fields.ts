@@ -57,7 +57,7 @@ function collect(value: unknown, at: string, rows: Map<string, string>): void {
   if (value === undefined || rows.size > bounds.rowsMax * 2) return;
   const plainList = Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null);
   if (typeof value !== "object" || value === null || plainList) {
-    rows.set(shortened(at === "" ? "body" : at, 120), printed(value, at));
+    rows.set(shortened(at === "" ? "body" : at, 120), printed(value));
     return;
   }
   const entries = Object.entries(value);
@@ -65,8 +65,8 @@ function collect(value: unknown, at: string, rows: Map<string, string>): void {
   for (const [name, inner] of entries) collect(inner, at === "" ? name : `${at}.${name}`, rows);
 }
 
-/** A value as text. Hex data gets its readable form behind it, since most test data is ASCII. */
-function printed(value: unknown, at: string): string {
+/** A value as text. Journals hold data in printed form already: quoted, as hex, or as a digest. */
+function printed(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) {
     const shown = value.slice(0, 50).map((item) => (item === null ? "null" : shortened(String(item), 100)));
@@ -74,10 +74,6 @@ function printed(value: unknown, at: string): string {
     return shortened(`[${shown.join(", ")}${more > 0 ? `, and ${grouped(more)} more` : ""}]`);
   }
   const text = String(value);
-  if (at.endsWith("data") && /^(?:[0-9a-f]{2})+$/.test(text)) {
-    const ascii = Buffer.from(text.slice(0, 400), "hex").toString("latin1");
-    if (/^[ -~]*$/.test(ascii)) return `${shortened(text, 400)}  “${shortened(ascii, 200)}”`;
-  }
   return typeof value === "string" && value === "" ? "“”" : shortened(text);
 }
 

@@ -188,7 +188,7 @@ export const rules: readonly Rule[] = [
   },
   {
     operation: any,
-    field: /^(reply|answer|connection|session)/,
+    field: /^(reply|answer|connection|connect|session)/,
     sentence:
       "Every request of a live session is answered, in the order in which it was sent, and the session outlives a lost connection until its timeout.",
     source: "FinalRequestProcessor.processRequest, SessionTrackerImpl; Programmer's Guide, “ZooKeeper Sessions”",

@@ -73,6 +73,8 @@ export class SideTree {
   #multi(by: string, request: Request, answer: Answer, changed: Set<string>): void {
     const ops = Array.isArray(request.ops) ? (request.ops as Request[]) : [];
     const results = resultsOf(answer.body);
+    // A multi that failed answers OK in its header and errors in its results; it applied nothing.
+    if (results.some((result) => [-1, "-1", "error"].includes(fieldOf(result, "type") as string | number))) return;
     for (const [at, op] of ops.slice(0, bounds.rowsMax).entries()) this.#one(by, op, results[at], changed);
   }
 

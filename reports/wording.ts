@@ -32,7 +32,8 @@ export function differenceWords(difference: Difference): string {
   const at = shortened(difference.at, 120);
   switch (difference.is) {
     case "value":
-      return `${at} breaks the relation “${shortened(difference.relation, 80)}”`;
+      if (difference.relation === "equal") return `${at} is not the same`;
+      return `${at} breaks its rule “${shortened(difference.relation, 80)}”`;
     case "absent":
       return `${at} is absent on the ${difference.on}`;
     case "members":

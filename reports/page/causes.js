@@ -1,12 +1,12 @@
 import { copyButton, duration, el, grouped, plural } from "./dom.js";
 import { storyView } from "./story.js";
 
-/** One row per cause; its story is built when it is first opened. */
-export function causeRow(cause, known) {
+/** One row per cause; its story is built when it is first opened. `chip` stands for the severity where the cause decides nothing. */
+export function causeRow(cause, known, chip) {
   const summary = el(
     "summary",
     {},
-    el("span", { class: `sev ${cause.severity}` }, cause.severity),
+    el("span", { class: `sev ${chip ? "minor" : cause.severity}` }, chip ?? cause.severity),
     el(
       "span",
       { class: "what" },

@@ -91,32 +91,36 @@ export function watchMatrix({ watches }) {
   ];
 }
 
-/** What was never exercised, by operation, and the variants that were. */
+/** What was never exercised: operations that were not sent at all in one line, missing results of the others in a table. */
 export function neverList({ coverage }) {
-  const never = coverage.rows
-    .map((row) => [
-      row.op,
-      row.cells.filter(([code, count]) => count === 0 && coverage.never.includes(`${row.op} → ${code}`)),
-    ])
-    .filter(([, cells]) => cells.length > 0);
-  if (never.length === 0)
-    return el("p", { class: "quiet" }, "Every plausible result of every operation was exercised.");
-  return el(
-    "table",
-    { class: "listing" },
-    el(
-      "tbody",
-      {},
-      never.map(([op, cells]) =>
+  const missed = new Set(coverage.never);
+  const rows = coverage.rows
+    .map((row) => ({
+      ...row,
+      never: row.cells.map(([code]) => code).filter((code) => missed.has(`${row.op} → ${code}`)),
+    }))
+    .filter((row) => row.never.length > 0);
+  if (rows.length === 0) return el("p", { class: "quiet" }, "Every plausible result of every operation was exercised.");
+  const unsent = rows.filter((row) => row.total === 0).map((row) => row.op);
+  const sent = rows.filter((row) => row.total > 0);
+  return [
+    unsent.length > 0 && el("p", {}, el("span", { class: "soft" }, "Not sent at all: "), unsent.join(", "), "."),
+    sent.length > 0 &&
+      el(
+        "table",
+        { class: "listing" },
         el(
-          "tr",
+          "thead",
           {},
-          el("th", { scope: "row" }, op),
-          el("td", { class: "soft" }, cells.map(([code]) => code).join(", ")),
+          el("tr", {}, el("th", { scope: "col" }, "Sent"), el("th", { scope: "col" }, "but never answered with")),
+        ),
+        el(
+          "tbody",
+          {},
+          sent.map((row) => el("tr", {}, el("th", { scope: "row" }, row.op), el("td", {}, row.never.join(", ")))),
         ),
       ),
-    ),
-  );
+  ];
 }
 
 /** Flags, versions and other variants that requests came in. */

@@ -11,7 +11,7 @@ export function el(tag, options, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== undefined && value !== null) element.setAttribute(name, String(value));
   }
-  for (const child of children.flat()) if (child || child === 0) element.append(child);
+  for (const child of children.flat(Number.POSITIVE_INFINITY)) if (child || child === 0) element.append(child);
   return element;
 }
 

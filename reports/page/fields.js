@@ -2,14 +2,16 @@ import { el, grouped } from "./dom.js";
 
 const marks = {
   same: ["", ""],
-  related: ["~", "may differ"],
+  related: ["~", "differs by right"],
   differs: ["≠", "differs"],
 };
 
 /** Both answers of a step, a row per field, the differing ones marked by colour, sign and word. */
 export function fieldTable(step) {
   const rows = step.rows.map((row) => {
-    const [sign, word] = marks[row.mark];
+    // A field that one side does not have at all is an echo of the result code, not a value that differs by right.
+    const echo = row.mark === "related" && [row.candidate, row.oracle].includes("—");
+    const [sign, word] = echo ? marks.same : marks[row.mark];
     return el(
       "tr",
       { class: row.mark },

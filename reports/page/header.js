@@ -63,11 +63,8 @@ function facts({ run, end, counts }) {
   );
 }
 
-/** An ISO time as it stands in the journal, with a space for its T. */
-const startedAt = (iso) =>
-  String(iso)
-    .replace("T", " ")
-    .replace(/\.\d+Z$/, "Z");
+/** An ISO time as people write it, to the minute. */
+const startedAt = (iso) => String(iso).replace(/^(\S+)T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
 
 const verdictWords = {
   match: "agree",

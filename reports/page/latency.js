@@ -29,19 +29,21 @@ function histogram(latency, sides) {
   );
   const low = Math.log10(edges[0]);
   const span = Math.max(Math.log10(edges.at(-1)) - low, 0.5);
-  const x = (value) => 6 + ((Math.log10(value) - low) / span) * (width - 30);
+  const x = (value) => 6 + ((Math.log10(value) - low) / span) * (width - 60);
   const highest = Math.max(
     ...sides.map((side) => Math.max(...latency[side].buckets.map(([, count]) => count / latency[side].count))),
   );
+  // Four buckets to a doubling: a pair of bars fills the room that one bucket has on the axis.
+  const thick = Math.min(22, Math.max(2, ((Math.log10(2) / 4 / span) * (width - 60)) / 2 - 1));
   const bars = sides.flatMap((side) =>
     latency[side].buckets.map(([upTo, count]) => {
       const tall = Math.max(1, (count / latency[side].count / highest) * (floor - 8));
-      const left = x(upTo) + (side === "oracle" ? 6 : 0);
+      const left = x(upTo) + (side === "oracle" ? thick : 0);
       return el("svg:rect", {
         class: side.charAt(0),
         x: left.toFixed(1),
         y: (floor - tall).toFixed(1),
-        width: 6,
+        width: thick.toFixed(1),
         height: tall.toFixed(1),
         rx: 1,
       });

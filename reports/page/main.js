@@ -16,20 +16,18 @@ document.getElementById("top").replaceChildren(...header(data).flat().filter(Boo
 
 const sections = [
   divergenceSection(data),
-  asideSection(
-    data,
-    "oracle-unstable",
-    "unstable",
-    "Oracle unstable",
-    "Two runs of the oracle itself disagree here, so nothing can be said of the candidate.",
-  ),
-  asideSection(
-    data,
-    "timing",
-    "timing",
-    "Timing only",
-    "Differences that healed by themselves within the settle window. They do not decide the verdict.",
-  ),
+  asideSection(data, "oracle-unstable", {
+    id: "unstable",
+    title: "Oracle unstable",
+    words: "Two runs of the oracle itself disagree here, so nothing can be said of the candidate.",
+    chip: "unstable",
+  }),
+  asideSection(data, "timing", {
+    id: "timing",
+    title: "Timing only",
+    words: "Differences that healed by themselves within the settle window. They do not decide the verdict.",
+    chip: "healed",
+  }),
   knownSection(data),
   coverageSection(data),
   latencySection(data),

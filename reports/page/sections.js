@@ -54,7 +54,7 @@ export function knownSection({ view, known }) {
     el(
       "div",
       { class: "causes" },
-      view.causes.known.map((cause) => causeRow(cause, known)),
+      view.causes.known.map((cause) => causeRow(cause, known, "known")),
     ),
   );
 }
@@ -78,7 +78,7 @@ function expiry(entry, startedAt) {
 }
 
 /** Differences that decide nothing: those that healed by themselves, and those in which the oracle disagrees with itself. */
-export function asideSection({ view, known }, group, id, title, words) {
+export function asideSection({ view, known }, group, { id, title, words, chip }) {
   const causes = view.causes[group];
   if (causes.length === 0) return null;
   return section(
@@ -88,7 +88,7 @@ export function asideSection({ view, known }, group, id, title, words) {
     el(
       "div",
       { class: "causes" },
-      causes.map((cause) => causeRow(cause, known)),
+      causes.map((cause) => causeRow(cause, known, chip)),
     ),
   );
 }

@@ -80,10 +80,14 @@ function laneTable(story, cards, show) {
   return el("div", { class: "scroll" }, table);
 }
 
+/** Where the differences of a step lie whose result codes agree. */
+const place = (step) =>
+  step.rows.some((row) => row.mark === "differs" && !row.at.startsWith("event")) ? "fields" : "events";
+
 function stepCard(step, choose) {
   const agree = step.said.candidate === step.said.oracle;
   const said = agree
-    ? [step.said.oracle, step.complaints.length > 0 && el("span", { class: "ne" }, " ≠ in its fields")]
+    ? [step.said.oracle, step.complaints.length > 0 && el("span", { class: "ne" }, ` ≠ in its ${place(step)}`)]
     : [
         el("span", { class: "candidate" }, step.said.candidate),
         el("span", { class: "ne" }, " ≠ "),

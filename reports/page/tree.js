@@ -18,7 +18,7 @@ function treesAfter(story, upTo) {
 export function treeTable(story, upTo) {
   const { candidate, oracle } = treesAfter(story, upTo);
   const paths = [...new Set([...candidate.keys(), ...oracle.keys()])].sort();
-  if (paths.length === 0) return el("p", { class: "quiet" }, "No znodes yet.");
+  if (paths.length === 0) return el("p", { class: "quiet" }, "Both trees are empty.");
   const rows = paths.map((path) => {
     const own = candidate.get(path);
     const other = oracle.get(path);

@@ -71,8 +71,8 @@ export const cversionStory: CounterexampleLine = {
     step({ by: "b", op: "delete", path: "/n/x", version: -1 }, ok(14), ok(4294967300)),
     step(
       { by: "a", op: "getData", path: "/n" },
-      ok(14, { data: "6869", stat: candidateStat.body }, frame(3, 14, `000000026869${candidateStat.hex}`)),
-      ok(4294967300, { data: "6869", stat: oracleStat.body }, frame(3, 4294967300, `000000026869${oracleStat.hex}`)),
+      ok(14, { data: '"hi"', stat: candidateStat.body }, frame(3, 14, `000000026869${candidateStat.hex}`)),
+      ok(4294967300, { data: '"hi"', stat: oracleStat.body }, frame(3, 4294967300, `000000026869${oracleStat.hex}`)),
       [
         valueDifference("stat.cversion", "1", "2"),
         {
