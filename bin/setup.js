@@ -80,6 +80,13 @@ function succeeds(command, args, waitMs = 10_000) {
   return spawnSync(command, args, { stdio: "ignore", timeout: waitMs }).status === 0;
 }
 
+/** Where Debian's package and Homebrew put ZooKeeper; ZOOKEEPER_HOME, when set, is the only place. */
+const zooKeeperPlaces = [
+  "/usr/share/java/zookeeper.jar",
+  "/opt/homebrew/opt/zookeeper/libexec",
+  "/usr/local/opt/zookeeper/libexec",
+];
+
 /** What each needed program is found by. A server given by address need not be on this machine. macOS ships a `java` that only
  *  says how to get one, so Java is asked. */
 const present = {
@@ -90,12 +97,7 @@ const present = {
   etcd: () => Boolean(process.env.ZETCD_ETCD || executable(process.env.ETCD_BIN || "etcd")),
   ZooKeeper: () =>
     Boolean(process.env.ZETCD_ZOOKEEPER) ||
-    [
-      process.env.ZOOKEEPER_HOME,
-      "/usr/share/java/zookeeper.jar",
-      "/opt/homebrew/opt/zookeeper/libexec",
-      "/usr/local/opt/zookeeper/libexec",
-    ].some((path) => path && existsSync(path)),
+    (process.env.ZOOKEEPER_HOME ? [process.env.ZOOKEEPER_HOME] : zooKeeperPlaces).some((path) => existsSync(path)),
   Chromium: () =>
     ["CHROMIUM_BIN", "CHROME_BIN"].some((name) => process.env[name]) ||
     ["chromium", "chromium-browser", "google-chrome"].some((name) => executable(name)) ||
