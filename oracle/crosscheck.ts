@@ -1,6 +1,9 @@
 /** The cross-check: a backend over two backends that sends every request to both, answers the client from one of them, and journals where
  *  they disagree. It holds no global lock: requests that could see each other's effects keep one order on both sides, all others overlap. */
-import type { CrossCheck, CrossCheckOptions } from "./crosscheck/options.ts";
+import type { Downstream, Hello } from "../src/backend.ts";
+import { openBoth } from "./crosscheck/handshake.ts";
+import type { CrossCheck, CrossCheckOptions, Label } from "./crosscheck/options.ts";
+import { Shared } from "./crosscheck/shared.ts";
 
 export type {
   Counters,
@@ -14,17 +17,43 @@ export type {
 
 /** Composes two backends. Closing it closes both. */
 export function crosscheck(options: CrossCheckOptions): CrossCheck {
-  const truth = options[options.answerFrom];
+  const shared = new Shared(options);
+  let connectionsOpened = 0;
+  const openAs = async (label: Label, hello: Hello, downstream: Downstream) => {
+    shared.opening.set(label.case, (shared.opening.get(label.case) ?? 0) + 1);
+    try {
+      return await openBoth(shared, label, hello, downstream);
+    } finally {
+      const left = (shared.opening.get(label.case) ?? 1) - 1;
+      if (left === 0) shared.opening.delete(label.case);
+      else shared.opening.set(label.case, left);
+      shared.progress();
+    }
+  };
+  const settled = (caseName?: string) => shared.settled(caseName);
   return {
-    name: `crosscheck(${options.candidate.name}, ${options.oracle.name})`,
-    open: (hello, downstream) => truth.open(hello, downstream),
-    openAs: (_label, hello, downstream) => truth.open(hello, downstream),
-    status: () => truth.status(),
+    name: `crosscheck of ${options.candidate.name} against ${options.oracle.name}`,
+    openAs,
+    open: (hello, downstream) => {
+      const session = `connection ${++connectionsOpened}`;
+      return openAs({ case: options.caseOf?.(hello) ?? "live", session }, hello, downstream);
+    },
+    settled,
+    fence: (caseName) => {
+      for (const connection of shared.connections)
+        if ((caseName ?? connection.label.case) === connection.label.case) connection.fence();
+      return settled(caseName);
+    },
+    status: () => {
+      const truth = options[shared.truth].status();
+      const other = options[shared.truth === "candidate" ? "oracle" : "candidate"].status();
+      return truth.serving ? truth : other;
+    },
     close: async () => {
+      for (const connection of [...shared.connections]) connection.close("shutdown");
+      shared.stop();
       await Promise.all([options.candidate.close(), options.oracle.close()]);
     },
-    settled: async () => undefined,
-    fence: async () => undefined,
-    counters: { steps: 0, compared: 0, notifications: 0, divergences: 0, unchecked: 0 },
+    counters: shared.scribe.counters,
   };
 }

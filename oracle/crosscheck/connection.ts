@@ -1,0 +1,478 @@
+/** One client connection over two servers: requests to both in the order that the footprints ask for, the client's answers from one of them,
+ *  and both sides' answers to the judge. */
+import type { BackendSession, CloseReason, Downstream } from "../../src/backend.ts";
+import { Reader } from "../../src/jute/buffers.ts";
+import { encode } from "../../src/jute/codec.ts";
+import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
+import { opcodes } from "../../src/protocol/opcodes.ts";
+import { compareEvents } from "../compare/comparator.ts";
+import type { Both, Difference, Side } from "../compare/difference.ts";
+import { both, otherSide, sides } from "../compare/sides.ts";
+import { armWatches, everything, footprint } from "./footprint.ts";
+import { compareExchange, isRepeatable, isUnsteady, type JudgeScene, record, tookEffect } from "./judge.ts";
+import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
+import type { Label } from "./options.ts";
+import type { Ticket } from "./ordering.ts";
+import { Pairing } from "./pairing.ts";
+import { isEphemeral, parseRequest, type Request } from "./request.ts";
+import { type SessionRecord, translateZxid } from "./sessions.ts";
+import type { Shared } from "./shared.ts";
+
+/** One side's end of a connection. `absent`: this side never granted it, or is given up. */
+interface End {
+  readonly lane: Lane;
+  session: BackendSession | undefined;
+  state: "open" | "ended" | "absent";
+  endedAt: number;
+}
+
+/** Our own questions' xid; clients count from 1 and do not come this far. */
+const ourXid = 0x7ffffff0;
+
+let connectionsMade = 0;
+
+export class CrossConnection implements BackendSession {
+  readonly id = ++connectionsMade;
+  readonly label: Label;
+  readonly #shared: Shared;
+  readonly #downstream: Downstream;
+  readonly #ends: Both<End> = both(() => ({ lane: new Lane(), session: undefined, state: "open", endedAt: 0 }));
+  readonly #pairing: Pairing;
+  /** Requests that are in line or without a verdict, oldest first. */
+  readonly #open = new Map<Exchange, Ticket>();
+  /** Reads that differed while znodes were coming and going, to be asked again. */
+  readonly #doubted = new Map<
+    Exchange,
+    { readonly differences: readonly Difference[]; readonly dueAt: number; isAsked: boolean }
+  >();
+  readonly #scene: JudgeScene;
+  /** Whose frames the client gets. */
+  #server: Side;
+  #positions = 0;
+  #clientGoneAt: number | undefined;
+  #isOver = false;
+  #last: Exchange | undefined;
+  granted: BackendSession["granted"];
+
+  constructor(
+    shared: Shared,
+    downstream: Downstream,
+    how: { record: SessionRecord; label: Label; hidesPeer: boolean },
+  ) {
+    this.label = how.label;
+    this.#shared = shared;
+    this.#downstream = downstream;
+    this.#server = shared.truth;
+    this.#scene = { shared, record: how.record, label: how.label, hidesPeer: how.hidesPeer };
+    this.granted = { protocolVersion: 0, timeOut: 0, sessionId: 0, passwd: null };
+    this.#pairing = new Pairing({
+      settleMs: shared.options.settleMs,
+      compare: (frames) =>
+        compareEvents(frames, { witness: shared.witness, eventZxid: shared.options.eventZxid ?? "strict" }),
+      mayShuffle: () =>
+        Date.now() - shared.sessionEndedAt < shared.options.settleMs * 2 + 1_000 || shared.book.hasFading(Date.now()),
+      isUnsteady: (path) => shared.isUnsteady([path]),
+      judged: (events) => {
+        const shown = events.arrivals.candidate ?? events.arrivals.oracle;
+        for (const side of sides) {
+          const arrival = events.arrivals[side];
+          if (arrival !== undefined) shared.watches.fired(this, arrival.event, arrival.replies);
+        }
+        const isTiming =
+          events.isLate ||
+          (events.differences.length > 0 && shared.isUnsteady([shown?.event.path ?? ""]) && isHealed(events.arrivals));
+        const verdict = events.differences.length === 0 ? "match" : isTiming ? "timing" : "diverges";
+        shared.scribe.notification(this.label, events, verdict);
+      },
+    });
+  }
+
+  /** Where one side sends its frames. May be used before `begin`. */
+  downstreamOf(side: Side): Downstream {
+    const client = this.#downstream;
+    return {
+      send: (frame) => this.#received(side, Buffer.from(frame)),
+      end: () => this.#ended(side),
+      get queuedBytes() {
+        return client.queuedBytes;
+      },
+    };
+  }
+
+  /** The handshakes are done. A side without a session is absent from now on; the client is served by the truth if it granted. */
+  begin(sessions: Partial<Record<Side, BackendSession>>, server: Side): void {
+    if (this.#isOver) return;
+    this.#server = server;
+    for (const side of sides) {
+      this.#ends[side].session = sessions[side];
+      if (sessions[side] === undefined) this.#ends[side].state = "absent";
+    }
+    const serving = sessions[server];
+    if (serving !== undefined) this.granted = serving.granted;
+    this.#scene.record.connections++;
+    this.#scene.record.lastHeardAt = Date.now();
+    this.#shared.connections.add(this);
+    if (this.#ends.candidate.state === "ended" || this.#ends.oracle.state === "ended") this.#shared.progress();
+  }
+
+  submit(frame: Buffer): void {
+    if (this.#clientGoneAt === undefined && !this.#isOver) this.#enter(parseRequest(frame));
+  }
+
+  /** What is under way is still awaited, so that both sides have done the same when their connections close. */
+  close(why: CloseReason): void {
+    if (this.#clientGoneAt !== undefined || this.#isOver) return;
+    this.#clientGoneAt = Date.now();
+    for (const [exchange, ticket] of this.#open)
+      if (exchange.sentAt === 0) {
+        this.#open.delete(exchange);
+        this.#shared.ordering.leave(ticket);
+      }
+    if (why === "shutdown") this.#hangUp();
+    else this.#advance();
+  }
+
+  /** Something is still to come. */
+  get isBusy(): boolean {
+    if (this.#isOver) return false;
+    const isHalfEnded =
+      (this.#ends.candidate.state === "ended") !== (this.#ends.oracle.state === "ended") && !this.#hasAbsent();
+    return (
+      this.#open.size > 0 ||
+      this.#pairing.waiting > 0 ||
+      this.#doubted.size > 0 ||
+      isHalfEnded ||
+      this.#clientGoneAt !== undefined
+    );
+  }
+
+  /** Asks both sides a ping that the client will not see answered. */
+  fence(): void {
+    if (this.#clientGoneAt !== undefined || this.#isOver || !sides.every((side) => this.#ends[side].state === "open"))
+      return;
+    this.#enter(parseRequest(ourFrame(opcodes.ping.code, Buffer.alloc(0)), true));
+  }
+
+  /** Looks at the deadlines. */
+  sweep(now: number): void {
+    const { settleMs, replyWaitMs } = this.#shared.options;
+    this.#pairing.sweep(now);
+    for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
+    for (const [exchange, doubt] of this.#doubted)
+      if (!doubt.isAsked && doubt.dueAt <= now) {
+        doubt.isAsked = true;
+        this.#askAgain(exchange);
+      }
+    for (const side of sides)
+      if (
+        this.#ends[side].state === "ended" &&
+        this.#ends[otherSide(side)].state === "open" &&
+        this.#ends[side].endedAt + settleMs <= now
+      )
+        this.#endedAlone(side);
+    if (this.#clientGoneAt !== undefined && this.#clientGoneAt + settleMs <= now) this.#hangUp();
+  }
+
+  #hasAbsent(): boolean {
+    return sides.some((side) => this.#ends[side].state === "absent");
+  }
+
+  #enter(request: Request): void {
+    const { shared, record: session } = this.#scene;
+    const isInLine = !isOutOfLine(request);
+    const exchange: Exchange = {
+      request,
+      position: isInLine ? this.#positions++ : undefined,
+      sentAt: 0,
+      floor: { candidate: 0, oracle: 0 },
+      replies: {},
+      skippedBy: new Set(),
+      isJudged: false,
+    };
+    if (isInLine && !request.isOurs) session.lastHeardAt = Date.now();
+    if (request.operations?.some(isEphemeral)) session.mayOwnEphemerals = true;
+    armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
+    const needs = shared.options.serial
+      ? everything
+      : footprint(request, { owner: this, watches: shared.watches, ownsEphemerals: session.mayOwnEphemerals });
+    const ticket = { owner: this, needs, start: () => this.#send(exchange) };
+    this.#open.set(exchange, ticket);
+    shared.ordering.enter(ticket);
+    shared.progress();
+  }
+
+  #send(exchange: Exchange): void {
+    exchange.sentAt = Date.now();
+    exchange.floor = { ...this.#shared.witness.newestWrite };
+    const open = [this.#server, otherSide(this.#server)].filter((side) => this.#ends[side].state === "open");
+    for (const side of open) this.#ends[side].lane.expect(exchange);
+    for (const side of open) this.#ends[side].session?.submit(this.#frameFor(exchange.request, side));
+    if (open.length === 0) this.#settle(exchange);
+  }
+
+  /** setWatches quotes a zxid of the truth's. */
+  #frameFor(request: Request, side: Side): Buffer {
+    const { truth, witness } = this.#shared;
+    const isQuoting = request.op === "setWatches" || request.op === "setWatches2";
+    if (!isQuoting || side === truth || request.operations === undefined) return request.frame;
+    const zxid = request.operations[0]?.fields.relativeZxid as Int64;
+    const translated = translateZxid(zxid, { witness, truth, record: this.#scene.record });
+    const frame = Buffer.from(request.frame);
+    frame.writeInt32BE(highHalf(translated), 8);
+    frame.writeUInt32BE(lowHalf(translated), 12);
+    return frame;
+  }
+
+  #received(side: Side, frame: Buffer): void {
+    if (this.#isOver) return;
+    const end = this.#ends[side];
+    const taken = end.lane.take(frame);
+    const isOurs = taken.is === "reply" && taken.exchange.request.isOurs;
+    if (side === this.#server && !isOurs && this.#clientGoneAt === undefined) this.#downstream.send(frame);
+    const now = Date.now();
+    if (taken.is === "event") this.#takeEvent(side, frame, end.lane.replies, now);
+    else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
+    else {
+      if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
+      taken.exchange.replies[side] = { frame, at: now };
+      for (const skipped of taken.skipped) skipped.skippedBy.add(side);
+      this.#pairing.replied(Math.min(this.#ends.candidate.lane.replies, this.#ends.oracle.lane.replies), now);
+      for (const exchange of [...taken.skipped, taken.exchange]) this.#settle(exchange);
+    }
+    this.#advance();
+  }
+
+  #takeEvent(side: Side, frame: Buffer, replies: number, now: number): void {
+    if (this.#clientGoneAt !== undefined || this.#ends[otherSide(side)].state === "absent") return;
+    this.#pairing.arrived(side, frame, replies, now);
+  }
+
+  #takeStray(side: Side, frame: Buffer, isRepeated: boolean): void {
+    const on = otherSide(side);
+    if (this.#clientGoneAt !== undefined || this.#ends[on].state !== "open") return;
+    const at = isRepeated ? "reply.duplicate" : "reply.extra";
+    this.#complain([{ is: "absent", at, on, other: `${frame.length} bytes` }]);
+  }
+
+  /** A divergence that belongs to no request under way is put down to the last one. */
+  #complain(differences: readonly Difference[], verdict: "diverges" | "timing" = "diverges"): void {
+    const { scribe } = this.#shared;
+    const request = this.#last?.request;
+    const described =
+      request === undefined ? { op: "connect", request: { op: "reconnect" } } : scribe.describe(request);
+    const answers = both((side) => ({ is: this.#ends[side].state === "open" ? "none" : "closed" }) as const);
+    scribe.step({ label: this.label, ...described, answers, ms: { candidate: 0, oracle: 0 }, differences, verdict });
+  }
+
+  /** Judges a request once no side can add anything. */
+  #settle(exchange: Exchange): void {
+    const isDone = (side: Side) =>
+      exchange.replies[side] !== undefined || exchange.skippedBy.has(side) || this.#ends[side].state === "absent";
+    if (exchange.isJudged || !sides.every(isDone)) return;
+    this.#retire(exchange);
+    const { candidate, oracle } = exchange.replies;
+    if (candidate !== undefined && oracle !== undefined)
+      return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
+    const answered = sides.find((side) => exchange.replies[side] !== undefined);
+    if (exchange.request.isOurs) return;
+    const isGone = (side: Side) => this.#ends[side].state !== "open";
+    if (this.#hasAbsent()) {
+      if (answered !== undefined && tookEffect(exchange, answered)) this.#shared.scribe.drift(this.label);
+      if (answered !== undefined)
+        record(exchange, this.#scene, { differences: [], verdict: "unchecked", gone: isGone });
+      return;
+    }
+    if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "match" });
+    const bytes = exchange.replies[answered]?.frame.length ?? 0;
+    const missing: Difference = { is: "absent", at: "reply", on: otherSide(answered), other: `${bytes} bytes` };
+    record(exchange, this.#scene, { differences: [missing], verdict: "diverges" });
+  }
+
+  #retire(exchange: Exchange): void {
+    exchange.isJudged = true;
+    if (!exchange.request.isOurs) this.#last = exchange;
+    const ticket = this.#open.get(exchange);
+    this.#open.delete(exchange);
+    if (ticket !== undefined) this.#shared.ordering.leave(ticket);
+  }
+
+  #compare(exchange: Exchange, frames: Both<Buffer>): void {
+    const { differences } = compareExchange(exchange, frames, this.#scene);
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
+    if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
+    if (!isUnsteady(exchange, this.#shared)) return record(exchange, this.#scene, { differences, verdict: "diverges" });
+    if (!isRepeatable(exchange) || this.#clientGoneAt !== undefined)
+      return record(exchange, this.#scene, { differences, verdict: "timing" });
+    this.#doubted.set(exchange, { differences, dueAt: Date.now() + this.#shared.options.settleMs, isAsked: false });
+  }
+
+  /** The question that each of our own repeats. */
+  readonly #repeats = new WeakMap<Request, Exchange>();
+
+  #askAgain(exchange: Exchange): void {
+    const { op, operations } = exchange.request;
+    const fields = operations?.[0]?.fields;
+    if (op === undefined || fields === undefined || this.#clientGoneAt !== undefined) return this.#dismiss(exchange);
+    const body = encode(opcodes[op].request, { ...fields, ...("watch" in fields ? { watch: false } : {}) } as never);
+    const request = parseRequest(ourFrame(opcodes[op].code, body), true);
+    this.#repeats.set(request, exchange);
+    this.#enter(request);
+  }
+
+  #settleDoubt(repeat: Exchange, differences: readonly Difference[]): void {
+    const exchange = this.#repeats.get(repeat.request);
+    const doubt = exchange === undefined ? undefined : this.#doubted.get(exchange);
+    if (exchange === undefined || doubt === undefined) return;
+    this.#doubted.delete(exchange);
+    record(exchange, this.#scene, {
+      differences: doubt.differences,
+      verdict: differences.length === 0 ? "timing" : "diverges",
+    });
+  }
+
+  /** The connection went before the question could be repeated. */
+  #dismiss(exchange: Exchange): void {
+    const doubt = this.#doubted.get(exchange);
+    this.#doubted.delete(exchange);
+    if (doubt !== undefined) record(exchange, this.#scene, { differences: doubt.differences, verdict: "unchecked" });
+  }
+
+  #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
+    if (exchange.sentAt === 0 || exchange.isJudged || sides.some((side) => this.#ends[side].state === "ended")) return;
+    const answered = sides.find((side) => exchange.replies[side] !== undefined);
+    const since = answered === undefined ? exchange.sentAt : (exchange.replies[answered]?.at ?? now);
+    if (since + waitMs > now) return;
+    this.#retire(exchange);
+    if (exchange.request.isOurs) return;
+    if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "unchecked" });
+    const on = otherSide(answered);
+    const verdict = this.#ends[on].state === "absent" ? "unchecked" : "diverges";
+    record(exchange, this.#scene, {
+      differences: [{ is: "stalled", at: "reply", on, waitedMs: now - since }],
+      verdict,
+    });
+  }
+
+  #ended(side: Side): void {
+    const end = this.#ends[side];
+    if (this.#isOver || end.state !== "open") return;
+    end.state = "ended";
+    end.endedAt = Date.now();
+    const other = this.#ends[otherSide(side)].state;
+    if (other !== "open") this.#bothEnded();
+    this.#shared.progress();
+  }
+
+  /** Both sides hung up, or the only one left did. */
+  #bothEnded(): void {
+    let isFirst = true;
+    for (const exchange of [...this.#open.keys()]) {
+      this.#retire(exchange);
+      if (exchange.request.isOurs || exchange.sentAt === 0) continue;
+      const answered = sides.find((side) => exchange.replies[side] !== undefined);
+      const isLast = exchange.position === undefined || exchange.request.op === "closeSession";
+      if (answered !== undefined) {
+        const on = otherSide(answered);
+        const isFault = isLast && !this.#hasAbsent();
+        const missing: Difference = {
+          is: "absent",
+          at: "reply",
+          on,
+          other: `${exchange.replies[answered]?.frame.length} bytes`,
+        };
+        record(exchange, this.#scene, {
+          differences: isFault ? [missing] : [],
+          verdict: isFault ? "diverges" : "unchecked",
+          gone: () => true,
+        });
+      } else if (isFirst && this.#clientGoneAt === undefined) {
+        const verdict = this.#hasAbsent() ? "unchecked" : "match";
+        record(exchange, this.#scene, { differences: [], verdict, gone: () => true });
+      }
+      isFirst = false;
+    }
+    if (this.#clientGoneAt === undefined) this.#downstream.end();
+    this.#finish();
+  }
+
+  /** One side hung up and the other did not follow within the window. */
+  #endedAlone(side: Side): void {
+    const { options, scribe, book } = this.#shared;
+    const other = otherSide(side);
+    const isDead = !options[side].status().serving;
+    const unanswered = this.#ends[side].lane.waiting.filter((exchange) => !exchange.isJudged);
+    this.#ends[side].state = "absent";
+    if (isDead) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
+    const closed: Difference = { is: "closed", at: "connection", on: side, died: isDead };
+    const isExpiry = [...book.fading(Date.now())].includes(this.#scene.record);
+    const [first] = unanswered;
+    // An oracle that dies is an operator's business; a candidate that dies over a request is a finding.
+    if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) {
+      // Said by the side line.
+    } else if (first === undefined || first.request.isOurs) this.#complain([closed], isExpiry ? "timing" : "diverges");
+    else {
+      this.#retire(first);
+      record(first, this.#scene, {
+        differences: [closed],
+        verdict: isExpiry ? "timing" : "diverges",
+        gone: (one) => one === side,
+      });
+    }
+    if (side === this.#server) {
+      if (!isDead) return this.#hangUp();
+      this.#handOver(side, other);
+    }
+    this.#pairing.abandon();
+    for (const exchange of [...this.#open.keys()]) if (exchange.sentAt > 0) this.#settle(exchange);
+  }
+
+  /** The client gets from the survivor what the other had not sent yet. */
+  #handOver(from: Side, to: Side): void {
+    this.#server = to;
+    const frames: { place: number; frame: Buffer }[] = this.#pairing
+      .left(to)
+      .map(({ frame, replies }) => ({ place: replies - 0.5, frame }));
+    for (const { request, replies, position } of this.#ends[from].lane.waiting) {
+      const reply = replies[to];
+      if (reply !== undefined && !request.isOurs) frames.push({ place: position ?? 0, frame: reply.frame });
+    }
+    for (const { frame } of frames.sort((a, b) => a.place - b.place)) this.#downstream.send(frame);
+  }
+
+  /** When the client has gone and nothing is under way, the sides may know. */
+  #advance(): void {
+    if (this.#clientGoneAt !== undefined && this.#open.size === 0) this.#hangUp();
+    this.#shared.progress();
+  }
+
+  #hangUp(): void {
+    if (this.#isOver) return;
+    if (this.#clientGoneAt === undefined) this.#downstream.end();
+    for (const exchange of [...this.#open.keys()]) this.#retire(exchange);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const exchange of [...this.#doubted.keys()]) this.#dismiss(exchange);
+    this.#pairing.abandon();
+    this.#shared.watches.drop(this);
+    this.#shared.connections.delete(this);
+    this.#scene.record.connections--;
+    for (const side of sides) this.#ends[side].session?.close("client");
+    this.#shared.progress();
+  }
+}
+
+/** A frame of our own: header and body. */
+function ourFrame(code: number, body: Uint8Array): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeInt32BE(ourXid, 0);
+  header.writeInt32BE(code, 4);
+  return Buffer.concat([header, body]);
+}
+
+/** Both sides sent it after all. */
+const isHealed = (arrivals: Partial<Both<unknown>>): boolean =>
+  arrivals.candidate !== undefined && arrivals.oracle !== undefined;

@@ -1,0 +1,155 @@
+/** What a request reads, changes and may make others see: the resources that put it in order with other sessions' requests.
+ *  `node PATH` is a znode with its Stat and list of children, `names PATH` the names that may come to exist below it, `tree PATH` everything
+ *  from it downwards, `events N` the stream of events to connection N, `all` the server. */
+import type { Mode, Needs } from "./ordering.ts";
+import { isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
+import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
+
+/** A connection, as far as ordering goes. */
+export interface Watcher {
+  readonly id: number;
+}
+
+/** The surroundings of a request. `ownsEphemerals`: closing its session may remove znodes. */
+export interface FootprintScene<Owner extends Watcher> {
+  readonly owner: Owner;
+  readonly watches: WatchMap<Owner>;
+  readonly ownsEphemerals: boolean;
+}
+
+/** Alone on both servers: what cannot be bounded, and every request of a serial run. */
+export const everything: Needs = new Map([["all", "write"]]);
+
+/** The quota bookkeeping changes with every write below a quota'd path, so its znodes depend on everything. */
+const quotaRoot = "/zookeeper/quota";
+
+/** The needs of one request. */
+export function footprint<Owner extends Watcher>(request: Request, scene: FootprintScene<Owner>): Needs {
+  const needs = new Map<string, Mode>([
+    ["all", "add"],
+    [`events ${scene.owner.id}`, "read"],
+  ]);
+  const use = (name: string, mode: Mode) => {
+    const before = needs.get(name);
+    needs.set(name, before === undefined || before === mode ? mode : "write");
+  };
+  if (request.op === undefined) return needs;
+  if (request.operations === undefined || request.op === "reconfig") return everything;
+  if (request.op === "closeSession") return scene.ownsEphemerals ? everything : needs;
+  for (const operation of request.operations) {
+    if (pathOf(operation)?.startsWith(quotaRoot)) return everything;
+    addOperation(operation, use, scene);
+  }
+  return needs;
+}
+
+type Use = (name: string, mode: Mode) => void;
+
+function addOperation<Owner extends Watcher>(operation: Operation, use: Use, scene: FootprintScene<Owner>): void {
+  const path = pathOf(operation);
+  const { op, fields } = operation;
+  if (op === "getEphemerals") return use("tree /", "read");
+  if (op === "setWatches" || op === "setWatches2") return addSetWatches(fields, use);
+  if (path === undefined) return;
+  if (isCreate(op)) return addCreate(operation, path, use, scene);
+  const parent = parentOf(path);
+  switch (op) {
+    case "delete":
+    case "deleteContainer":
+      use(`node ${parent}`, "write");
+      return addChange(path, true, use, scene);
+    case "setData":
+      return addChange(path, false, use, scene);
+    case "setACL":
+      use(`node ${path}`, "write");
+      return use(`names ${parent}`, "read");
+    case "getAllChildrenNumber":
+      use(`tree ${path}`, "read");
+      return use(`node ${path}`, "read");
+    case "addWatch":
+      use(`tree ${path}`, "read");
+      return addRead(path, use);
+    case "checkWatches":
+      // Up to 3.8 the answer depends on other connections' watches on the same path.
+      return use(`node ${path}`, "write");
+    case "sync":
+      return;
+    default:
+      return addRead(path, use);
+  }
+}
+
+function addRead(path: string, use: Use): void {
+  use(`node ${path}`, "read");
+  use(`names ${parentOf(path)}`, "read");
+}
+
+function addChange<Owner extends Watcher>(
+  path: string,
+  comesOrGoes: boolean,
+  use: Use,
+  scene: FootprintScene<Owner>,
+): void {
+  use(`node ${path}`, "write");
+  use(`names ${parentOf(path)}`, "read");
+  for (const above of upwards(path)) use(`tree ${above}`, "add");
+  addEvents(scene.watches.watchers(path, comesOrGoes), use, scene.owner);
+}
+
+function addCreate<Owner extends Watcher>(
+  operation: Operation,
+  path: string,
+  use: Use,
+  scene: FootprintScene<Owner>,
+): void {
+  const parent = parentOf(path);
+  use(`node ${parent}`, "write");
+  if (!isSequential(operation)) return addChange(path, true, use, scene);
+  // The name is the server's choice: it may collide with any name below the parent.
+  use(`names ${parent}`, "write");
+  for (const above of upwards(parent)) use(`tree ${above}`, "add");
+  addEvents(scene.watches.watchersBelow(parent), use, scene.owner);
+}
+
+/** An event that another session gets must fall between the same two of its replies on both sides. */
+function addEvents<Owner extends Watcher>(watchers: Iterable<Owner>, use: Use, owner: Owner): void {
+  for (const watcher of watchers) if (watcher !== owner) use(`events ${watcher.id}`, "write");
+}
+
+const watchLists = ["dataWatches", "existWatches", "childWatches", "persistentWatches"];
+
+function addSetWatches(fields: Operation["fields"], use: Use): void {
+  for (const name of watchLists) for (const path of listOf(fields[name])) addRead(path || "/", use);
+  for (const path of listOf(fields.persistentRecursiveWatches)) use(`tree ${path || "/"}`, "read");
+}
+
+const listOf = (list: unknown): string[] =>
+  Array.isArray(list) ? list.filter((path): path is string => typeof path === "string") : [];
+
+/** Which table each vector of setWatches re-registers in; `exist` watches are data watches of missing znodes. */
+const setWatchesTables = {
+  dataWatches: "data",
+  existWatches: "data",
+  childWatches: "children",
+  persistentWatches: "lasting",
+  persistentRecursiveWatches: "lasting",
+} as const satisfies Record<string, WatchTable>;
+
+/** Notes the watches that a request may leave behind. `position` counts the connection's requests. */
+export function armWatches<Owner extends Watcher>(
+  request: Request,
+  { owner, watches, position }: { owner: Owner; watches: WatchMap<Owner>; position: number },
+): void {
+  if (request.isOurs || request.op === "multiRead") return;
+  const arm = (path: string, table: WatchTable) => watches.arm(owner, { path, table, position });
+  for (const operation of request.operations ?? []) {
+    const { op, fields } = operation;
+    const path = pathOf(operation);
+    if (op === "addWatch" && path !== undefined) arm(path, "lasting");
+    else if (op === "setWatches" || op === "setWatches2")
+      for (const [name, table] of Object.entries(setWatchesTables))
+        for (const each of listOf(fields[name])) arm(each, table);
+    else if (fields.watch === true && path !== undefined)
+      arm(path, op === "exists" || op === "getData" ? "data" : "children");
+  }
+}

@@ -1,0 +1,201 @@
+/** Opening one client connection on both sides: two handshakes that mean the same, compared. */
+import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
+import { decodeConnectResponse } from "../../src/protocol/connect.ts";
+import { compareConnects } from "../compare/comparator.ts";
+import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
+import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
+import type { Answer } from "../journal.ts";
+import { CrossConnection } from "./connection.ts";
+import type { Label } from "./options.ts";
+import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
+import type { Shared } from "./shared.ts";
+
+/** Further ahead of everything seen than this, a client's zxid is from the future whatever happens meanwhile. */
+const surelyFuture = 1_000_000;
+
+/** What a side answered, and how long it took. */
+interface Answered {
+  readonly opened: Opened;
+  readonly ms: number;
+}
+
+/** Asks both sides and answers the client from the truth, or from the side that is left. Never rejects. */
+export async function openBoth(shared: Shared, label: Label, hello: Hello, downstream: Downstream): Promise<Opened> {
+  const { options, book } = shared;
+  const found = hello.request.sessionId === 0 ? undefined : book.find(hello.request.sessionId);
+  const draft = found ?? book.draft(label, hello.request.sessionId !== 0);
+  const hidesPeer = !isLoopback(hello.peer.address);
+  const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
+  const ask = (side: Side, own: Hello) => timed(options[side], own, connection.downstreamOf(side), options.replyWaitMs);
+  const answers = await askBoth(shared, hello, found, ask);
+  const opened = eachOf(answers, ({ opened }) => opened);
+  const differences = compareOpened(shared, opened, found);
+  const verdict = judge(shared, opened, differences, found, hello.request.sessionId !== 0);
+  shared.scribe.step({
+    label,
+    op: "connect",
+    shape: found === undefined ? (hello.request.sessionId === 0 ? "new" : "stranger") : "resume",
+    request: { op: "reconnect" },
+    answers: eachOf(opened, answerOf),
+    ms: eachOf(answers, ({ ms }) => ms),
+    differences,
+    verdict,
+  });
+  return serve(shared, opened, { connection, draft, isResumed: found !== undefined });
+}
+
+/** Loopback addresses look the same from every server on this machine. */
+const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
+
+/** The other side is asked in its own words: its session id and password, and a zxid as far back or ahead as the client's is for the truth. */
+async function askBoth(
+  shared: Shared,
+  hello: Hello,
+  found: SessionRecord | undefined,
+  ask: (side: Side, own: Hello) => Promise<Answered>,
+): Promise<Both<Answered>> {
+  const { truth, witness } = shared;
+  const other = otherSide(truth);
+  const credentials = credentialsFor(other, hello, found, truth);
+  const last = hello.request.lastZxidSeen;
+  const ahead = BigInt(last) - BigInt(witness.newest[truth]);
+  const otherHello = (lastZxidSeen: typeof last) => rewriteHello(hello, { lastZxidSeen, credentials });
+  if (ahead > 0n && last > 0 && (witness.newest[truth] === 0 || ahead < surelyFuture)) {
+    // It may be from the future, or from before we could see: only the truth can tell.
+    const first = await ask(truth, hello);
+    const isFuture = first.opened.is === "closed";
+    const second = await ask(other, otherHello(isFuture ? 2 ** 52 : 0));
+    return truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first };
+  }
+  const translated = translateZxid(last, { witness, truth, record: found });
+  const [first, second] = await Promise.all([ask(truth, hello), ask(other, otherHello(translated))]);
+  return truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first };
+}
+
+/** A right password stays right and a wrong one wrong. */
+function credentialsFor(
+  side: Side,
+  hello: Hello,
+  found: SessionRecord | undefined,
+  truth: Side,
+): Credentials | undefined {
+  const own = found?.credentials[side];
+  if (own === undefined) return undefined;
+  const isRight = Buffer.from(hello.request.passwd ?? []).equals(found?.credentials[truth]?.passwd ?? Buffer.alloc(0));
+  return { id: own.id, passwd: isRight ? own.passwd : hello.request.passwd };
+}
+
+/** A side that takes too long is treated as closed; what it grants later is let go. */
+async function timed(backend: Backend, hello: Hello, downstream: Downstream, waitMs: number): Promise<Answered> {
+  const startedAt = Date.now();
+  const opening = backend.open(hello, downstream);
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), waitMs);
+  });
+  const opened = await Promise.race([opening, tooLong]);
+  clearTimeout(timer);
+  const ms = Date.now() - startedAt;
+  if (opened !== undefined) return { opened, ms };
+  void opening.then((late) => late.is === "granted" && late.session.close("shutdown"));
+  return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms };
+}
+
+function answerOf(opened: Opened): Answer {
+  return opened.is === "closed" ? { is: "closed", err: "closed" } : { is: "reply", err: opened.is };
+}
+
+function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecord | undefined): Difference[] {
+  const { candidate, oracle } = opened;
+  if (candidate.is !== oracle.is)
+    return [
+      { is: "value", at: "connect", kind: "text", candidate: candidate.is, oracle: oracle.is, relation: "equal" },
+    ];
+  if (candidate.is === "closed" || oracle.is === "closed") return [];
+  const raw = { candidate: candidate.raw, oracle: oracle.raw };
+  const granted = eachOf(raw, (bytes) => {
+    try {
+      return decodeConnectResponse(bytes);
+    } catch {
+      return undefined;
+    }
+  });
+  if (granted.candidate === undefined || granted.oracle === undefined) {
+    const shown = eachOf(
+      raw,
+      (bytes, side) => `${bytes.length} bytes${granted[side] === undefined ? ", malformed" : ""}`,
+    );
+    return shown.candidate === shown.oracle ? [] : [{ is: "layout", at: "connect", ...shown }];
+  }
+  const asked = found?.credentials;
+  const resumed =
+    candidate.is === "granted" && asked?.candidate && asked.oracle
+      ? { candidate: asked.candidate, oracle: asked.oracle }
+      : undefined;
+  return compareConnects({ candidate: granted.candidate, oracle: granted.oracle }, raw, {
+    witness: shared.witness,
+    ...(resumed === undefined ? {} : { resumed }),
+    print: shared.scribe.print,
+  });
+}
+
+/** A server that is not there says nothing about semantics, and a session may expire on one side a little earlier. */
+function judge(
+  shared: Shared,
+  opened: Both<Opened>,
+  differences: readonly Difference[],
+  found: SessionRecord | undefined,
+  isResuming: boolean,
+): Verdict {
+  const { options, scribe } = shared;
+  let isLost = false;
+  for (const side of sides) {
+    const one = opened[side];
+    const isDead = one.is === "closed" && !options[side].status().serving;
+    if (isDead) scribe.side(side, "lost", one.reason);
+    else if (one.is === "granted") scribe.side(side, "back", "serves again");
+    isLost ||= isDead;
+  }
+  if (isLost) return "unchecked";
+  if (differences.length === 0) return "match";
+  const isExpiring = found !== undefined && [...shared.book.fading(Date.now())].includes(found);
+  if (opened.candidate.is !== opened.oracle.is && isExpiring) return "timing";
+  // A session from before this run may be known to the truth alone; that is how the run was begun, not how a side behaves.
+  const isOld = found === undefined ? isResuming && opened[shared.truth].is === "granted" : found.isFromBefore;
+  return isOld ? "unchecked" : "diverges";
+}
+
+/** Puts the client in touch with the side that answers it. */
+function serve(
+  shared: Shared,
+  opened: Both<Opened>,
+  how: { connection: CrossConnection; draft: SessionRecord; isResumed: boolean },
+): Opened {
+  const { truth, options, book } = shared;
+  const other = otherSide(truth);
+  const isTruthLost = opened[truth].is === "closed" && !options[truth].status().serving;
+  const server = isTruthLost && opened[other].is === "granted" ? other : truth;
+  const answer = opened[server];
+  const sessions: Partial<Record<Side, BackendSession>> = {};
+  for (const side of sides) {
+    const one = opened[side];
+    if (one.is === "granted") sessions[side] = one.session;
+  }
+  if (answer.is !== "granted") {
+    for (const side of sides) sessions[side]?.close("shutdown");
+    return answer;
+  }
+  const { connection, draft } = how;
+  const credentials = both((side) => {
+    const granted = sessions[side]?.granted;
+    return granted === undefined ? undefined : { id: granted.sessionId, passwd: Buffer.from(granted.passwd ?? []) };
+  });
+  for (const side of sides) {
+    const own = credentials[side];
+    if (own !== undefined) draft.credentials[side] = own;
+  }
+  draft.timeoutMs = answer.session.granted.timeOut;
+  if (!how.isResumed) book.add(draft);
+  connection.begin(sessions, server);
+  return { is: "granted", session: connection, raw: answer.raw };
+}

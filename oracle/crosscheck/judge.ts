@@ -1,0 +1,122 @@
+/** The verdict on one request, when both sides have answered it or will not. */
+import type { SequenceItem } from "../../src/jute/kinds.ts";
+import { opcodes } from "../../src/protocol/opcodes.ts";
+import { type Compared, compareReplies, isCommitted } from "../compare/comparator.ts";
+import { decodeAnswer } from "../compare/decode.ts";
+import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
+import { both, eachOf, sides } from "../compare/sides.ts";
+import type { Answer } from "../journal.ts";
+import type { Exchange } from "./lane.ts";
+import type { Label } from "./options.ts";
+import { isEphemeral, isReaped, pathOf } from "./request.ts";
+import { statPaths } from "./scribe.ts";
+import { rememberHeaders, type SessionRecord } from "./sessions.ts";
+import type { Shared } from "./shared.ts";
+import { parentOf } from "./watch-map.ts";
+
+/** Whose request it is. */
+export interface JudgeScene {
+  readonly shared: Shared;
+  readonly record: SessionRecord;
+  readonly label: Label;
+  readonly hidesPeer: boolean;
+}
+
+/** Compares the two replies and learns from them. */
+export function compareExchange(exchange: Exchange, frames: Both<Buffer>, scene: JudgeScene): Compared {
+  const { shared, record } = scene;
+  const { request } = exchange;
+  const compared = compareReplies(frames, {
+    witness: shared.witness,
+    track: record.track,
+    op: request.op,
+    ...statPaths(request),
+    floor: exchange.floor,
+    now: Date.now(),
+    skewMs: shared.options.skewMs ?? 60_000,
+    hidesPeer: scene.hidesPeer,
+    print: shared.scribe.print,
+  });
+  learn(exchange, compared, scene);
+  return compared;
+}
+
+function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: JudgeScene): void {
+  const header = eachOf(decoded, (one) => one.header);
+  if (header.candidate === undefined || header.oracle === undefined) return;
+  const zxid = { candidate: header.candidate.zxid, oracle: header.oracle.zxid };
+  if (zxid.candidate > 0 && zxid.oracle > 0) rememberHeaders(record, zxid);
+  const { op, operations } = exchange.request;
+  const committed = eachOf(decoded, (one) => isCommitted(op, one));
+  if (!committed.candidate || !committed.oracle) return;
+  for (const side of sides) shared.witness.sawWrite(side, zxid[side]);
+  if (op === "closeSession") {
+    if (record.mayOwnEphemerals) shared.sessionEndedAt = Date.now();
+    shared.book.remove(record);
+    return;
+  }
+  const paths = createdPaths(decoded[shared.truth].body);
+  for (const [index, operation] of (operations ?? []).entries()) {
+    const path = paths[index] ?? pathOf(operation);
+    if (path === undefined) continue;
+    if (isEphemeral(operation)) record.ephemerals.add(path);
+    if (isReaped(operation)) shared.noteReaped(path);
+    if (operation.op === "delete") record.ephemerals.delete(path);
+  }
+}
+
+/** The names that the server gave, operation by operation. */
+function createdPaths(body: unknown): (string | undefined)[] {
+  const pathIn = (one: unknown) => (one as { path?: string | null } | undefined)?.path ?? undefined;
+  return Array.isArray(body) ? (body as SequenceItem[]).map((item) => pathIn(item.body)) : [pathIn(body)];
+}
+
+/** Whether the znodes that a request speaks of may come or go by themselves just now. */
+export function isUnsteady({ request }: Exchange, shared: Shared): boolean {
+  const paths = (request.operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
+  if (request.op === "getEphemerals" || request.op === "getAllChildrenNumber")
+    return shared.isUnsteady([...paths, "/"]);
+  return shared.isUnsteady(paths.flatMap((path) => [path, parentOf(path)]));
+}
+
+/** Reads can be asked again without harm. */
+export const isRepeatable = ({ request }: Exchange): boolean =>
+  request.op !== undefined &&
+  request.operations?.length === 1 &&
+  ["exists", "getData", "getChildren", "getChildren2", "getACL", "getAllChildrenNumber", "getEphemerals"].includes(
+    request.op,
+  );
+
+/** Writes the verdict on an answered request. */
+export function record(
+  exchange: Exchange,
+  scene: JudgeScene,
+  judged: {
+    readonly differences: readonly Difference[];
+    readonly verdict: Verdict;
+    readonly gone?: (side: Side) => boolean;
+  },
+): void {
+  const { scribe } = scene.shared;
+  const { request, replies, sentAt } = exchange;
+  const answerOf = (side: Side): Answer => {
+    const frame = replies[side]?.frame;
+    if (frame === undefined) return { is: judged.gone?.(side) === true ? "closed" : "none" };
+    return scribe.answer(decodeAnswer(request.op, frame));
+  };
+  scribe.step({
+    label: scene.label,
+    ...scribe.describe(request),
+    answers: both(answerOf),
+    ms: both((side) => (replies[side]?.at ?? sentAt) - sentAt),
+    differences: judged.differences,
+    verdict: judged.verdict,
+  });
+}
+
+/** Whether a side answered a write that took effect there. */
+export function tookEffect({ request, replies }: Exchange, side: Side): boolean {
+  const frame = replies[side]?.frame;
+  if (frame === undefined || request.op === undefined || opcodes[request.op].access !== "write") return false;
+  return isCommitted(request.op, decodeAnswer(request.op, frame));
+}

@@ -1,0 +1,73 @@
+/** One side of one connection: which request does a frame answer? A server answers a connection's requests in order, except that what concerns
+ *  the connection alone (auth, sasl, unknown opcodes) may be answered ahead of what waits in the pipeline. */
+import type { Int64 } from "../../src/jute/int64.ts";
+import { opcodes, xids } from "../../src/protocol/opcodes.ts";
+import { isEvent } from "../compare/decode.ts";
+import type { Both, Side } from "../compare/difference.ts";
+import type { Request } from "./request.ts";
+
+/** A request under way and its two answers. */
+export interface Exchange {
+  readonly request: Request;
+  /** How many ordinary requests went before it on this connection; undefined outside the pipeline. */
+  readonly position: number | undefined;
+  /** Our clock, ms. 0 until sent. */
+  sentAt: number;
+  /** Per side the newest write answered when it was sent. */
+  floor: Both<Int64>;
+  readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number }>>;
+  /** Sides that have answered a later request instead. */
+  readonly skippedBy: Set<Side>;
+  /** Its verdict is in the journal; an answer that comes later changes nothing. */
+  isJudged: boolean;
+}
+
+/** Whether an operation is answered outside the pipeline. */
+export const isOutOfLine = ({ op }: Request): boolean => op === undefined || opcodes[op].access === "connection";
+
+/** What a frame is. `skipped`: requests that will not be answered any more, since a later one was. `stray`: an answer to nothing. */
+export type Taken =
+  | { readonly is: "event" }
+  | { readonly is: "reply"; readonly exchange: Exchange; readonly skipped: readonly Exchange[] }
+  | { readonly is: "stray"; readonly isRepeated: boolean };
+
+/** Matches frames to requests. */
+export class Lane {
+  readonly #waiting: Exchange[] = [];
+  #lastXid: number | undefined;
+  /** Ordinary requests answered or passed over: events are placed by this count. */
+  replies = 0;
+
+  /** A request has been sent. */
+  expect(exchange: Exchange): void {
+    this.#waiting.push(exchange);
+  }
+
+  /** Requests without an answer, oldest first. */
+  get waiting(): readonly Exchange[] {
+    return this.#waiting;
+  }
+
+  take(frame: Buffer): Taken {
+    const xid = frame.length >= 4 ? frame.readInt32BE(0) : 0;
+    const at = this.#waiting.findIndex(({ request }) => request.replyXid === xid);
+    if (xid === xids.notification && (at < 0 || isEvent(frame))) return { is: "event" };
+    if (at >= 0) return this.#answered(at, xid);
+    // An answer under a wrong xid still answers the oldest request, unless it repeats the answer before.
+    const oldest = this.#waiting.findIndex(({ position }) => position !== undefined);
+    if (oldest < 0 || xid === this.#lastXid) return { is: "stray", isRepeated: xid === this.#lastXid };
+    return this.#answered(oldest, xid);
+  }
+
+  #answered(at: number, xid: number): Taken {
+    const [exchange] = this.#waiting.splice(at, 1);
+    if (exchange === undefined) return { is: "stray", isRepeated: false };
+    this.#lastXid = xid;
+    if (exchange.position === undefined) return { is: "reply", exchange, skipped: [] };
+    const isPassed = ({ position }: Exchange) => position !== undefined && position < (exchange.position ?? 0);
+    const skipped = this.#waiting.filter(isPassed);
+    if (skipped.length > 0) this.#waiting.splice(0, Infinity, ...this.#waiting.filter((one) => !isPassed(one)));
+    this.replies = exchange.position + 1;
+    return { is: "reply", exchange, skipped };
+  }
+}

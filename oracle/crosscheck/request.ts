@@ -1,0 +1,102 @@
+/** A request frame as the cross-check understands it: operation, fields, and how the journal shows it. */
+import { MalformedFrame, Reader } from "../../src/jute/buffers.ts";
+import { read } from "../../src/jute/codec.ts";
+import type { SequenceItem } from "../../src/jute/kinds.ts";
+import { createFlags, type OpName, opcodes, opName, xids } from "../../src/protocol/opcodes.ts";
+import { RequestHeader } from "../../src/protocol/records.ts";
+
+/** One operation with its fields; a multi has several. */
+export interface Operation {
+  readonly op: OpName;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A request. `operations` is undefined when the opcode is unknown or the body cannot be decoded; a multi's own are its parts. */
+export interface Request {
+  readonly frame: Buffer;
+  /** What the reply's header will bear: the request's xid, but −2 for every ping. */
+  readonly replyXid: number;
+  readonly op: OpName | undefined;
+  readonly operations?: readonly Operation[];
+  /** Our own question, which the client must not see answered. */
+  readonly isOurs: boolean;
+}
+
+/** Takes a frame of at least 8 bytes apart. Never throws: what cannot be decoded is for the servers to refuse. */
+export function parseRequest(frame: Buffer, isOurs = false): Request {
+  const reader = new Reader(frame);
+  const header = read(RequestHeader, reader);
+  const op = opName(header.type);
+  const replyXid = op === "ping" ? xids.ping : header.xid;
+  if (op === undefined) return { frame, replyXid, op, isOurs };
+  try {
+    const body = read(opcodes[op].request, reader);
+    const operations = Array.isArray(body) ? operationsOf(body) : [{ op, fields: body as Operation["fields"] }];
+    return { frame, replyXid, op, operations, isOurs };
+  } catch (cause) {
+    if (!(cause instanceof MalformedFrame)) throw cause;
+    return { frame, replyXid, op, isOurs };
+  }
+}
+
+const operationsOf = (items: readonly SequenceItem[]): Operation[] =>
+  items.map(({ header, body }) => ({ op: opName(header.type as number) ?? "check", fields: body }));
+
+/** The path an operation names; "" is the root's alias, undefined where there is none or it is null. */
+export function pathOf({ fields }: Operation): string | undefined {
+  const path = fields.path;
+  return typeof path === "string" ? path || "/" : undefined;
+}
+
+/** Whether an operation makes a znode. */
+export const isCreate = (op: OpName): boolean =>
+  op === "create" || op === "create2" || op === "createContainer" || op === "createTTL";
+
+/** Create flags that append a number. */
+export const isSequential = ({ fields }: Operation): boolean =>
+  fields.flags === createFlags.persistentSequential ||
+  fields.flags === createFlags.ephemeralSequential ||
+  fields.flags === createFlags.persistentSequentialTTL;
+
+/** Create flags that tie the znode to its session. */
+export const isEphemeral = ({ op, fields }: Operation): boolean =>
+  (op === "create" || op === "create2") &&
+  (fields.flags === createFlags.ephemeral || fields.flags === createFlags.ephemeralSequential);
+
+/** Znodes that the server itself removes some day. */
+export const isReaped = ({ op, fields }: Operation): boolean =>
+  op === "createContainer" || op === "createTTL" || (isCreate(op) && (fields.flags as number) >= createFlags.container);
+
+/** CreateMode's names, as scenarios spell them. */
+const flagNames: Readonly<Record<number, string>> = {
+  0: "persistent",
+  1: "ephemeral",
+  2: "sequential",
+  3: "ephemeral-sequential",
+  4: "container",
+  5: "ttl",
+  6: "ttl-sequential",
+};
+
+/** A create's variant as scenarios name it, or its number. */
+export const flagName = (flags: unknown): string | number => flagNames[flags as number] ?? Number(flags);
+
+/** The variant of a request, short: `flags=ephemeral`, `watch`, `version=-1`, `ops=3`. Absent where there is nothing to say. */
+export function shapeOf(request: Request): string | undefined {
+  const { op, operations } = request;
+  if (op === undefined) return "unknown";
+  if (operations === undefined) return "malformed";
+  if (op === "multi" || op === "multiRead") return `ops=${operations.length}`;
+  const fields = operations[0]?.fields ?? {};
+  if (isCreate(op)) return `flags=${flagName(fields.flags)}`;
+  if (fields.watch === true) return "watch";
+  if (typeof fields.version === "number") return `version=${fields.version}`;
+  if (typeof fields.mode === "number") return `mode=${fields.mode}`;
+  return op === "removeWatches" || op === "checkWatches" ? `type=${fields.type}` : undefined;
+}
+
+/** The part of the shape that makes another operation of it, for fingerprints: create flags, but no numbers that a run chose by chance. */
+export function variantOf(request: Request): string | undefined {
+  if (request.op === undefined || request.operations === undefined) return shapeOf(request);
+  return isCreate(request.op) ? shapeOf(request) : undefined;
+}

@@ -1,0 +1,157 @@
+/** Who is who on the two sides: each client session is two sessions with two ids and two passwords, of which the client knows one. */
+import type { Hello } from "../../src/backend.ts";
+import type { Int64 } from "../../src/jute/int64.ts";
+import { canonicalInt64, highHalf, lowHalf } from "../../src/jute/int64.ts";
+import type { Both, Side } from "../compare/difference.ts";
+import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
+import { otherSide } from "../compare/sides.ts";
+import type { Witness } from "../compare/witness.ts";
+import type { Label } from "./options.ts";
+import { parentOf } from "./watch-map.ts";
+
+/** What one side gave out. */
+export interface Credentials {
+  readonly id: Int64;
+  readonly passwd: Uint8Array | null;
+}
+
+/** A client session over all its connections. */
+export interface SessionRecord {
+  readonly label: Label;
+  /** Absent on a side that did not grant it. */
+  readonly credentials: Partial<Record<Side, Credentials>>;
+  /** Negotiated, ms. */
+  timeoutMs: number;
+  readonly track: SessionTrack;
+  /** Header zxids of the same replies on both sides, newest last. */
+  readonly headers: Both<Int64>[];
+  readonly ephemerals: Set<string>;
+  /** It has asked for an ephemeral znode, so ending it may remove some. */
+  mayOwnEphemerals: boolean;
+  /** It existed before we did, so it may own znodes that we have not seen made. */
+  readonly isFromBefore: boolean;
+  connections: number;
+  /** Our clock, ms: the last sign of life that a server counts. */
+  lastHeardAt: number;
+}
+
+/** How many header pairs are kept per session; clients quote their newest. */
+const headersMax = 32;
+
+/** All sessions that may still be alive. */
+export class SessionBook {
+  readonly #truth: Side;
+  readonly #settleMs: number;
+  readonly #byId = new Map<Int64, SessionRecord>();
+
+  constructor(truth: Side, settleMs: number) {
+    this.#truth = truth;
+    this.#settleMs = settleMs;
+  }
+
+  /** The session that a client means by the id it was given. */
+  find(id: Int64): SessionRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** A session whose handshake is under way; not filed yet. */
+  draft(label: Label, isFromBefore: boolean): SessionRecord {
+    return {
+      label,
+      credentials: {},
+      timeoutMs: 0,
+      isFromBefore,
+      track: freshTrack(),
+      headers: [],
+      ephemerals: new Set(),
+      mayOwnEphemerals: isFromBefore,
+      connections: 0,
+      lastHeardAt: Date.now(),
+    };
+  }
+
+  /** Files a session under the id that the client sees: the truth's, or the survivor's. */
+  add(record: SessionRecord): void {
+    const { credentials } = record;
+    const id = (credentials[this.#truth] ?? credentials[otherSide(this.#truth)])?.id;
+    if (id !== undefined) this.#byId.set(id, record);
+  }
+
+  /** The session is over on both sides. */
+  remove(record: SessionRecord): void {
+    for (const [id, other] of this.#byId) if (other === record) this.#byId.delete(id);
+  }
+
+  /** Sessions that may just now have expired on one side and not yet on the other: silent for most of their timeout, and not for much longer than
+   *  the slower side may take. Forgets those that are long gone. */
+  *fading(now: number): Generator<SessionRecord> {
+    for (const [id, record] of this.#byId) {
+      const silentMs = now - record.lastHeardAt;
+      if (silentMs < record.timeoutMs * 0.6) continue;
+      if (silentMs < record.timeoutMs * 2 + this.#settleMs + 5_000) yield record;
+      else if (record.connections === 0) this.#byId.delete(id);
+    }
+  }
+
+  /** Whether any session with znodes of its own is fading. */
+  hasFading(now: number): boolean {
+    return [...this.fading(now)].some(({ ephemerals, isFromBefore }) => isFromBefore || ephemerals.size > 0);
+  }
+
+  /** Whether some fading session's znode, or the parent of one, is among these paths. */
+  isFading(paths: readonly string[], now: number): boolean {
+    for (const { ephemerals, isFromBefore } of this.fading(now)) {
+      if (isFromBefore) return true;
+      for (const ephemeral of ephemerals)
+        if (paths.includes(ephemeral) || paths.includes(parentOf(ephemeral))) return true;
+    }
+    return false;
+  }
+}
+
+/** Keeps the newest header zxids of a session. */
+export function rememberHeaders(record: SessionRecord, zxids: Both<Int64>): void {
+  record.headers.push(zxids);
+  if (record.headers.length > headersMax) record.headers.shift();
+}
+
+/** A zxid that the client took from the truth, in the other side's count: that of the same reply, else of the same write, else as far behind or
+ *  ahead of the newest as it was. 0 and less pass unchanged. */
+export function translateZxid(
+  zxid: Int64,
+  { witness, truth, record }: { witness: Witness; truth: Side; record: SessionRecord | undefined },
+): Int64 {
+  if (zxid <= 0) return zxid;
+  const other = otherSide(truth);
+  const same = record?.headers.findLast((pair) => pair[truth] === zxid);
+  if (same !== undefined) return same[other];
+  if (zxid > witness.newest[truth])
+    return canonicalInt64(BigInt(zxid) - BigInt(witness.newest[truth]) + BigInt(witness.newest[other]));
+  const exact = record?.headers.findLast((pair) => pair[truth] <= zxid);
+  const written = witness.writes.translate(truth, zxid);
+  if (written === undefined) return exact?.[other] ?? 0;
+  return exact !== undefined && exact[other] > written ? exact[other] : written;
+}
+
+/** The handshake for the other side: id, password and newest zxid put in, every other byte as the client sent it. */
+export function rewriteHello(
+  hello: Hello,
+  change: { lastZxidSeen: Int64; credentials: Credentials | undefined },
+): Hello {
+  const raw = Buffer.from(hello.raw);
+  writeLong(raw, 4, change.lastZxidSeen);
+  const request = { ...hello.request, lastZxidSeen: change.lastZxidSeen };
+  if (change.credentials === undefined) return { ...hello, request, raw };
+  const { id, passwd } = change.credentials;
+  writeLong(raw, 16, id);
+  const length = raw.readInt32BE(24);
+  const own = Buffer.alloc(4);
+  own.writeInt32BE(passwd?.length ?? -1);
+  const parts = [raw.subarray(0, 24), own, passwd ?? Buffer.alloc(0), raw.subarray(28 + Math.max(length, 0))];
+  return { ...hello, request: { ...request, sessionId: id, passwd }, raw: Buffer.concat(parts) };
+}
+
+function writeLong(bytes: Buffer, at: number, value: Int64): void {
+  bytes.writeInt32BE(highHalf(value), at);
+  bytes.writeUInt32BE(lowHalf(value), at + 4);
+}

@@ -1,0 +1,102 @@
+/** What all connections of one cross-check have in common. */
+
+import type { Side } from "../compare/difference.ts";
+import { BoundedMap, Witness } from "../compare/witness.ts";
+import type { CrossConnection } from "./connection.ts";
+import type { CrossCheckOptions } from "./options.ts";
+import { Ordering } from "./ordering.ts";
+import { Scribe } from "./scribe.ts";
+import { SessionBook } from "./sessions.ts";
+import { parentOf, WatchMap } from "./watch-map.ts";
+
+/** State and services of a run. */
+export class Shared {
+  readonly options: CrossCheckOptions;
+  /** Who answers the client. */
+  readonly truth: Side;
+  readonly witness = new Witness();
+  readonly ordering = new Ordering();
+  readonly watches = new WatchMap<CrossConnection>();
+  readonly connections = new Set<CrossConnection>();
+  readonly book: SessionBook;
+  readonly scribe: Scribe;
+  /** Containers and TTL znodes, which each server removes in its own time. */
+  readonly reaped = new BoundedMap<string, true>(10_000);
+  /** Our clock, ms, when a session with ephemerals was last closed. */
+  sessionEndedAt = 0;
+  /** Handshakes under way, by case. */
+  readonly opening = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #waiters: { readonly caseName: string | undefined; resolve(): void }[] = [];
+  #isChecking = false;
+
+  constructor(options: CrossCheckOptions) {
+    this.options = options;
+    this.truth = options.answerFrom;
+    this.book = new SessionBook(options.answerFrom, options.settleMs);
+    this.scribe = new Scribe(options);
+  }
+
+  /** Whether znodes may just now come or go at different moments on the two sides. */
+  isUnsteady(paths: readonly string[]): boolean {
+    if (paths.some((path) => this.reaped.get(path) || this.reaped.get(`below ${path}`))) return true;
+    return this.book.isFading(paths, Date.now());
+  }
+
+  /** Notes a container or TTL znode and its parent. */
+  noteReaped(path: string): void {
+    this.reaped.set(path, true);
+    this.reaped.set(`below ${parentOf(path)}`, true);
+  }
+
+  /** Something was asked or answered: deadlines must be watched, and somebody may be waiting for the end of it. */
+  progress(): void {
+    if (this.#timer === undefined) {
+      const everyMs = Math.min(250, Math.max(5, this.options.settleMs / 8));
+      this.#timer = setInterval(() => this.#sweep(), everyMs);
+    }
+    if (this.#waiters.length === 0 || this.#isChecking) return;
+    this.#isChecking = true;
+    setImmediate(() => this.#release());
+  }
+
+  /** Resolves when no connection (of a case) waits for anything. */
+  settled(caseName: string | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiters.push({ caseName, resolve });
+    this.progress();
+    return promise;
+  }
+
+  /** Lets go of the timer; whoever waits is released. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const connection of [...this.connections]) connection.sweep(now);
+    this.#release();
+    if (this.#isBusy(undefined)) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #isBusy(caseName: string | undefined): boolean {
+    for (const [name, count] of this.opening) if (count > 0 && (caseName ?? name) === name) return true;
+    for (const connection of this.connections)
+      if (connection.isBusy && (caseName ?? connection.label.case) === connection.label.case) return true;
+    return false;
+  }
+
+  #release(): void {
+    this.#isChecking = false;
+    this.#waiters = this.#waiters.filter(({ caseName, resolve }) => {
+      if (this.#isBusy(caseName)) return true;
+      resolve();
+      return false;
+    });
+  }
+}
