@@ -73,9 +73,18 @@ function writeBody(by: string, step: WriteStep, memory: Memory): Record<string, 
     case "check":
       return { path, version: memory.version(by, path, step.version, "version") };
     case "setData":
-      return { path, data: bytesOf(step.data ?? ""), version: memory.version(by, path, step.version, "version") };
+      return {
+        path,
+        data: bytesOf(step.data === undefined ? "" : step.data),
+        version: memory.version(by, path, step.version, "version"),
+      };
     default: {
-      const body = { path, data: bytesOf(step.data ?? ""), acl: aclOf(step.acl ?? "open"), flags: flagsOf(step) };
+      const body = {
+        path,
+        data: bytesOf(step.data === undefined ? "" : step.data),
+        acl: aclOf(step.acl === undefined ? "open" : step.acl),
+        flags: flagsOf(step),
+      };
       return step.op === "createTTL" ? { ...body, ttl: step.ttl ?? lastingTtlMs } : body;
     }
   }

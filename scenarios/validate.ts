@@ -113,9 +113,10 @@ const inner: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
 
 const innerStep: Check = (value) => {
   if (!isObject(value)) return expected("an operation", value);
-  const fields = inner[String(value.op)];
+  const op = String(value.op);
+  const fields = Object.hasOwn(inner, op) ? inner[op] : undefined;
   return fields === undefined
-    ? `"${value.op}" cannot stand in a multi (write it as a raw step)`
+    ? `"${op}" cannot stand in a multi (write it as a raw step)`
     : shape({ op: text, ...fields })(value);
 };
 
@@ -175,11 +176,12 @@ export function validateScenario(value: unknown, file: string): Scenario {
   if (wrong !== undefined) return fail(wrong);
   const found = value as Scenario;
   if (found.why.trim() === "" || found.source.trim() === "") fail('"why" and "source" must say something');
+  if (found.sessions.length === 0) fail("a scenario needs a session");
   if (new Set(found.sessions).size !== found.sessions.length) fail("a session is listed twice");
   for (const [index, step] of found.steps.entries()) {
     const where = `step ${index + 1}${isObject(step) ? ` (${step.op})` : ""}`;
     if (!isObject(step)) return fail(`${where}: ${expected("an object", step)}`);
-    const fields = actions[step.op];
+    const fields = Object.hasOwn(actions, step.op) ? actions[step.op] : undefined;
     if (fields === undefined) return fail(`${where}: no such operation`);
     const inside = shape({ by: text, op: text, ...fields })(step);
     if (inside !== undefined) fail(`${where}: ${inside}`);

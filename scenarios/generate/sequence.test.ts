@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { encodeStep, type RequestStep } from "../encode.ts";
+import type { Step } from "../format.ts";
+import { Memory } from "../references.ts";
+import { validateScenario } from "../validate.ts";
+import { hazardOf } from "./hazards.ts";
+import { BadProfile, loadProfile, profileHash, profiles } from "./profile.ts";
+import { generator, sessionLabels } from "./sequence.ts";
+
+const names = Object.keys(profiles);
+const plan = (name: string, rest: { surface?: "core" | "full"; allowHazards?: boolean } = {}) => ({
+  seed: 7,
+  profile: { ...loadProfile(name), surface: rest.surface ?? ("full" as const) },
+  allowHazards: rest.allowHazards ?? false,
+});
+const isFault = (step: Step) => ["drop", "reconnect", "expire", "raw"].includes(step.op);
+
+describe("generated sequences", () => {
+  test.each(names)("of profile %s are scenarios, every step of them can be sent, none is a hazard", (name) => {
+    const at = generator(plan(name));
+    for (let index = 0; index < 300; index++) {
+      const scenario = validateScenario(JSON.parse(JSON.stringify(at(index))), name);
+      expect(scenario.steps.length).toBeGreaterThanOrEqual(loadProfile(name).stepsMax / 2);
+      for (const step of scenario.steps) {
+        expect(hazardOf(step)).toBeUndefined();
+        if (!isFault(step)) encodeStep(step as RequestStep, new Memory("/x1"), 1);
+      }
+    }
+  });
+
+  test("are named by seed and number", () => {
+    expect(generator(plan("default"))(5)).toEqual(generator(plan("default"))(5));
+    expect(generator(plan("default"))(5)).not.toEqual(generator(plan("default"))(6));
+    expect(generator({ ...plan("default"), seed: 8 })(5).steps).not.toEqual(generator(plan("default"))(5).steps);
+  });
+
+  test("cover every operation of their surface", () => {
+    const ops = (surface: "core" | "full") => {
+      const at = generator(plan("default", { surface }));
+      return new Set(Array.from({ length: 200 }, (_, i) => at(i).steps.map((step) => step.op)).flat());
+    };
+    expect([...ops("core")].sort()).toEqual(
+      "auth closeSession create create2 delete drop exists getACL getChildren getChildren2 getData multi ping reconnect setACL setData setWatches sync".split(
+        " ",
+      ),
+    );
+    for (const op of ["addWatch", "removeWatches", "checkWatches", "multiRead", "getEphemerals", "whoAmI", "createTTL"])
+      expect(ops("full")).toContain(op);
+  });
+
+  test("hold hazards when they are asked for, and only then", () => {
+    const at = generator(plan("default", { allowHazards: true }));
+    const found = Array.from({ length: 200 }, (_, i) =>
+      at(i).steps.filter((step) => hazardOf(step) !== undefined),
+    ).flat();
+    expect(new Set(found.map((step) => step.op)).size).toBeGreaterThanOrEqual(4);
+  });
+
+  test("use as many sessions as the profile says", () => {
+    expect(sessionLabels(28).slice(-3)).toEqual(["z", "s27", "s28"]);
+    expect(generator({ ...plan("default"), profile: { ...loadProfile("default"), sessions: 1 } })(0).sessions).toEqual([
+      "a",
+    ]);
+  });
+});
+
+describe("a hazard", () => {
+  test.each<[Step, boolean]>([
+    [{ by: "a", op: "createTTL", path: "/n", flags: "persistent", ttl: -1 }, true],
+    [{ by: "a", op: "createTTL", path: "/n", flags: 7, ttl: -1 }, true],
+    [{ by: "a", op: "createTTL", path: "/n", ttl: -1 }, false],
+    [{ by: "a", op: "createTTL", path: "/n", flags: "persistent", ttl: 0 }, false],
+    [{ by: "a", op: "check", path: "/n" }, true],
+    [{ by: "a", op: "check", path: "/n", version: 0 }, true],
+    [{ by: "a", op: "check", path: "/n", version: -7 }, false],
+    [{ by: "a", op: "addWatch", path: null, mode: 0 }, true],
+    [{ by: "a", op: "deleteContainer", path: "/n" }, true],
+    [{ by: "a", op: "create", path: { exact: "/zookeeper/quota/a" } }, true],
+    [{ by: "a", op: "getData", path: { exact: "/zookeeper/quota/a" } }, false],
+    [{ by: "a", op: "multi", ops: [{ op: "setData", path: { exact: "/zookeeper/quota/a/zookeeper_stats" } }] }, true],
+    [{ by: "a", op: "multi", ops: [{ op: "check", path: "/n" }] }, false],
+  ])("%j: %j", (step, isHazard) => {
+    expect(hazardOf(step) !== undefined).toBe(isHazard);
+  });
+});
+
+describe("a profile", () => {
+  test("is found by name, and a wrong name is told the right ones", () => {
+    expect(loadProfile("multi").weights.multi).toBeGreaterThan(10);
+    expect(() => loadProfile("mutli")).toThrow(BadProfile);
+    expect(() => loadProfile("mutli")).toThrow("default, watches, multi");
+    expect(() => loadProfile("./nope.json")).toThrow("./nope.json");
+  });
+
+  test("has a hash of its content, not of its name", () => {
+    const one = loadProfile("default");
+    expect(profileHash({ ...one, name: "other" })).toBe(profileHash(one));
+    expect(profileHash({ ...one, sessions: 9 })).not.toBe(profileHash(one));
+  });
+});
