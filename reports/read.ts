@@ -1,15 +1,15 @@
 /** A journal file as a view: read line by line, so that a run of any length fits into memory. */
 import { createReadStream } from "node:fs";
 import type { JournalLine } from "../oracle/journal.ts";
-import { type View, ViewBuilder } from "./view.ts";
+import { type KnownCheck, type View, ViewBuilder } from "./view.ts";
 
 /** Longest line that is parsed, characters. A journal's writer bounds its lines far below. */
 const lineCharsMax = 64 * 1024 * 1024;
 
 /** Reads a journal. A torn last line is what a killed run leaves and is skipped; other unreadable lines are counted and keep the run from being
- *  green. Errors: those of the file system (ENOENT where there is no journal). */
-export async function readView(file: string): Promise<View> {
-  const builder = new ViewBuilder();
+ *  green. `isKnown` puts a list in the place of the journal's own word on what is known. Errors: those of the file system. */
+export async function readView(file: string, isKnown?: KnownCheck): Promise<View> {
+  const builder = new ViewBuilder(isKnown);
   let rest = "";
   for await (const chunk of createReadStream(file, { encoding: "utf8", highWaterMark: 1 << 20 })) {
     const lines = (rest + String(chunk)).split("\n");

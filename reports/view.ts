@@ -1,7 +1,14 @@
 /** The view model: one pass over a journal's lines folds them into what every report says. Memory is bounded whatever the run's length. */
 
 import type { Both, Verdict } from "../oracle/compare/difference.ts";
-import { type EndLine, type JournalLine, journalFormat, type RunLine, type SideLine } from "../oracle/journal.ts";
+import {
+  type DivergenceLine,
+  type EndLine,
+  type JournalLine,
+  journalFormat,
+  type RunLine,
+  type SideLine,
+} from "../oracle/journal.ts";
 import { bounds, grouped, shortened } from "./bounds.ts";
 import { type Cause, type CauseGroup, Causes } from "./causes.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
@@ -39,8 +46,12 @@ export interface View {
   readonly notes: readonly string[];
 }
 
-/** Folds journal lines into a view. */
+/** Says which entry of a known list covers a divergence. */
+export type KnownCheck = (line: DivergenceLine) => string | undefined;
+
+/** Folds journal lines into a view. With `isKnown` that list decides what is known, whatever the journal says; without it the journal does. */
 export class ViewBuilder {
+  readonly #isKnown: KnownCheck | undefined;
   #run: RunLine | undefined;
   #end: EndLine | undefined;
   #newerFormat = false;
@@ -58,6 +69,8 @@ export class ViewBuilder {
     unchecked: 0,
   };
   #divergenceLines = 0;
+  /** Diverging steps that the list covers. */
+  #excused = 0;
   readonly #cases = new Set<string>();
   readonly #causes: Readonly<Record<CauseGroup, Causes>> = {
     diverges: new Causes(),
@@ -72,6 +85,10 @@ export class ViewBuilder {
   readonly #gone = new Map<string, string>();
   readonly #notes: string[] = [];
   #notesCut = 0;
+
+  constructor(isKnown?: KnownCheck) {
+    this.#isKnown = isKnown;
+  }
 
   /** Takes one line, in journal order. Line types of a later version are ignored. */
   add(line: JournalLine): void {
@@ -96,9 +113,7 @@ export class ViewBuilder {
         this.#watches.event(line);
         return;
       case "divergence": {
-        const group = groupOf(line.verdict, line.known);
-        if (group === "diverges") this.#divergenceLines += 1;
-        this.#causes[group].add(line);
+        this.#diverged(line);
         return;
       }
       case "counterexample":
@@ -114,6 +129,19 @@ export class ViewBuilder {
         this.#end = line;
         return;
     }
+  }
+
+  #diverged(line: DivergenceLine): void {
+    const recorded = groupOf(line.verdict, line.known);
+    const known = this.#isKnown === undefined ? line.known : this.#isKnown(line);
+    // What healed, or what the oracle itself is unsure of, needs no excuse and is none.
+    const decides = recorded === "diverges" || recorded === "known";
+    const group = this.#isKnown === undefined || !decides ? recorded : known === undefined ? "diverges" : "known";
+    const { known: _, ...rest } = line;
+    // First, because it throws on a line without its fields, which then counts as damage and nothing else.
+    this.#causes[group].add(known === undefined ? rest : { ...rest, known });
+    if (group === "diverges") this.#divergenceLines += 1;
+    if (group === "known" && line.verdict === "diverges") this.#excused += 1;
   }
 
   /** Counts a line that is not JSON, or no journal line at all. A torn last line is the mark of a run that died and is not reported here. */
@@ -135,7 +163,7 @@ export class ViewBuilder {
       end: this.#end,
       ...counts,
       causes: causes.diverges.length,
-      divergences: Math.max(this.#verdicts.diverges, this.#divergenceLines),
+      divergences: Math.max(this.#verdicts.diverges - this.#excused, this.#divergenceLines),
       known: this.#verdicts.known + causes.known.length,
       unstable: this.#verdicts["oracle-unstable"],
       unchecked: this.#verdicts.unchecked,
@@ -206,11 +234,11 @@ function groupOf(verdict: Verdict, known: string | undefined): CauseGroup {
 /** The header with every text bounded: it names servers, and servers name themselves. */
 function printableRun(line: RunLine): RunLine {
   const server = (side: RunLine["candidate"]): RunLine["candidate"] => ({
-    name: shortened(String(side?.name ?? "unknown"), 80),
-    address: shortened(String(side?.address ?? ""), 120),
-    version: shortened(String(side?.version ?? "unknown"), 80),
+    name: shortened(String(side.name), 80),
+    address: shortened(String(side.address), 120),
+    version: shortened(String(side.version), 80),
   });
-  const options = Object.entries(line.options ?? {}).slice(0, bounds.namesMax);
+  const options = Object.entries(line.options).slice(0, bounds.namesMax);
   return {
     ...line,
     tool: shortened(String(line.tool), 80),

@@ -82,6 +82,7 @@ export function hexView(hex) {
         el("tbody", {}, rows),
       ),
     ),
+    el("p", { class: "quiet small" }, "Marked bytes differ; those of zxids, session ids and clocks do so by right."),
     (hex.offset > 0 || shown < whole) &&
       el("p", { class: "quiet small" }, `Bytes ${grouped(hex.offset)} to ${grouped(shown)} of ${grouped(whole)}.`),
   ];
@@ -104,7 +105,7 @@ function hexLine(own, other, from) {
       flush();
       marked = differs;
     }
-    run += `${byte} `;
+    run += at === from ? byte : ` ${byte}`;
   }
   flush();
   return parts;

@@ -54,14 +54,10 @@ export function treeTable(story, upTo) {
 
 function factsCell(facts, differing) {
   if (!facts) return el("td", { class: "missing" }, "absent");
-  const parts = Object.entries(facts).map(([name, value]) =>
-    el("span", { class: differing.has(name) ? "" : "soft" }, `${name} ${value}`),
+  const items = Object.entries(facts).map(([name, value]) =>
+    el("li", { class: differing.has(name) ? "ne" : false }, `${name} ${value}`),
   );
-  return el(
-    "td",
-    {},
-    parts.flatMap((part, at) => (at === 0 ? [part] : [" · ", part])),
-  );
+  return el("td", {}, el("ul", { class: "told" }, items));
 }
 
 /** Indented by depth, with the whole path, so that a row can be read alone. */

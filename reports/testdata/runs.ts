@@ -176,9 +176,15 @@ export function hostileRun(): JournalLine[] {
             err: text,
             zxid: text,
             body: { data: text, [text]: [text] },
-            hex: "00".repeat(1_048_576),
+            hex: "00".repeat(text.length),
           },
-          oracle: { is: "reply", err: "OK", zxid: "1", body: { data: `${text}!` }, hex: `${"00".repeat(500_000)}ff` },
+          oracle: {
+            is: "reply",
+            err: "OK",
+            zxid: "1",
+            body: { data: `${text}!` },
+            hex: `${"00".repeat(text.length >> 1)}ff`,
+          },
         },
       }),
     );
