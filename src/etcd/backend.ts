@@ -135,7 +135,7 @@ class EtcdBackend implements Backend {
         multiKeepsOpcodes: features.multiKeepsOpcodes,
       },
       tickTimeMs: this.#options.tickTimeMs,
-      onCompacted: () => void this.#reload(),
+      onBroken: (core, cause) => void this.#reload(core, cause),
     };
   }
 
@@ -154,6 +154,7 @@ class EtcdBackend implements Backend {
         : await this.#resumeSession(core, { id: request.sessionId, password: request.passwd, timeoutMs });
     const tail = request.readOnly === undefined ? {} : { readOnly: false };
     if (session === undefined) return { is: "refused", raw: encodeConnectResponse({ ...refusal(), ...tail }) };
+    if (core !== this.#core || this.#isSuspended) return { is: "closed", reason: "etcd has been lost meanwhile" };
     const granted: ConnectResponse = {
       protocolVersion: 0,
       timeOut: timeoutMs,
@@ -197,22 +198,26 @@ class EtcdBackend implements Backend {
 
   #suspend(): void {
     this.#isSuspended = true;
-    this.#core?.dropClients();
+    this.#core?.suspend();
   }
 
-  /** Others may have judged our sessions meanwhile; those that are left start over. */
   #resume(): void {
-    this.#core?.tracker.restartAll();
+    this.#core?.resume();
     this.#isSuspended = false;
   }
 
-  async #reload(): Promise<void> {
-    this.#log.warn({}, "etcd has compacted history that was not read yet, loading the tree anew");
-    this.#core?.close();
+  async #reload(broken: Core, cause: Error): Promise<void> {
+    if (this.#core !== broken) return;
+    this.#log.warn({ cause }, "cannot follow etcd's history any further, loading the tree anew");
+    broken.close();
     this.#core = undefined;
     while (!this.#isClosed) {
       try {
-        this.#core = await loadCore(this.#coreOptions());
+        const core = await loadCore(this.#coreOptions());
+        if (this.#isClosed) return core.close();
+        if (this.#isSuspended) core.suspend();
+        this.#core = core;
+        this.#log.info({ znodes: core.tree.nodeCount }, "the tree is loaded, serving");
         return;
       } catch (error) {
         this.#log.error({ error, retryMs: reloadRetryMs }, "cannot load the tree from etcd");
@@ -230,6 +235,7 @@ class EtcdBackend implements Backend {
     if (upTo === 0 || upTo === this.#compactTo) return;
     try {
       await this.#store.compact(upTo);
+      await core.removeOldLogs(upTo);
     } catch (error) {
       this.#log.warn({ error, revision: upTo }, "cannot compact etcd's history");
     }

@@ -109,7 +109,7 @@ function logValue(batch: string, previous: number, transactions: readonly Transa
 /** Everything that commits a batch: state, log and fence in one transaction. `tree` is what the draft was written over. */
 export function batchOps(
   keys: Keyspace,
-  batch: { id: string; proxy: string; draft: Draft; tree: Tree; transactions: readonly Transaction[] },
+  batch: { id: string; logId: string; draft: Draft; tree: Tree; transactions: readonly Transaction[] },
 ): IRequestOp[] {
   const ops: IRequestOp[] = [];
   for (const [path, after] of batch.draft.nodes)
@@ -118,7 +118,7 @@ export function batchOps(
     if (session !== null) ops.push(put(keys.session(id), encodeRecord(SessionRecord, session)));
     else if (batch.tree.session(id) !== undefined) ops.push(remove(keys.session(id)));
   const own = [
-    put(keys.log(batch.proxy), logValue(batch.id, batch.tree.revision, batch.transactions)),
+    put(keys.log(batch.logId), logValue(batch.id, batch.tree.revision, batch.transactions)),
     put(keys.fence, encodeRecord(FenceRecord, { batch: batch.id, zxids: batch.transactions.at(-1)?.index ?? 0 })),
   ];
   return nested([...own, ...ops]);

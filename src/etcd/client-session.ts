@@ -17,7 +17,6 @@ import type { Core } from "./core.ts";
 import type { Draft } from "./draft.ts";
 import { type ReadContext, type ReadName, reads } from "./reads.ts";
 import { bareReply, eventFrame, replyWith } from "./replies.ts";
-import { closeSession, PlainWrite } from "./session-writes.ts";
 import type { Tree } from "./tree.ts";
 import type { Watcher } from "./watches.ts";
 import { decodeWrite } from "./writes.ts";
@@ -35,7 +34,9 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
   readonly #core: Core;
   readonly #downstream: Downstream;
   #identities: readonly Identity[];
+  #readAs: readonly Identity[] | undefined;
   #pending: Pending[] = [];
+  #syncs = 0;
   #isClosing = false;
   #isGone = false;
 
@@ -58,8 +59,9 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
   get watcher(): Watcher {
     return this;
   }
+  /** Those of the read at hand. */
   get identities(): readonly Identity[] {
-    return this.#identities;
+    return this.#readAs ?? this.#identities;
   }
   get features(): Core["features"] {
     return this.#core.features;
@@ -74,9 +76,9 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     if (access === "connection") return op === "auth" ? this.#auth(xid, frame) : this.#sasl(xid, frame);
     this.#core.tracker.touch(this.session);
     if (op === "sync") return this.#enqueueSync(xid, frame);
-    if (access === "write")
-      return this.#enqueueWrite(op === "closeSession" ? this.#close(xid) : this.#write(op, xid, frame));
-    this.#enqueueRead(() => this.#read(op as ReadName, xid, frame));
+    if (op === "closeSession") return this.#enqueueClose(xid);
+    if (access === "write") return this.#enqueueWrite(this.#write(op, xid, frame));
+    this.#enqueueRead(op as ReadName, xid, frame);
   }
 
   close(_why: CloseReason): void {
@@ -169,32 +171,47 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     return new ClientWrite(this, author, { op, xid, bytes: frame.length, decoded });
   }
 
-  #close(xid: number): Write {
+  /** The last request: whatever comes behind it is not read any more. */
+  #enqueueClose(xid: number): void {
     this.#isClosing = true;
-    return new PlainWrite(closeSession(this.session, this.#core.proxy), (outcome, zxid) => {
-      if (outcome === "done" && !this.#isGone) this.#downstream.send(bareReply(xid, zxid, errorCodes.OK));
-      this.end();
-    });
+    const run = (): void =>
+      this.#core.endSession(this.session, this.#core.proxy, (outcome, zxid) => {
+        if (outcome === "done" && !this.#isGone) this.#downstream.send(bareReply(xid, zxid, errorCodes.OK));
+        this.end();
+      });
+    if (this.#syncs === 0) run();
+    else this.#pending.push({ is: "read", run });
   }
 
   #enqueueWrite(write: Write): void {
-    const isSubmitted = !this.#pending.some((pending) => pending.is === "sync");
+    const isSubmitted = this.#syncs === 0;
     this.#pending.push({ is: "write", write, isSubmitted });
     if (isSubmitted) this.#core.committer.submit(write);
   }
 
-  #enqueueRead(run: () => void): void {
-    if (this.#pending.length === 0) return run();
+  /** A read that has to wait is made with the identities of its arrival. */
+  #enqueueRead(op: ReadName, xid: number, frame: Buffer): void {
+    if (this.#pending.length === 0) return this.#read(op, xid, frame);
+    const identities = this.#identities;
+    const run = (): void => {
+      this.#readAs = identities;
+      this.#read(op, xid, frame);
+      this.#readAs = undefined;
+    };
     this.#pending.push({ is: "read", run });
   }
 
   #enqueueSync(xid: number, frame: Buffer): void {
     const run = (): void => {
       void this.#core.sync().then(
-        () => this.answer(this.#syncReply(xid, frame)),
+        () => {
+          this.#syncs--;
+          this.answer(this.#syncReply(xid, frame));
+        },
         (error: Error) => this.drop(error),
       );
     };
+    this.#syncs++;
     this.#pending.push({ is: "sync", run, isStarted: false });
     if (this.#pending.length === 1) this.#drain();
   }

@@ -8,7 +8,7 @@ import type { Change } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { decodeRecord, type Keyspace, LogRecord, zxidOf } from "./keyspace.ts";
 import type { Replica } from "./replica.ts";
-import { EtcdRefused, type EtcdStore } from "./store.ts";
+import { EtcdLost, EtcdRefused, type EtcdStore } from "./store.ts";
 
 /** A write as the committer sees it. `prepare` may be called again and again; only the last call counts. */
 export interface Write {
@@ -35,29 +35,51 @@ interface Batch {
   readonly transactions: readonly Transaction[];
 }
 
+/** `isLost`: its client was dropped while the fate of its batch was in doubt. */
 interface Queued {
   readonly write: Write;
   readonly sinceMs: number;
+  isLost: boolean;
 }
+
+/** etcd's history does not continue what we hold: it was wiped, restored from a backup, or a committed batch does not fit our tree. */
+export class HistoryBroken extends Error {
+  constructor(what: string, cause?: unknown) {
+    super(what, { cause });
+    this.name = "HistoryBroken";
+  }
+}
+
+const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 
 /** Commits through one store onto one replica. */
 export class Committer {
-  readonly #store: EtcdStore;
+  readonly #store: Pick<EtcdStore, "txn" | "range">;
   readonly #keys: Keyspace;
-  readonly #proxy: string;
+  readonly #logId: string;
   readonly #replica: Replica;
   readonly #log: Logger;
+  readonly #onBroken: (cause: Error) => void;
   #queue: Queued[] = [];
   #isRunning = false;
   #closed: Error | undefined;
   #writesMax = limits.writesMax;
 
-  constructor(wiring: { store: EtcdStore; keys: Keyspace; proxy: string; replica: Replica; log: Logger }) {
+  /** `logId` names our log key and must not be used by anybody else, not even by our own past. `onBroken`: the tree is useless from now on. */
+  constructor(wiring: {
+    store: Pick<EtcdStore, "txn" | "range">;
+    keys: Keyspace;
+    logId: string;
+    replica: Replica;
+    log: Logger;
+    onBroken: (cause: Error) => void;
+  }) {
     this.#store = wiring.store;
     this.#keys = wiring.keys;
-    this.#proxy = wiring.proxy;
+    this.#logId = wiring.logId;
     this.#replica = wiring.replica;
     this.#log = wiring.log;
+    this.#onBroken = wiring.onBroken;
   }
 
   /** Writes waiting or in flight. */
@@ -68,7 +90,7 @@ export class Committer {
   /** Queues a write. The first one of an idle moment waits for the other sockets of the same turn of the event loop. */
   submit(write: Write): void {
     if (this.#closed !== undefined) return write.lost(this.#closed);
-    this.#queue.push({ write, sinceMs: Date.now() });
+    this.#queue.push({ write, sinceMs: Date.now(), isLost: false });
     if (this.#isRunning) return;
     this.#isRunning = true;
     setImmediate(() => void this.#run());
@@ -85,31 +107,47 @@ export class Committer {
   async #run(): Promise<void> {
     while (this.#queue.length > 0 && this.#closed === undefined) {
       const batch = this.#form();
+      if (batch === undefined) continue;
       try {
         const revision = await this.#commit(batch);
+        if (this.#closed !== undefined) break;
         if (revision === undefined) continue;
         this.#queue.splice(0, batch.writes.length);
+        this.#writesMax = Math.min(this.#writesMax * 2, limits.writesMax);
         this.#apply(batch, revision);
-      } catch (error) {
-        await this.#refused(batch, error instanceof Error ? error : new Error(String(error)));
+      } catch (cause) {
+        const error = asError(cause);
+        if (this.#closed !== undefined) break;
+        if (error instanceof EtcdRefused) await this.#refused(batch, error);
+        else this.#onBroken(error);
       }
     }
     this.#isRunning = false;
   }
 
-  #form(): Batch {
+  /** The next batch; `undefined` when a write could not even be judged, which is its own fault and costs nobody else. */
+  #form(): Batch | undefined {
     const draft = new Draft(this.#replica.tree);
     const timeMs = Date.now();
     const writes: Write[] = [];
     const prepared: (readonly Change[] | null)[] = [];
     const transactions: Transaction[] = [];
     let bytes = 0;
-    for (const { write } of this.#queue) {
+    this.#queue = this.#queue.filter((queued) => !queued.isLost);
+    for (const [position, { write }] of this.#queue.entries()) {
       bytes += write.bytes;
       const isFull = bytes > limits.bytesMax || draftCost(draft) > limits.opsMax || writes.length >= this.#writesMax;
       if (isFull && writes.length > 0) break;
       const index = transactions.length + 1;
-      const changes = write.prepare(draft, { zxid: index, timeMs });
+      let changes: readonly Change[] | null;
+      try {
+        changes = write.prepare(draft, { zxid: index, timeMs });
+      } catch (error) {
+        this.#log.error({ error }, "a bug: a write cannot be prepared, dropping its client");
+        this.#queue.splice(position, 1);
+        write.lost(asError(error));
+        return undefined;
+      }
       if (changes !== null) transactions.push({ index, timeMs, changes });
       writes.push(write);
       prepared.push(changes);
@@ -117,7 +155,7 @@ export class Committer {
     return { id: newBatchId(), writes, prepared, draft, transactions };
   }
 
-  /** The revision at which the batch stands, or undefined when it has to be prepared again. Errors: `EtcdRefused`. */
+  /** The revision at which the batch stands, or undefined when it has to be prepared again. Errors: `EtcdRefused`, `HistoryBroken`. */
   async #commit(batch: Batch): Promise<number | undefined> {
     const { tree } = this.#replica;
     const ops =
@@ -125,20 +163,21 @@ export class Committer {
         ? []
         : batchOps(this.#keys, {
             id: batch.id,
-            proxy: this.#proxy,
+            logId: this.#logId,
             draft: batch.draft,
             tree,
             transactions: batch.transactions,
           });
+    const base = tree.revision;
     try {
-      const result = await this.#store.txn(fenceGuard(this.#keys, tree.revision), ops);
+      const result = await this.#store.txn(fenceGuard(this.#keys, base), ops);
       if (!result.succeeded) {
-        await this.#replica.reach(result.revision);
+        await this.#catchUp(base, result.revision);
         return undefined;
       }
-      return batch.transactions.length === 0 ? tree.revision : result.revision;
+      return batch.transactions.length === 0 ? base : result.revision;
     } catch (error) {
-      if (error instanceof EtcdRefused || this.#closed !== undefined) throw error;
+      if (!(error instanceof EtcdLost) || this.#closed !== undefined) throw error;
       this.#log.warn(
         { error, writes: batch.writes.length },
         "lost etcd's answer to a batch, finding out what became of it",
@@ -158,26 +197,44 @@ export class Committer {
           this.#replica.advance(own.revision);
           return undefined;
         }
+        const base = this.#replica.tree.revision;
         const moved = await this.#moveFence(bumps);
         if (moved === undefined) return undefined;
         // The fence had moved, by the lost batch or by another proxy: either way the lost batch can no longer arrive later.
         const after = await this.#ownLog();
         if (after?.batch === batch.id) return after.revision;
         if (after !== undefined && bumps.has(after.batch)) continue;
-        await this.#replica.reach(moved);
+        await this.#catchUp(base, moved);
         return undefined;
       } catch (error) {
-        if (error instanceof EtcdRefused) throw error;
+        // A refusal says nothing of the batch in doubt: it may have been taken before etcd's space ran out.
+        if (!(error instanceof EtcdLost || error instanceof EtcdRefused)) throw error;
         this.#log.warn({ error, retryMs: waitMs }, "etcd does not answer");
+        this.#dropOld(batch.writes.length, error);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
     throw this.#closed;
   }
 
+  /** Waits for what others have committed up to `revision`, the fence's when it was found to have left `base`. */
+  async #catchUp(base: number, revision: number): Promise<void> {
+    if (revision < base) throw new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
+    await this.#replica.reach(revision);
+  }
+
+  /** Drops the clients of writes that have waited too long. The first `inDoubt` of the queue keep their places: they may have happened. */
+  #dropOld(inDoubt: number, cause: Error): void {
+    const oldestMs = Date.now() - limits.writeWaitMs;
+    const old = this.#queue.filter((queued) => !queued.isLost && queued.sinceMs < oldestMs);
+    for (const queued of old) queued.isLost = true;
+    this.#queue = this.#queue.filter((queued, index) => index < inDoubt || !queued.isLost);
+    for (const { write } of old) write.lost(cause);
+  }
+
   /** The batch that our log key holds, and where it was committed. */
   async #ownLog(): Promise<{ batch: string; revision: number } | undefined> {
-    const [stored] = (await this.#store.range(this.#keys.log(this.#proxy))).keys;
+    const [stored] = (await this.#store.range(this.#keys.log(this.#logId))).keys;
     if (stored === undefined) return undefined;
     return { batch: decodeRecord(LogRecord, stored.value).batch ?? "", revision: stored.modRevision };
   }
@@ -187,7 +244,7 @@ export class Committer {
     const { tree } = this.#replica;
     const id = newBatchId();
     bumps.add(id);
-    const ops = batchOps(this.#keys, { id, proxy: this.#proxy, draft: new Draft(tree), tree, transactions: [] });
+    const ops = batchOps(this.#keys, { id, logId: this.#logId, draft: new Draft(tree), tree, transactions: [] });
     const bump = await this.#store.txn(fenceGuard(this.#keys, tree.revision), ops);
     if (!bump.succeeded) return bump.revision;
     this.#replica.advance(bump.revision);
@@ -200,7 +257,7 @@ export class Committer {
     for (const [position, write] of batch.writes.entries()) {
       const changes = batch.prepared[position];
       if (changes === null || changes === undefined) {
-        write.settled(tree.zxid);
+        this.#settle(write, tree.zxid);
         continue;
       }
       const transaction = batch.transactions[next++];
@@ -211,25 +268,32 @@ export class Committer {
         this.#replica.apply(change, at);
         write.changed(index);
       }
-      write.settled(at.zxid);
+      this.#settle(write, at.zxid);
     }
     this.#replica.advance(revision);
+  }
+
+  /** An answer that cannot be given concerns its own client alone. */
+  #settle(write: Write, zxid: number): void {
+    try {
+      write.settled(zxid);
+    } catch (error) {
+      this.#log.error({ error }, "a bug: a write cannot be answered, dropping its client");
+      write.lost(asError(error));
+    }
   }
 
   /** etcd said no to a whole batch. One write alone that is refused for its size is dropped; anything else is tried again in smaller portions,
    *  until its writes have waited too long (etcd's space is exhausted, say): then their clients lose the connection, not the truth. */
   async #refused(batch: Batch, error: Error): Promise<void> {
     this.#log.error({ error, writes: batch.writes.length }, "etcd refused a batch");
-    const tooMuch = /too large|too many operations/.test(error.message);
+    const tooMuch = /too large|too many operations|larger than max/.test(error.message);
     if (tooMuch && batch.writes.length > 1) {
       this.#writesMax = Math.max(1, Math.floor(batch.writes.length / 2));
       return;
     }
-    this.#writesMax = limits.writesMax;
-    const oldestMs = Date.now() - limits.writeWaitMs;
-    const given = this.#queue.filter((queued, index) => queued.sinceMs < oldestMs || (tooMuch && index === 0));
-    this.#queue = this.#queue.filter((queued) => !given.includes(queued));
-    for (const { write } of given) write.lost(error);
-    if (!tooMuch) await new Promise((resolve) => setTimeout(resolve, limits.refusedRetryMs));
+    if (tooMuch) return this.#queue.shift()?.write.lost(error);
+    this.#dropOld(0, error);
+    await new Promise((resolve) => setTimeout(resolve, limits.refusedRetryMs));
   }
 }

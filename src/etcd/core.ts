@@ -1,17 +1,18 @@
 /** Everything that lives as long as one loaded state: tree, committer, feed, sessions' clocks, watches. When etcd has compacted away what we had
  *  not read yet, the whole core is thrown away, every client is disconnected (as ZooKeeper does when it takes a snapshot from its leader) and a
  *  new one is loaded. */
+import { randomBytes } from "node:crypto";
 import type { Int64 } from "../jute/int64.ts";
 import type { Logger } from "../logger.ts";
 import type { AclEntries } from "./changes.ts";
 import type { ClientSession } from "./client-session.ts";
-import { Committer } from "./committer.ts";
+import { Committer, HistoryBroken } from "./committer.ts";
 import type { Features } from "./features.ts";
 import { Feed } from "./feed.ts";
-import type { Keyspace } from "./keyspace.ts";
+import { type Keyspace, rangeEnd } from "./keyspace.ts";
 import { Replica } from "./replica.ts";
 import { SessionTracker } from "./session-tracker.ts";
-import { closeSession, isReapable, PlainWrite, reap } from "./session-writes.ts";
+import { closeSession, isReapable, PlainWrite, portionsBefore, reap } from "./session-writes.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { EtcdLost, type EtcdStore } from "./store.ts";
 import type { SessionState, Tree, TreeListener } from "./tree.ts";
@@ -28,8 +29,10 @@ export interface CoreOptions {
   readonly rules: WriteRules;
   readonly tickTimeMs: number;
   /** The core is useless from now on: close it and load another. */
-  readonly onCompacted: () => void;
+  readonly onBroken: (core: Core, cause: Error) => void;
 }
+
+const ignore = (): void => undefined;
 
 /** Loads a state and starts to follow it. Errors: those of the store. */
 export async function loadCore(options: CoreOptions): Promise<Core> {
@@ -49,9 +52,11 @@ export class Core implements TreeListener {
   readonly committer: Committer;
   readonly #store: EtcdStore;
   readonly #keys: Keyspace;
+  readonly #logId: string;
   readonly #replica: Replica;
   readonly #feed: Feed;
   readonly #proxies: Set<string>;
+  readonly #onBroken: (cause: Error) => void;
   readonly #connections = new Map<Int64, ClientSession>();
   #syncing: Promise<void> | undefined;
   #nextSync: Promise<void> | undefined;
@@ -73,18 +78,18 @@ export class Core implements TreeListener {
     });
     this.#replica = new Replica(snapshot.tree, this);
     const { store, keys, proxy, log } = options;
-    this.committer = new Committer({ store, keys, proxy, replica: this.#replica, log });
+    this.#logId = `${proxy}.${randomBytes(3).toString("hex")}`;
+    this.#onBroken = (cause) => options.onBroken(this, cause);
+    const shared = { store, keys, logId: this.#logId, replica: this.#replica, log };
+    this.committer = new Committer({ ...shared, onBroken: this.#onBroken });
     this.#feed = new Feed({
-      store,
-      keys,
+      ...shared,
       proxy,
-      replica: this.#replica,
-      log,
       revision: snapshot.revision,
       listener: {
         proxyAppeared: (id) => this.#proxyAppeared(id),
         proxyGone: (id) => this.#proxyGone(id),
-        compacted: options.onCompacted,
+        broken: this.#onBroken,
       },
     });
     for (const [id, state] of this.tree.sessions)
@@ -125,9 +130,50 @@ export class Core implements TreeListener {
     return this.#nextSync;
   }
 
-  /** Ends every connection; the sessions live on. */
-  dropClients(): void {
-    for (const client of [...this.#connections.values()]) client.end();
+  /** etcd cannot be relied on: ends every connection and stops the clocks. The sessions live on. */
+  suspend(): void {
+    this.tracker.pause();
+    this.#dropClients();
+  }
+
+  /** Others may have judged our sessions meanwhile; those that are left start over. */
+  resume(): void {
+    this.tracker.resume();
+  }
+
+  /** Ends a session in the tree if `owner` still serves it and `mayEnd` agrees, and reports to `report`. */
+  endSession(
+    session: Int64,
+    owner: string,
+    report: ConstructorParameters<typeof PlainWrite>[1],
+    mayEnd: () => boolean = () => true,
+  ): void {
+    let hasBegun = false;
+    const end = closeSession(session, owner);
+    const begun = (outcome: string): void => {
+      hasBegun ||= outcome === "done";
+    };
+    for (const portion of portionsBefore(session, this.tree.ephemeralsOf(session)))
+      this.committer.submit(
+        new PlainWrite(
+          (draft, timeMs) => (end(draft) && (hasBegun || mayEnd()) ? portion(draft, timeMs) : undefined),
+          begun,
+        ),
+      );
+    this.committer.submit(new PlainWrite((draft) => (hasBegun || mayEnd() ? end(draft) : undefined), report));
+  }
+
+  /** Log keys that nobody will ask for any more: written before `revision`, by proxies that are gone. Errors: those of the store. */
+  async removeOldLogs(revision: number): Promise<void> {
+    for (const { key, modRevision } of await this.#store.keysOf(this.#keys.logs, rangeEnd(this.#keys.logs))) {
+      const isNeeded = this.#proxies.has(this.#keys.proxyOf(key)) || key === this.#keys.log(this.#logId);
+      if (isNeeded || modRevision >= revision) continue;
+      const at = Buffer.from(key);
+      await this.#store.txn(
+        [{ key: at, result: "Equal", target: "Mod", mod_revision: modRevision }],
+        [{ request_delete_range: { key: at } }],
+      );
+    }
   }
 
   /** Removes containers and TTL znodes that have outlived themselves. */
@@ -136,8 +182,7 @@ export class Core implements TreeListener {
     const nowMs = Date.now();
     for (const path of this.tree.reapable) {
       const node = this.tree.get(path);
-      if (node !== undefined && isReapable(node, nowMs))
-        this.committer.submit(new PlainWrite(reap(path), () => undefined));
+      if (node !== undefined && isReapable(node, nowMs)) this.committer.submit(new PlainWrite(reap(path), ignore));
     }
   }
 
@@ -147,7 +192,7 @@ export class Core implements TreeListener {
     this.#feed.close();
     this.committer.close(cause);
     this.#replica.abandon(cause);
-    this.dropClients();
+    this.#dropClients();
   }
 
   created(path: string, zxid: number, acl: AclEntries): void {
@@ -189,11 +234,19 @@ export class Core implements TreeListener {
       if (state.owner === id) this.tracker.track(session, state.timeoutMs);
   }
 
+  #dropClients(): void {
+    for (const client of [...this.#connections.values()]) client.end();
+  }
+
+  /** A client that comes back before this is committed starts the clock again, and keeps its session. */
   #expire(session: Int64): void {
-    const owner = this.tree.session(session)?.owner;
-    if (owner === undefined) return;
+    const state = this.tree.session(session);
+    if (state === undefined) return;
     this.log.debug({ session: String(session) }, "session expired");
-    this.committer.submit(new PlainWrite(closeSession(session, owner), () => undefined));
+    const report = (outcome: string): void => {
+      if (outcome === "lost" && this.tree.session(session) !== undefined) this.tracker.track(session, state.timeoutMs);
+    };
+    this.endSession(session, state.owner, report, () => !this.tracker.isTracked(session));
   }
 
   #startSync(): Promise<void> {
@@ -210,7 +263,14 @@ export class Core implements TreeListener {
   }
 
   async #syncOnce(): Promise<void> {
+    const base = this.tree.revision;
     const [fence] = (await this.#store.range(this.#keys.fence)).keys;
-    if (fence !== undefined) await this.#replica.reach(fence.modRevision);
+    const revision = fence?.modRevision ?? 0;
+    if (revision < base) {
+      const cause = new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
+      this.#onBroken(cause);
+      throw cause;
+    }
+    await this.#replica.reach(revision);
   }
 }

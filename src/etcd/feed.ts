@@ -6,13 +6,14 @@ import type { IDuplexStream, IEvent, IWatchRequest, IWatchResponse } from "etcd3
 import type { Logger } from "../logger.ts";
 import { decodeRecord, type Keyspace, LogRecord, rangeEnd, ZnodeRecord } from "./keyspace.ts";
 import { missingData, type Replica } from "./replica.ts";
-import type { EtcdStore } from "./store.ts";
+import { EtcdCompacted, EtcdLost, type EtcdStore, type StoredKey } from "./store.ts";
 
-/** What the feed tells besides batches. `compacted`: history was thrown away before we read it; everything must be loaded anew. */
+/** What the feed tells besides batches. `broken`: history was thrown away before we read it, or does not fit our tree; everything must be
+ *  loaded anew. */
 export interface FeedListener {
   proxyAppeared(id: string): void;
   proxyGone(id: string): void;
-  compacted(): void;
+  broken(cause: Error): void;
 }
 
 /** Pause before the stream is opened again, ms; doubled up to the maximum. */
@@ -25,6 +26,7 @@ export class Feed {
   readonly #store: EtcdStore;
   readonly #keys: Keyspace;
   readonly #proxy: string;
+  readonly #ownLog: string;
   readonly #replica: Replica;
   readonly #listener: FeedListener;
   readonly #log: Logger;
@@ -40,6 +42,8 @@ export class Feed {
     store: EtcdStore;
     keys: Keyspace;
     proxy: string;
+    /** What our own log key is named after: the one that needs no watching. */
+    logId: string;
     replica: Replica;
     listener: FeedListener;
     log: Logger;
@@ -48,6 +52,7 @@ export class Feed {
     this.#store = wiring.store;
     this.#keys = wiring.keys;
     this.#proxy = wiring.proxy;
+    this.#ownLog = wiring.keys.log(wiring.logId);
     this.#replica = wiring.replica;
     this.#listener = wiring.listener;
     this.#log = wiring.log;
@@ -77,7 +82,7 @@ export class Feed {
 
   /** Two ranges around our own log key, and the living proxies. */
   #watchAll(stream: WatchStream): void {
-    const own = this.#keys.log(this.#proxy);
+    const own = this.#ownLog;
     const ranges: [string, string][] = [
       [this.#keys.logs, own],
       [`${own}\0`, rangeEnd(this.#keys.logs)],
@@ -98,6 +103,7 @@ export class Feed {
   #reopen(stream: WatchStream | undefined, error: unknown): void {
     if (this.#isClosed || stream !== this.#stream) return;
     this.#stream = undefined;
+    stream?.end();
     this.#log.warn({ error, retryMs: this.#retryMs }, "lost the watch on etcd, opening it again");
     setTimeout(() => void this.#open(), this.#retryMs).unref();
     this.#retryMs = Math.min(this.#retryMs * 2, retryMs.max);
@@ -108,7 +114,7 @@ export class Feed {
     if (response.canceled) {
       if (Number(response.compact_revision) > 0) {
         this.close();
-        return this.#listener.compacted();
+        return this.#listener.broken(new EtcdCompacted());
       }
       return this.#reopen(stream, new Error(`etcd cancelled the watch: ${response.cancel_reason}`));
     }
@@ -138,9 +144,9 @@ export class Feed {
     this.#work = this.#work
       .then(() => this.#takeBatch(revision, value))
       .catch((error: unknown) => {
-        this.#log.error({ error, revision }, "cannot follow another proxy's batch, loading everything anew");
+        if (this.#isClosed) return;
         this.close();
-        this.#listener.compacted();
+        this.#listener.broken(new Error(`cannot follow the batch of revision ${revision}`, { cause: error }));
       });
   }
 
@@ -149,10 +155,23 @@ export class Feed {
     const log = decodeRecord(LogRecord, value);
     const data = new Map<string, Buffer | null>();
     for (const path of missingData(log)) {
-      const [stored] = (await this.#store.range(this.#keys.znode(path), undefined, revision)).keys;
+      const stored = await this.#fetch(path, revision);
       const bytes = stored === undefined ? null : decodeRecord(ZnodeRecord, stored.value).data;
       data.set(path, bytes === null ? null : Buffer.from(bytes));
     }
-    this.#replica.receive({ revision, log, data });
+    if (!this.#isClosed) this.#replica.receive({ revision, log, data });
+  }
+
+  /** A znode's key as it was at a revision, however long etcd takes to answer. Errors: all but `EtcdLost`. */
+  async #fetch(path: string, revision: number): Promise<StoredKey | undefined> {
+    for (let waitMs = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.max)) {
+      try {
+        return (await this.#store.range(this.#keys.znode(path), undefined, revision)).keys[0];
+      } catch (error) {
+        if (!(error instanceof EtcdLost) || this.#isClosed) throw error;
+        this.#log.warn({ error, revision, retryMs: waitMs }, "cannot read large data of another proxy's batch");
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
   }
 }

@@ -1,7 +1,8 @@
 /** Where everything lies in etcd, and how it is laid out there. All keys stand under one prefix (default `/zetcd`):
  *
  *     <prefix>/f                 the fence: every batch rewrites it and is guarded by its mod_revision, so batches are totally ordered
- *     <prefix>/l/<proxy>         the log: the last batch of that proxy as the list of its changes; the other proxies watch it
+ *     <prefix>/l/<proxy>.<load>  the log: the last batch of that proxy as the list of its changes; the others watch it. Each time a proxy loads
+ *                                its tree it starts a new log, so that it can follow what its own past may still commit
  *     <prefix>/n/<shard><path>   one znode: data, ACL and the Stat fields that only its own writes touch
  *     <prefix>/c/<shard><path>   how many children were ever created below a znode, and its pzxid; absent where none was
  *     <prefix>/s/<session id>    one session: timeout and the proxy that serves it
@@ -123,8 +124,8 @@ export class Keyspace {
   get logs(): string {
     return `${this.prefix}/l/`;
   }
-  log(proxy: string): string {
-    return `${this.prefix}/l/${proxy}`;
+  log(id: string): string {
+    return `${this.prefix}/l/${id}`;
   }
   znode(znode: string): string {
     return `${this.prefix}/n/${shardOf(znode)}${znode}`;
@@ -150,7 +151,9 @@ export class Keyspace {
   }
   /** The proxy behind an `l` or `p` key. */
   proxyOf(key: string): string {
-    return key.slice(this.prefix.length + 3);
+    const id = key.slice(this.prefix.length + 3);
+    const dot = id.indexOf(".");
+    return dot < 0 ? id : id.slice(0, dot);
   }
 }
 

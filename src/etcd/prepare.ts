@@ -50,10 +50,10 @@ function kindFor(demand: CreateDemand): ZnodeKind {
   return flags === createFlags.container && demand.kindOf === "flags" ? znodeKinds.container : znodeKinds.persistent;
 }
 
-/** TTL flags need a ttl in range; any other flags must not carry one. */
+/** TTL flags need a ttl in range; outside a multi, any other flags must not carry one. */
 function ttlIsWrong(demand: CreateDemand): boolean {
   const wantsTtl = demand.request.flags >= createFlags.persistentTTL;
-  if (!wantsTtl) return demand.ttlMs !== undefined && demand.kindOf !== "flags";
+  if (!wantsTtl) return demand.ttlMs !== undefined && demand.kindOf === "opcode";
   return demand.ttlMs === undefined || demand.ttlMs < 1 || demand.ttlMs > ttlMsMax;
 }
 

@@ -28,6 +28,8 @@ export class Presence {
   #confirmedMs = Number.NEGATIVE_INFINITY;
   #isSuspended = false;
   #isBusy = false;
+  /** When the keepalives left whose answers are still to come, oldest first: an answer confirms from then on, not from its arrival. */
+  #sentMs: number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(wiring: { store: EtcdStore; keys: Keyspace; proxy: string; log: Logger; listener: PresenceListener }) {
@@ -88,7 +90,7 @@ export class Presence {
       if (this.#leaseId === undefined) await this.#announce();
       else await this.#keepAlive(this.#leaseId);
     } catch (error) {
-      this.#stream = undefined;
+      this.#dropStream();
       this.#log.warn({ error }, "cannot confirm our presence to etcd");
     } finally {
       this.#isBusy = false;
@@ -96,24 +98,35 @@ export class Presence {
   }
 
   async #keepAlive(id: string): Promise<void> {
-    if (this.#stream === undefined) {
-      const stream = await this.#store.keepAliveStream();
-      this.#stream = stream;
-      const drop = (): void => {
-        if (this.#stream === stream) this.#stream = undefined;
-      };
-      stream.on("error", drop);
-      stream.on("end", drop);
-      stream.on("data", (answer: ILeaseKeepAliveResponse) => {
-        if (Number(answer.TTL) > 0) return this.#confirmed(this.#sentMs);
-        this.#leaseId = undefined;
-        this.#log.warn({}, "our lease has expired, announcing anew");
-      });
+    if (this.#sentMs.length > 0) {
+      this.#dropStream();
+      this.#store.leaveMember();
     }
-    this.#sentMs = performance.now();
+    this.#stream ??= this.#listen(await this.#store.keepAliveStream());
+    this.#sentMs.push(performance.now());
     this.#stream.write({ ID: id });
   }
 
-  /** When the last keepalive left; its answer confirms from then on, not from its arrival. */
-  #sentMs = Number.NEGATIVE_INFINITY;
+  #listen(stream: KeepAliveStream): KeepAliveStream {
+    const drop = (): void => {
+      if (this.#stream === stream) this.#dropStream();
+    };
+    stream.on("error", drop);
+    stream.on("end", drop);
+    stream.on("data", (answer: ILeaseKeepAliveResponse) => {
+      if (this.#stream !== stream) return;
+      const sentMs = this.#sentMs.shift() ?? Number.NEGATIVE_INFINITY;
+      if (Number(answer.TTL) > 0) return this.#confirmed(sentMs);
+      this.#leaseId = undefined;
+      this.#log.warn({}, "our lease has expired, announcing anew");
+    });
+    return stream;
+  }
+
+  #dropStream(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#sentMs = [];
+    stream?.end();
+  }
 }

@@ -33,6 +33,7 @@ export class Replica {
   readonly #listener: TreeListener;
   #held: ForeignBatch[] = [];
   #waiters: Waiter[] = [];
+  #abandoned: Error | undefined;
 
   constructor(tree: Tree, listener: TreeListener) {
     this.tree = tree;
@@ -46,7 +47,7 @@ export class Replica {
 
   /** Our own batch is applied up to its end. */
   advance(revision: number): void {
-    this.tree.revision = revision;
+    this.#moveTo(revision);
     this.#drain();
   }
 
@@ -61,6 +62,7 @@ export class Replica {
   /** Resolves once the tree contains everything up to the fence revision. */
   reach(revision: number): Promise<void> {
     if (this.tree.revision >= revision) return Promise.resolve();
+    if (this.#abandoned !== undefined) return Promise.reject(this.#abandoned);
     return new Promise((resolve, reject) => {
       this.#waiters.push({ revision, resolve, reject });
     });
@@ -68,6 +70,7 @@ export class Replica {
 
   /** Nobody will move this tree any more. */
   abandon(cause: Error): void {
+    this.#abandoned = cause;
     const waiters = this.#waiters;
     this.#waiters = [];
     this.#held = [];
@@ -97,6 +100,12 @@ export class Replica {
         );
       this.tree.zxid = at.zxid;
     }
-    this.tree.revision = batch.revision;
+    this.#moveTo(batch.revision);
+  }
+
+  /** A batch without transactions moves the zxid too, since a proxy that loads its tree now knows the fence's revision and nothing less. */
+  #moveTo(revision: number): void {
+    this.tree.revision = revision;
+    this.tree.zxid = Math.max(this.tree.zxid, zxidOf(revision, 0));
   }
 }

@@ -15,7 +15,10 @@ export class SessionTracker {
   readonly #tracked = new Map<Int64, Tracked>();
   readonly #buckets = new Map<number, Set<Int64>>();
   readonly #timer: NodeJS.Timeout;
+  readonly #checkEveryMs: number;
   #checkedMs: number;
+  #lookedMs: number;
+  #isPaused = false;
 
   /** `now` is a monotonic clock, ms. */
   constructor(options: { tickMs: number; now: () => number; expire: (session: Int64) => void }) {
@@ -23,7 +26,9 @@ export class SessionTracker {
     this.#now = options.now;
     this.#expire = options.expire;
     this.#checkedMs = this.#tickBefore(options.now());
-    this.#timer = setInterval(() => this.check(), Math.min(options.tickMs, 250));
+    this.#lookedMs = options.now();
+    this.#checkEveryMs = Math.min(options.tickMs, 250);
+    this.#timer = setInterval(() => this.check(), this.#checkEveryMs);
     this.#timer.unref();
   }
 
@@ -47,18 +52,32 @@ export class SessionTracker {
     if (tracked !== undefined) tracked.heardMs = this.#now();
   }
 
+  isTracked(session: Int64): boolean {
+    return this.#tracked.has(session);
+  }
+
   forget(session: Int64): void {
     this.#tracked.delete(session);
   }
 
-  /** Starts every clock anew, as a ZooKeeper server does when it takes over. */
-  restartAll(): void {
+  /** Nothing expires until `resume`: nobody can be heard meanwhile. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Goes on, with every clock started anew, as a ZooKeeper server does when it takes over. */
+  resume(): void {
+    this.#isPaused = false;
     for (const tracked of this.#tracked.values()) tracked.heardMs = this.#now();
   }
 
-  /** Expires what is due. */
+  /** Expires what is due. A look that comes late by more than a tick (the process was stopped) is left out: what clients said meanwhile still
+   *  waits in the sockets. */
   check(): void {
     const nowMs = this.#now();
+    const lateMs = nowMs - this.#lookedMs - this.#checkEveryMs;
+    this.#lookedMs = nowMs;
+    if (this.#isPaused || lateMs > this.#tickMs) return;
     for (let at = this.#checkedMs; at <= nowMs; at += this.#tickMs) {
       const bucket = this.#buckets.get(at);
       this.#buckets.delete(at);

@@ -5,27 +5,31 @@ import type { Write } from "./committer.ts";
 import type { Draft } from "./draft.ts";
 import type { Znode } from "./znode.ts";
 
-/** A write made of one change that is decided when it is prepared, reported to a callback. `change` answers undefined to refuse. */
+/** What a plain write does, decided when it is prepared: changes that are valid in any order, or undefined to refuse. */
+type Decision = (draft: Draft, timeMs: number) => Change | readonly Change[] | undefined;
+
+/** Ephemerals that leave with their session in one transaction. More go before it in portions: all of them in one would be too large for etcd. */
+const portion = { ephemeralsMax: 4_000, pathCharsMax: 300_000 };
+
+/** A write that no request stands for, reported to a callback. */
 export class PlainWrite implements Write {
   readonly bytes = 128;
-  readonly #change: (draft: Draft, timeMs: number) => Change | undefined;
+  readonly #decide: Decision;
   readonly #report: (outcome: "done" | "refused" | "lost", zxid: number) => void;
   #isRefused = false;
 
-  constructor(
-    change: (draft: Draft, timeMs: number) => Change | undefined,
-    report: (outcome: "done" | "refused" | "lost", zxid: number) => void,
-  ) {
-    this.#change = change;
+  constructor(decide: Decision, report: (outcome: "done" | "refused" | "lost", zxid: number) => void) {
+    this.#decide = decide;
     this.#report = report;
   }
 
   prepare(draft: Draft, at: { zxid: number; timeMs: number }): readonly Change[] | null {
-    const change = this.#change(draft, at.timeMs);
-    this.#isRefused = change === undefined;
-    if (change === undefined) return null;
-    draft.apply(change, at);
-    return [change];
+    const decided = this.#decide(draft, at.timeMs);
+    this.#isRefused = decided === undefined;
+    if (decided === undefined) return null;
+    const changes = "is" in decided ? [decided] : decided;
+    for (const change of changes) draft.apply(change, at);
+    return changes;
   }
 
   changed(): void {}
@@ -56,6 +60,28 @@ export const closeSession =
   (session: Int64, owner: string) =>
   (draft: Draft): Change | undefined =>
     draft.session(session)?.owner === owner ? { is: "closeSession", session } : undefined;
+
+/** What has to be deleted before a session with these ephemerals can end in one transaction; nothing, unless they are very many. */
+export function portionsBefore(session: Int64, ephemerals: Iterable<string>): Decision[] {
+  const portions: string[][] = [];
+  let current: string[] = [];
+  let pathChars = 0;
+  for (const path of ephemerals) {
+    current.push(path);
+    pathChars += path.length;
+    if (current.length < portion.ephemeralsMax && pathChars < portion.pathCharsMax) continue;
+    portions.push(current);
+    current = [];
+    pathChars = 0;
+  }
+  const isStill = (draft: Draft, path: string): boolean => {
+    const node = draft.get(path);
+    return node !== undefined && node.kind === znodeKinds.ephemeral && node.owner === session;
+  };
+  return portions.map(
+    (paths) => (draft) => paths.filter((path) => isStill(draft, path)).map((path) => ({ is: "delete", path })),
+  );
+}
 
 /** Whether a container or TTL znode has outlived itself (ContainerManager). */
 export function isReapable(node: Znode, nowMs: number): boolean {

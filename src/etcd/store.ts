@@ -48,6 +48,7 @@ export class EtcdCompacted extends Error {
 const refusals = [
   "database space exceeded",
   "request is too large",
+  "received message larger than max",
   "too many operations",
   "duplicate key given",
   "permission denied",
@@ -55,8 +56,36 @@ const refusals = [
   "requested lease not found",
 ];
 
-/** How long a call may take before it counts as lost. */
+/** How long a call may take before it counts as lost, and the pause before a read is tried again. */
 const callWaitMs = 5_000;
+const readRetryMs = 100;
+
+/** Notices dead connections within fifteen seconds and does not wait long to make new ones. Source: grpc-js channel options; etcd accepts pings
+ *  every five seconds (--grpc-keepalive-min-time). */
+const channelOptions = {
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+};
+
+/** A call as grpc-js hands it to interceptors, as far as it concerns us. */
+interface StartableCall {
+  start(metadata: { set(key: string, value: string): void }, listener?: unknown): void;
+}
+
+/** Asks a member that has lost its leader to say so instead of keeping its watches silent. Source: etcd rpctypes.MetadataRequireLeaderKey. */
+function requireLeader<Options, Call extends StartableCall>(options: Options, next: (options: Options) => Call): Call {
+  const call = next(options);
+  const start = call.start.bind(call);
+  call.start = (metadata, listener) => {
+    metadata.set("hasleader", "true");
+    start(metadata, listener);
+  };
+  return call;
+}
 
 function classify(error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
@@ -87,21 +116,27 @@ const stored = (kv: IKeyValue): StoredKey => ({
 const withScheme = (endpoint: string, secure: boolean): string =>
   endpoint.includes("://") ? endpoint : `${secure ? "https" : "http"}://${endpoint}`;
 
-/** Calls to one etcd cluster. Errors of every call: `EtcdRefused`, `EtcdLost`, reads also `EtcdCompacted`. */
+/** Calls to one etcd cluster, all to the same member until that one fails, then to the next. Errors of every call: `EtcdRefused`, `EtcdLost`,
+ *  reads also `EtcdCompacted`. */
 export class EtcdStore {
-  readonly #client: Etcd3;
+  readonly #clients: readonly Etcd3[];
+  readonly #streams = new Map<{ cancel(): void }, Etcd3>();
+  #chosen = 0;
   readonly endpoints: readonly string[];
 
   constructor(options: StoreOptions) {
     const secure = options.tls !== undefined;
     this.endpoints = options.endpoints.map((endpoint) => withScheme(endpoint, secure));
-    this.#client = new Etcd3({
-      hosts: [...this.endpoints],
-      grpcOptions: { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 },
-      faultHandling: { host: () => noop, global: noop },
-      ...(options.auth === undefined ? {} : { auth: { ...options.auth } }),
-      ...(options.tls === undefined ? {} : { credentials: credentials(options.tls) }),
-    });
+    this.#clients = this.endpoints.map(
+      (endpoint) =>
+        new Etcd3({
+          hosts: [endpoint],
+          grpcOptions: { ...channelOptions, interceptors: [requireLeader] },
+          faultHandling: { host: () => noop, global: noop },
+          ...(options.auth === undefined ? {} : { auth: { ...options.auth } }),
+          ...(options.tls === undefined ? {} : { credentials: credentials(options.tls) }),
+        }),
+    );
   }
 
   /** One transaction guarded by comparisons of one key. Without operations it reads that key, so that the answer is linearizable all the same
@@ -109,8 +144,8 @@ export class EtcdStore {
   async txn(compare: ICompare[], success: IRequestOp[]): Promise<TxnResult> {
     const key = compare[0]?.key ?? Buffer.alloc(0);
     const look: IRequestOp = { request_range: { key } };
-    const answer = await this.#call(() =>
-      this.#client.kv.txn(
+    const answer = await this.#call((client) =>
+      client.kv.txn(
         { compare, success: success.length === 0 ? [look] : success, failure: [look] },
         { deadline: Date.now() + callWaitMs },
       ),
@@ -119,59 +154,110 @@ export class EtcdStore {
     return { succeeded: false, revision: Number(answer.responses[0]?.response_range.kvs[0]?.mod_revision ?? 0) };
   }
 
-  /** All keys of a range, at a revision if one is given (then from the contacted member's own state), else linearizable. */
+  /** All keys of a range, linearizable; at a revision if one is given. Tried again, also elsewhere, while there is time. */
   async range(from: string, end?: string, revision?: number): Promise<{ keys: StoredKey[]; revision: number }> {
-    const answer = await this.#call(() =>
-      this.#client.kv.range(
-        {
-          key: Buffer.from(from),
-          ...(end === undefined ? {} : { range_end: Buffer.from(end) }),
-          ...(revision === undefined ? {} : { revision }),
-        },
-        { deadline: Date.now() + (end === undefined ? callWaitMs : 60_000) },
-      ),
-    );
+    const request = {
+      key: Buffer.from(from),
+      ...(end === undefined ? {} : { range_end: Buffer.from(end) }),
+      ...(revision === undefined ? {} : { revision }),
+    };
+    const waitMs = end === undefined ? callWaitMs : 60_000;
+    const answer = await this.#read(waitMs, (client, deadline) => client.kv.range(request, { deadline }));
     return { keys: answer.kvs.map(stored), revision: Number(answer.header.revision) };
   }
 
+  /** The keys of a range without their values. */
+  async keysOf(from: string, end: string): Promise<Omit<StoredKey, "value">[]> {
+    const request = { key: Buffer.from(from), range_end: Buffer.from(end), keys_only: true };
+    const answer = await this.#read(callWaitMs, (client, deadline) => client.kv.range(request, { deadline }));
+    return answer.kvs.map(stored);
+  }
+
   async grantLease(ttlS: number): Promise<string> {
-    const granted = await this.#call(() =>
-      this.#client.leaseClient.leaseGrant({ TTL: ttlS, ID: 0 }, { deadline: Date.now() + callWaitMs }),
+    const granted = await this.#call((client) =>
+      client.leaseClient.leaseGrant({ TTL: ttlS, ID: 0 }, { deadline: Date.now() + callWaitMs }),
     );
     return granted.ID;
   }
 
   async revokeLease(id: string): Promise<void> {
-    await this.#call(() => this.#client.leaseClient.leaseRevoke({ ID: id }, { deadline: Date.now() + callWaitMs }));
+    await this.#call((client) => client.leaseClient.leaseRevoke({ ID: id }, { deadline: Date.now() + callWaitMs }));
   }
 
   /** A stream for keepalives; the caller listens for `error` and `end`. */
   keepAliveStream(): Promise<IDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>> {
-    return this.#call(() => this.#client.leaseClient.leaseKeepAlive());
+    return this.#stream((client) => client.leaseClient.leaseKeepAlive());
   }
 
   /** A stream for watches; the caller listens for `error` and `end`. */
   watchStream(): Promise<IDuplexStream<IWatchRequest, IWatchResponse>> {
-    return this.#call(() => this.#client.watchClient.watch());
+    return this.#stream((client) => client.watchClient.watch());
+  }
+
+  /** The member we talk to does not do its work: the next one has its turn. Streams on the old one fail, so that they are opened anew. */
+  leaveMember(client = this.#client): void {
+    if (client !== this.#client || this.#clients.length < 2) return;
+    this.#chosen = (this.#chosen + 1) % this.#clients.length;
+    for (const [stream, owner] of [...this.#streams]) if (owner === client) stream.cancel();
   }
 
   /** Throws away history before a revision, which keeps etcd's database small. */
   async compact(revision: number): Promise<void> {
-    await this.#call(() =>
-      this.#client.kv.compact({ revision, physical: false }, { deadline: Date.now() + callWaitMs }),
+    await this.#call((client) =>
+      client.kv.compact({ revision, physical: false }, { deadline: Date.now() + callWaitMs }),
     );
   }
 
   close(): void {
-    this.#client.close();
+    this.#isClosed = true;
+    for (const client of this.#clients) client.close();
   }
 
-  async #call<T>(call: () => Promise<T>): Promise<T> {
+  #isClosed = false;
+
+  get #client(): Etcd3 {
+    const client = this.#clients[this.#chosen];
+    if (client === undefined) throw new Error("an etcd cluster needs an endpoint");
+    return client;
+  }
+
+  async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
+    const client = this.#client;
     try {
-      return await call();
-    } catch (error) {
-      throw classify(error);
+      return await call(client);
+    } catch (cause) {
+      const error = classify(cause);
+      if (error instanceof EtcdLost) this.leaveMember(client);
+      throw error;
     }
+  }
+
+  /** A call that changes nothing may be made again. The first member asked leaves time for another. */
+  async #read<T>(waitMs: number, call: (client: Etcd3, deadline: number) => Promise<T>): Promise<T> {
+    const endMs = Date.now() + waitMs;
+    for (;;) {
+      try {
+        const shareMs = (endMs - Date.now()) / Math.min(this.#clients.length, 2);
+        return await this.#call((client) => call(client, Date.now() + shareMs));
+      } catch (error) {
+        if (!(error instanceof EtcdLost) || this.#isClosed || Date.now() + readRetryMs >= endMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, readRetryMs));
+      }
+    }
+  }
+
+  async #stream<T extends { cancel(): void; on(event: "error" | "end", listener: () => void): unknown }>(
+    open: (client: Etcd3) => Promise<unknown>,
+  ): Promise<T> {
+    const client = this.#client;
+    const stream = (await this.#call(() => open(client))) as T;
+    this.#streams.set(stream, client);
+    stream.on("error", () => {
+      this.#streams.delete(stream);
+      this.leaveMember(client);
+    });
+    stream.on("end", () => this.#streams.delete(stream));
+    return stream;
   }
 }
 
