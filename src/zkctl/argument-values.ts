@@ -1,0 +1,69 @@
+/** The values of zkctl's arguments. All throw `InvalidArgumentError` with a message that says what is wanted. */
+import { InvalidArgumentError } from "commander";
+import { type HostPort, parseHostPort } from "../addresses.ts";
+import { createFlags } from "../protocol/opcodes.ts";
+import type { ACL } from "../protocol/records.ts";
+import { parseAcl } from "./acl-text.ts";
+import type { Credential } from "./job.ts";
+
+/** Decimal, −1 … 2^31 − 1. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^(-1|\d+)$/.test(text) && value <= 0x7fffffff) return value;
+  throw new InvalidArgumentError("It is a whole number.");
+}
+
+/** `HOST:PORT[,HOST:PORT…]`; 2181 where a port is missing. */
+export function endpointsFrom(list: string): HostPort[] {
+  return list.split(",").map((part) => {
+    const text = part.trim();
+    const address = parseHostPort(/:\d+$/.test(text) ? text : `${text}:2181`);
+    if (address === undefined || text.startsWith(":") || text === "")
+      throw new InvalidArgumentError("Each server is HOST:PORT, like 127.0.0.1:2181.");
+    return address;
+  });
+}
+
+/** `SCHEME:CREDENTIAL`, behind those before it. */
+export function appendCredential(text: string, before: readonly Credential[]): Credential[] {
+  const [, scheme, auth] = /^([^:]+):(.*)$/s.exec(text) ?? [];
+  if (scheme === undefined || auth === undefined)
+    throw new InvalidArgumentError("It is SCHEME:CREDENTIAL, like digest:joe:secret.");
+  return [...before, { scheme, auth: Buffer.from(auth) }];
+}
+
+/** A list as zkCli writes it. */
+export function aclFrom(text: string): ACL[] {
+  const acl = parseAcl(text);
+  if (acl === undefined)
+    throw new InvalidArgumentError("An access control list is SCHEME:ID:PERMS,... with PERMS out of cdrwa.");
+  return acl;
+}
+
+/** A value's bytes; null where none is given. */
+export const dataFrom = (value: string | undefined): Buffer | null => (value === undefined ? null : Buffer.from(value));
+
+/** The flags of `create` that decide the kind of znode. */
+interface KindFlags {
+  readonly ephemeral?: boolean;
+  readonly sequential?: boolean;
+  readonly sequence?: boolean;
+  readonly container?: boolean;
+  readonly ttl?: number;
+}
+
+/** The CreateMode for a combination of flags; some kinds exclude each other. */
+export function createMode({ ephemeral, sequential, sequence, container, ttl }: KindFlags): number {
+  const counts = sequential === true || sequence === true;
+  if (container === true) {
+    if (ephemeral === true || counts || ttl !== undefined)
+      throw new InvalidArgumentError("--container goes with no other kind.");
+    return createFlags.container;
+  }
+  if (ttl !== undefined) {
+    if (ephemeral === true) throw new InvalidArgumentError("--ttl and --ephemeral exclude each other.");
+    return counts ? createFlags.persistentSequentialTTL : createFlags.persistentTTL;
+  }
+  if (ephemeral === true) return counts ? createFlags.ephemeralSequential : createFlags.ephemeral;
+  return counts ? createFlags.persistentSequential : createFlags.persistent;
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { openAcl } from "./acl-text.ts";
+import { parseArguments } from "./arguments.ts";
+import type { Job, Settings } from "./job.ts";
+
+function run(...argv: string[]): { job: Job; settings: Settings } {
+  const parsed = parseArguments(argv, "1.2.3");
+  if (parsed.is !== "run") throw new Error(JSON.stringify(parsed));
+  return parsed;
+}
+
+function bad(...argv: string[]): string {
+  const parsed = parseArguments(argv, "1.2.3");
+  return parsed.is === "bad" ? parsed.line : `not bad: ${JSON.stringify(parsed)}`;
+}
+
+const plain = { acl: openAcl, flags: 0, hold: false };
+
+describe("commands", () => {
+  test.each<[string[], Job]>([
+    [["create", "/a"], { verb: "create", path: "/a", data: null, ...plain }],
+    [["create", "/a", "x"], { verb: "create", path: "/a", data: Buffer.from("x"), ...plain }],
+    [["create", "/a", ""], { verb: "create", path: "/a", data: Buffer.alloc(0), ...plain }],
+    [["create", "-e", "-s", "/a", "x"], { verb: "create", path: "/a", data: Buffer.from("x"), ...plain, flags: 3 }],
+    [["create", "--ephemeral", "--sequence", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 3 }],
+    [["create", "-sequential", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 2 }],
+    [["create", "-e", "--hold", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 1, hold: true }],
+    [["create", "-c", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 4 }],
+    [["create", "-t", "500", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 5, ttlMs: 500 }],
+    [["create", "-s", "--ttl=500", "/a"], { verb: "create", path: "/a", data: null, ...plain, flags: 6, ttlMs: 500 }],
+    [["delete", "/a"], { verb: "delete", path: "/a", version: -1 }],
+    [["delete", "-v", "3", "/a"], { verb: "delete", path: "/a", version: 3 }],
+    [["delete", "/a", "-v", "-1"], { verb: "delete", path: "/a", version: -1 }],
+    [["get", "/a"], { verb: "get", path: "/a", withStat: false }],
+    [["get", "-s", "/a"], { verb: "get", path: "/a", withStat: true }],
+    [["set", "/a", "x"], { verb: "set", path: "/a", data: Buffer.from("x"), version: -1, withStat: false }],
+    [
+      ["set", "/a", "-v", "0", "--", "-x"],
+      { verb: "set", path: "/a", data: Buffer.from("-x"), version: 0, withStat: false },
+    ],
+    [["ls"], { verb: "ls", path: "/", recursive: false, withStat: false }],
+    [["ls", "-R", "/a"], { verb: "ls", path: "/a", recursive: true, withStat: false }],
+    [["watch"], { verb: "watch", path: "/", recursive: false, events: 1 }],
+    [["watch", "/a", "-R", "-n", "2"], { verb: "watch", path: "/a", recursive: true, events: 2 }],
+    [["watch", "/a", "--follow"], { verb: "watch", path: "/a", recursive: false, events: Number.POSITIVE_INFINITY }],
+    [["stat", "/a"], { verb: "stat", path: "/a" }],
+    [["exists", "/a"], { verb: "exists", path: "/a" }],
+    [["getacl", "/a"], { verb: "getacl", path: "/a" }],
+    [["sync", "/a"], { verb: "sync", path: "/a" }],
+    [
+      ["setacl", "/a", "world:anyone:r", "-v", "2"],
+      { verb: "setacl", path: "/a", acl: [{ perms: 1, id: { scheme: "world", id: "anyone" } }], version: 2 },
+    ],
+  ])("%j", (argv, job) => {
+    expect(run(...argv).job).toEqual(job);
+  });
+});
+
+describe("settings", () => {
+  test("defaults", () => {
+    expect(run("ls").settings).toEqual({
+      endpoints: [{ host: "127.0.0.1", port: 2181 }],
+      timeoutMs: 10_000,
+      connectWaitMs: 5_000,
+      credentials: [],
+      json: false,
+    });
+  });
+
+  test("before or behind the command, with one dash or two", () => {
+    const endpoints = [
+      { host: "a", port: 1 },
+      { host: "b", port: 2181 },
+      { host: "::1", port: 3 },
+    ];
+    expect(run("--endpoints", "a:1,b,[::1]:3", "ls").settings.endpoints).toEqual(endpoints);
+    expect(run("ls", "-endpoints=a:1, b ,[::1]:3", "-json").settings).toMatchObject({ endpoints, json: true });
+  });
+
+  test("credentials in order, colons and all", () => {
+    expect(run("ls", "--auth", "digest:joe:a:b", "--auth", "super:").settings.credentials).toEqual([
+      { scheme: "digest", auth: Buffer.from("joe:a:b") },
+      { scheme: "super", auth: Buffer.alloc(0) },
+    ]);
+  });
+});
+
+test("help and version are said, not done", () => {
+  expect(parseArguments(["--version"], "1.2.3")).toEqual({ is: "say", text: "1.2.3\n" });
+  const help = parseArguments(["--help"], "1.2.3");
+  expect(help.is === "say" && help.text).toMatch(/create .*[\s\S]*254 bad arguments/);
+  const verbHelp = parseArguments(["create", "-help"], "1.2.3");
+  expect(verbHelp.is === "say" && verbHelp.text).toContain("--ephemeral");
+});
+
+test.each([
+  [[], /name a command/],
+  [["frobnicate"], /frobnicate/],
+  [["get"], /path/],
+  [["set", "/a"], /value/],
+  [["get", "/a", "/b"], /too many|excess/i],
+  [["get", "--nope", "/a"], /--nope/],
+  [["delete", "-v", "x", "/a"], /whole number/],
+  [["delete", "-v", "-2", "/a"], /whole number/],
+  [["delete", "-v", "2147483648", "/a"], /whole number/],
+  [["--endpoints", "a:99999", "ls"], /HOST:PORT/],
+  [["--endpoints", "", "ls"], /HOST:PORT/],
+  [["--auth", "digest", "ls"], /SCHEME:CREDENTIAL/],
+  [["setacl", "/a", "nobody"], /cdrwa/],
+  [["create", "-c", "-e", "/a"], /--container/],
+  [["create", "-t", "5", "-e", "/a"], /--ttl/],
+] as const)("%j is refused in one line that says what is wanted", (argv, line) => {
+  expect(bad(...argv)).toMatch(line);
+  expect(bad(...argv)).not.toContain("\n");
+});

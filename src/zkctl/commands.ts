@@ -1,0 +1,98 @@
+/** The commands of zkctl that are one question and one answer. */
+import { createFlags } from "../protocol/opcodes.ts";
+import type { Job } from "./job.ts";
+import { type Answer, aclJson, aclLines, dataJson, statJson, statLines } from "./print.ts";
+import { ServerRefused, type Session } from "./session.ts";
+
+/** A job without the one that keeps answering. */
+type OneAnswer = Exclude<Job, { verb: "watch" }>;
+
+/** Puts a job to the server. Throws {@link ServerRefused} or `Unreachable`. */
+export async function perform(job: OneAnswer, session: Session): Promise<Answer> {
+  switch (job.verb) {
+    case "create":
+      return created(await createPath(job, session));
+    case "delete":
+      await session.ask("delete", { path: job.path, version: job.version }, job.path);
+      return { text: [], json: { deleted: job.path } };
+    case "get": {
+      const { data, stat } = await session.ask("getData", { path: job.path, watch: false }, job.path);
+      const lines = job.withStat ? statLines(stat) : [];
+      return { text: [data ?? "", ...lines], json: { path: job.path, ...dataJson(data), stat: statJson(stat) } };
+    }
+    case "set": {
+      const { stat } = await session.ask("setData", { path: job.path, data: job.data, version: job.version }, job.path);
+      return { text: job.withStat ? statLines(stat) : [], json: { path: job.path, stat: statJson(stat) } };
+    }
+    case "ls":
+      return job.recursive ? tree(job.path, session) : list(job, session);
+    case "stat": {
+      const { stat } = await session.ask("exists", { path: job.path, watch: false }, job.path);
+      return { text: statLines(stat), json: { path: job.path, stat: statJson(stat) } };
+    }
+    case "exists": {
+      const exists = await isThere(job.path, session);
+      return { text: [String(exists)], json: { path: job.path, exists } };
+    }
+    case "getacl": {
+      const { acl, stat } = await session.ask("getACL", { path: job.path }, job.path);
+      return { text: aclLines(acl ?? []), json: { path: job.path, acl: aclJson(acl ?? []), stat: statJson(stat) } };
+    }
+    case "setacl": {
+      const { stat } = await session.ask("setACL", { path: job.path, acl: job.acl, version: job.version }, job.path);
+      return { text: [], json: { path: job.path, stat: statJson(stat) } };
+    }
+    case "sync":
+      await session.ask("sync", { path: job.path }, job.path);
+      return { text: [], json: { synced: job.path } };
+  }
+}
+
+const created = (path: string): Answer => ({ text: [path], json: { created: path } });
+
+/** The opcode follows from the kind: containers and TTL znodes have their own. */
+async function createPath(job: Extract<Job, { verb: "create" }>, session: Session): Promise<string> {
+  const { path, data, acl, flags } = job;
+  if (job.ttlMs !== undefined) {
+    const reply = await session.ask("createTTL", { path, data, acl, flags, ttl: job.ttlMs }, path);
+    return reply.path ?? path;
+  }
+  const op = flags === createFlags.container ? "createContainer" : "create";
+  return (await session.ask(op, { path, data, acl, flags }, path)).path ?? path;
+}
+
+async function isThere(path: string, session: Session): Promise<boolean> {
+  try {
+    await session.ask("exists", { path, watch: false }, path);
+    return true;
+  } catch (cause) {
+    if (cause instanceof ServerRefused && cause.name === "NONODE") return false;
+    throw cause;
+  }
+}
+
+async function list(job: Extract<Job, { verb: "ls" }>, session: Session): Promise<Answer> {
+  const { children, stat } = await session.ask("getChildren2", { path: job.path, watch: false }, job.path);
+  const names = (children ?? []).map(String).sort();
+  return {
+    text: job.withStat ? [...names, ...statLines(stat)] : names,
+    json: { path: job.path, children: names, stat: statJson(stat) },
+  };
+}
+
+/** Paths in order, parents first. Znodes that vanish during the walk are left out; the first must be there. */
+async function tree(root: string, session: Session): Promise<Answer> {
+  const paths: string[] = [];
+  const visit = async (path: string): Promise<void> => {
+    const { children } = await session.ask("getChildren", { path, watch: false }, path);
+    paths.push(path);
+    for (const name of (children ?? []).map(String).sort()) {
+      const child = path === "/" ? `/${name}` : `${path}/${name}`;
+      await visit(child).catch((cause: unknown) => {
+        if (!(cause instanceof ServerRefused && cause.name === "NONODE")) throw cause;
+      });
+    }
+  };
+  await visit(root);
+  return { text: paths, json: { path: root, paths } };
+}
