@@ -20,6 +20,13 @@ test("an error is told with its causes, on one line", () => {
   ]);
 });
 
+test("a cause already quoted is not repeated", () => {
+  const cause = new Error("refused");
+  expect(logged((log) => log.warn({ cause: new Error("etcd: refused", { cause }) }, "lost"))).toEqual([
+    'TIME warn  lost cause="etcd: refused"\n',
+  ]);
+});
+
 test("levels below the chosen one are not said", () => {
   expect(logged((log) => log.debug({}, "noise"))).toEqual([]);
 });

@@ -53,12 +53,13 @@ function readableValue(value: unknown): string {
   return typeof value === "string" && /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-/** An error as its message followed by those of its causes, at most five; anything else as text. */
+/** An error as its message followed by those of its causes that add to it, at most five; anything else as text. */
 export function describeError(value: unknown): string {
   const messages: string[] = [];
   let error = value;
   while (error instanceof Error && messages.length < 5) {
-    messages.push(error.message);
+    const { message } = error;
+    if (!messages.some((outer) => outer.includes(message))) messages.push(message);
     error = error.cause;
   }
   return messages.length > 0 ? messages.join(": ") : String(value);

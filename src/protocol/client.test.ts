@@ -163,5 +163,6 @@ test("a paused link delivers nothing, then everything and the close behind it", 
   });
   outcome.link.send(Buffer.from("a frame"));
   await closed;
+  outcome.link.resume();
   expect(seen).toEqual(["a frame", "resumed", "a frame", "resumed", "closed"]);
 });

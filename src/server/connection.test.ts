@@ -140,6 +140,29 @@ describe("the end", () => {
     expect(server.backend.sessions[0]?.closedFor).toEqual(["client"]);
   });
 
+  test("so are those held back because the client did not read", async () => {
+    const limits = { highWaterBytes: 1_000 };
+    const large = Buffer.alloc(100_000);
+    const server = new FakeServer(
+      { onSubmit: (frame, { downstream }) => downstream.send(replyFrame(frame.readInt32BE(0), large)) },
+      { limits },
+    );
+    const client = await server.attachSession();
+    client.stream.pause();
+    await client.say(framed(...[1, 2, 3, 4, 5, 6].map((xid) => requestFrame(xid))));
+    const session = server.backend.sessions[0];
+    expect(session?.frames.length).toBeLessThan(6);
+    await client.hangUp();
+    expect([session?.frames.length, session?.closedFor]).toEqual([6, ["client"]]);
+  });
+
+  test("a connection that breaks is one that went", async () => {
+    const server = new FakeServer();
+    const client = await server.attachSession();
+    await client.hangUp(new Error("read ECONNRESET"));
+    expect(server.backend.sessions[0]?.closedFor).toEqual(["client"]);
+  });
+
   test("what the backend sent before `end` arrives, what follows does not, and requests behind it are dropped", async () => {
     const server = new FakeServer({
       onSubmit(frame, { downstream }) {
@@ -152,6 +175,8 @@ describe("the end", () => {
     await client.say(framed(requestFrame(1, -11), requestFrame(2)));
     expect([client.xids, client.hasEnded]).toEqual([[1], true]);
     expect(server.backend.sessions[0]?.frames.length).toBe(1);
+    await client.hangUp();
+    expect(server.clock.pending).toBe(0);
   });
 
   test("a client that ignores our end is destroyed after the linger", async () => {
@@ -192,6 +217,15 @@ describe("a backend with a bug costs one connection", () => {
     await client.say(framed(hello(), requestFrame(1)));
     expect([client.isDestroyed, other.isDestroyed]).toEqual([true, false]);
     expect(server.log.lines.map((line) => line.message)).toEqual(["connection given up"]);
+  });
+
+  test("status throws", async () => {
+    const server = new FakeServer();
+    const other = await server.attachSession();
+    server.backend.status = () => fail();
+    const client = server.attach();
+    await client.say(Buffer.from("srvr"));
+    expect([client.isDestroyed, other.isDestroyed]).toEqual([true, false]);
   });
 
   function fail(): never {

@@ -23,8 +23,6 @@ export interface ServerContext {
   fourLetterWord(word: string, asking: Connection): string;
 }
 
-/** Shortest ConnectRequest: one without password bytes and readOnly. */
-const connectRequestBytesMin = 28;
 /** A request header: xid and opcode. */
 const requestBytesMin = 8;
 
@@ -124,7 +122,6 @@ export class Connection {
   }
 
   #shakeHands(frame: Buffer): void {
-    if (frame.length < connectRequestBytesMin) return this.#violated(`handshake of ${frame.length} bytes`);
     this.stats.greetingIn();
     try {
       const request = decodeConnectRequest(frame);

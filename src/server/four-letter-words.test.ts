@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { requestFrame } from "./fake-backend.fixture.ts";
+import { replyFrame, requestFrame } from "./fake-backend.fixture.ts";
 import { parseWhitelist } from "./four-letter-words.ts";
 import { FakeServer, framed, settle } from "./wire.fixture.ts";
 
@@ -100,15 +100,26 @@ Node count: 18
     );
   });
 
-  test("a pending request is outstanding, also when its connection has other replies", async () => {
+  test("a request is outstanding until its reply leaves; events are no replies", async () => {
     const server = new FakeServer({ onSubmit: () => undefined });
     const client = await server.attachSession();
+    const downstream = server.backend.sessions[0]?.downstream;
     await client.say(framed(requestFrame(1), requestFrame(2)));
-    server.clock.advance(7);
-    server.backend.sessions[0]?.downstream.send(Buffer.alloc(16));
+    downstream?.send(replyFrame(-1));
     await settle();
-    expect(await ask(server, "srvr")).toContain("Outstanding: 1\n");
-    expect(await ask(server, "srvr")).toContain("Latency min/avg/max: 0/3.5/7\n");
+    expect(await ask(server, "srvr")).toContain("Outstanding: 2\n");
+    for (const xid of [1, 2]) {
+      server.clock.advance(6);
+      downstream?.send(replyFrame(xid));
+      await settle();
+    }
+    expect(await ask(server, "srvr")).toMatch(/Latency min\/avg\/max: 0\/6.0\/12\n[\s\S]*Outstanding: 0\n/);
+  });
+
+  test("what a lost connection was waiting for is not outstanding", async () => {
+    const server = new FakeServer({ onSubmit: () => undefined });
+    const client = await server.attachSession();
+    await client.say(framed(requestFrame(1)));
     await client.hangUp();
     expect(await ask(server, "srvr")).toContain("Outstanding: 0\n");
   });

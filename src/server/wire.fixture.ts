@@ -187,8 +187,8 @@ export class FakeClient {
   }
 
   /** Breaks the connection from the client's side. */
-  async hangUp(): Promise<void> {
-    this.#far.destroy();
+  async hangUp(error?: Error): Promise<void> {
+    this.#far.destroy(error);
     await settle();
   }
 

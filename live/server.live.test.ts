@@ -1,0 +1,253 @@
+/** The server as users run it, against clients that do not behave. Each wrong is done to a real process in front of a real etcd, and after each one
+ *  the server must serve somebody else. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect as connectTcp, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
+import { fourLetterWord } from "../oracle/servers/readiness.ts";
+import { Writer } from "../src/jute/buffers.ts";
+import { connect, encodeRequest } from "../src/protocol/client.ts";
+import { encodeConnectRequest } from "../src/protocol/connect.ts";
+
+const program = new URL("../bin/zetcd", import.meta.url).pathname;
+const host = "127.0.0.1";
+
+/** A running `bin/zetcd`. */
+interface Zetcd {
+  readonly process: ChildProcess;
+  readonly port: number;
+  readonly said: string;
+}
+
+async function startZetcd(...flags: string[]): Promise<Zetcd> {
+  const child = spawn(program, ["-zkaddr", `${host}:0`, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  return { process: child, port: Number(/^listening on [^ ]+:(\d+), /.exec(said)?.[1]), said };
+}
+
+/** Runs the program to its end. */
+async function runZetcd(...flags: string[]): Promise<{ code: number; stderr: string }> {
+  const child = spawn(program, flags, { stdio: ["ignore", "ignore", "pipe"] });
+  const chunks: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, stderr: Buffer.concat(chunks).toString("utf8") };
+}
+
+let etcd: EtcdServer;
+let zetcd: Zetcd;
+beforeAll(async () => {
+  etcd = await startEtcd();
+  zetcd = await startZetcd("-endpoints", etcd.endpoints.join(","));
+});
+afterAll(async () => {
+  zetcd?.process.kill("SIGKILL");
+  await etcd?.stop();
+});
+
+async function session(port = zetcd.port) {
+  const outcome = await connect({ host, port, timeoutMs: 10_000, connectWaitMs: 10_000 });
+  if (outcome.is !== "granted") throw new Error(`${outcome.is} instead of a session`);
+  return outcome.client;
+}
+
+/** A newcomer gets a session and an answer. */
+async function serves(): Promise<void> {
+  const client = await session();
+  expect((await client.call("exists", { path: "/", watch: false })).header.err).toBe(0);
+  await client.call("closeSession", {});
+}
+
+const hello = encodeConnectRequest({
+  protocolVersion: 0,
+  lastZxidSeen: 0,
+  timeOut: 10_000,
+  sessionId: 0,
+  passwd: Buffer.alloc(16),
+  readOnly: false,
+});
+
+async function rawSocket(): Promise<Socket> {
+  const socket = connectTcp({ host, port: zetcd.port });
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Sends bytes; answers what came back until the server closed. */
+async function until(socket: Socket, bytes: Uint8Array): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  socket.write(bytes);
+  await once(socket, "close");
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+/** Resident memory of the server in bytes. */
+async function residentBytes(): Promise<number> {
+  const status = await readFile(`/proc/${zetcd.process.pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
+
+const framed = (frame: Uint8Array) => {
+  const writer = new Writer();
+  writer.buffer(frame);
+  return writer.copy();
+};
+
+test("says where it listens and what it is", () => {
+  expect(zetcd.said).toBe(`listening on ${host}:${zetcd.port}, proxy for etcd at ${etcd.endpoints.join(",")}`);
+});
+
+test.each([
+  ["garbage", Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")],
+  ["zeros", Buffer.alloc(65_536)],
+  ["2 GiB promised", Buffer.from("7fffffff00000000", "hex")],
+  ["a negative length", Buffer.from("80000000", "hex")],
+  [
+    "2 GiB promised behind the handshake's first half",
+    Buffer.concat([framed(hello).subarray(0, 20), Buffer.alloc(24, 0x7f)]),
+  ],
+])("%s: closed without a word", async (_name, bytes) => {
+  expect(await until(await rawSocket(), bytes)).toBe("");
+  await serves();
+});
+
+test("2 GiB promised behind the handshake: closed, and the session lives on", async () => {
+  const client = await session();
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  client.onClose = () => resolve();
+  client.sendBytes(Buffer.from("7fffffff", "hex"));
+  await closed;
+  const { sessionId, passwd } = client.granted;
+  const again = await connect({ host, port: zetcd.port, timeoutMs: 10_000, connectWaitMs: 10_000, sessionId, passwd });
+  expect(again.is).toBe("granted");
+  if (again.is === "granted") await again.client.call("closeSession", {});
+});
+
+test("half frames and then silence hold no more memory than arrived, and the silent are closed", async () => {
+  await serves();
+  const before = await residentBytes();
+  const sockets = await Promise.all(Array.from({ length: 200 }, rawSocket));
+  const closed = sockets.map((socket) => once(socket, "close"));
+  const promised = Buffer.alloc(1_000);
+  promised.writeInt32BE(1_000_000, 0);
+  for (const socket of sockets) socket.resume().write(promised);
+  await sleep(1_000);
+  expect((await residentBytes()) - before).toBeLessThan(50 * 1024 * 1024);
+  await serves();
+  const start = performance.now();
+  await Promise.all(closed);
+  expect(performance.now() - start).toBeLessThan(20_000);
+});
+
+test("10,000 connections opened and dropped: everybody else is served, and the memory comes back", async () => {
+  const bystander = await session();
+  const rude = [
+    async () => (await rawSocket()).destroy(),
+    async () => (await rawSocket()).resetAndDestroy(),
+    async () => (await rawSocket()).end(framed(hello).subarray(0, 20)),
+    async () => void (await until(await rawSocket(), Buffer.from("ruok"))),
+    async () => void (await until(await rawSocket(), Buffer.from("ffffffff", "hex"))),
+  ];
+  const crowd = async (total: number) => {
+    let next = 0;
+    const one = async () => {
+      while (next < total) await rude[next++ % rude.length]?.();
+    };
+    await Promise.all(Array.from({ length: 50 }, one));
+    await sleep(500);
+  };
+  const crowding = crowd(10_000);
+  for (let i = 0; i < 20; i++) {
+    expect((await bystander.call("exists", { path: "/", watch: false })).header.err).toBe(0);
+    await sleep(50);
+  }
+  await crowding;
+  const alive = /zk_num_alive_connections\t(\d+)/.exec(
+    (await fourLetterWord({ host, port: zetcd.port }, "mntr")) ?? "",
+  );
+  expect(Number(alive?.[1])).toBeLessThanOrEqual(2);
+  // The first crowd made the heap as large as crowds need; what a second one adds is lost.
+  const before = await residentBytes();
+  await crowd(10_000);
+  expect((await residentBytes()) - before).toBeLessThan(30 * 1024 * 1024);
+  await bystander.call("closeSession", {});
+  await serves();
+});
+
+test("a client that asks for much and reads nothing is held back, and costs the others nothing", async () => {
+  const client = await session();
+  const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
+  await client.call("create", { path: "/large", data: Buffer.alloc(500_000, 1), acl, flags: 0 });
+  const greedy = await rawSocket();
+  greedy.pause();
+  greedy.write(framed(hello));
+  const writer = new Writer();
+  for (let xid = 1; xid <= 2_000; xid++)
+    writer.buffer(encodeRequest(new Writer(), xid, "getData", { path: "/large", watch: false }));
+  const before = await residentBytes();
+  greedy.write(writer.copy());
+  await sleep(1_000);
+  // A thousand megabytes were asked for.
+  expect((await residentBytes()) - before).toBeLessThan(100 * 1024 * 1024);
+  await serves();
+  greedy.destroy();
+  await client.call("delete", { path: "/large", version: -1 });
+  await client.call("closeSession", {});
+});
+
+test.each([
+  [[], "nothing to serve"],
+  [["--bogus"], "unknown option '--bogus'"],
+  [["--zkaddr", "nowhere", "--endpoints", "a:1"], "--zkaddr is HOST:PORT"],
+  [["--endpoints", "a:1", "--cafile", "/no/such/file"], "cannot be read"],
+])("bad arguments %j: 254 and one line", async (flags, says) => {
+  const { code, stderr } = await runZetcd(...flags);
+  expect([code, stderr.trimEnd().split("\n").length]).toEqual([254, 1]);
+  expect(stderr).toContain(says);
+});
+
+test("a taken port ends it with 255 and one line", async () => {
+  const { code, stderr } = await runZetcd("-zkaddr", `${host}:${zetcd.port}`, "-endpoints", etcd.endpoints.join(","));
+  expect([code, stderr]).toEqual([255, expect.stringContaining("EADDRINUSE")]);
+});
+
+test("while etcd cannot be reached it says so with the address, and a signal still ends it", async () => {
+  const child = spawn(program, ["-zkaddr", `${host}:0`, "-endpoints", `${host}:1`], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const [line] = (await once(createInterface({ input: child.stderr }), "line")) as [string];
+  expect(line).toContain(`etcd cannot be reached, trying again at=http://${host}:1`);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s: clients see the end, the exit code is 0, and the session can go on elsewhere",
+  async (signal) => {
+    const first = await startZetcd("-endpoints", etcd.endpoints.join(","));
+    const client = await session(first.port);
+    const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>();
+    client.onClose = resolve;
+    const exited = once(first.process, "exit");
+    first.process.kill(signal);
+    expect(await closed).toBeUndefined();
+    expect(await exited).toEqual([0, null]);
+    const { sessionId, passwd } = client.granted;
+    const resumed = await connect({
+      host,
+      port: zetcd.port,
+      timeoutMs: 10_000,
+      connectWaitMs: 10_000,
+      sessionId,
+      passwd,
+    });
+    expect(resumed.is).toBe("granted");
+    if (resumed.is === "granted") await resumed.client.call("closeSession", {});
+  },
+);
