@@ -56,6 +56,10 @@ export class Tree {
   dataBytes = 0;
   ephemeralsCount = 0;
 
+  constructor() {
+    for (const [path, node] of this.#nodes) this.#count(path, node);
+  }
+
   get nodeCount(): number {
     return this.#nodes.size;
   }
@@ -103,6 +107,7 @@ export class Tree {
     if (reserved !== undefined) {
       node.children = reserved.children;
       node.childCount = reserved.childCount;
+      this.dataBytes -= path.length + reserved.dataLength;
     }
     node.acl = this.shareAcl(node.acl);
     this.#nodes.set(path, node);

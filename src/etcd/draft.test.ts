@@ -1,0 +1,132 @@
+/** A draft, the batch made of it, the log and the tree must all come to the same state. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { batchOps, newBatchId, type Transaction } from "./batch.ts";
+import { type Change, type ZnodeKind, znodeKinds } from "./changes.ts";
+import { Draft } from "./draft.ts";
+import { FakeEtcd } from "./fake-etcd.fixture.ts";
+import { decodeRecord, Keyspace, LogRecord, ZnodeRecord, zxidOf } from "./keyspace.ts";
+import { missingData, Replica } from "./replica.ts";
+import { loadSnapshot } from "./snapshot.ts";
+import type { Tree, TreeListener } from "./tree.ts";
+import { dumpTree } from "./tree-dump.fixture.ts";
+import { openAcl } from "./znode.ts";
+
+const keys = new Keyspace("/t");
+const deaf: TreeListener = {
+  created() {},
+  deleted() {},
+  dataChanged() {},
+  childrenChanged() {},
+  sessionOpened() {},
+  sessionClosed() {},
+};
+const closedAcl = [{ perms: 1, id: { scheme: "digest", id: "a:b" } }];
+const paths = ["/a", "/a/b", "/a/b/c", "/d", "/d/e", "/zookeeper/quota/q"];
+
+/** What a step tries to do; what would not be valid is left out. */
+const step = fc.record({
+  does: fc.constantFrom("create", "create", "delete", "setData", "setAcl", "openSession", "closeSession"),
+  path: fc.constantFrom(...paths, "/", "/zookeeper", "/zookeeper/config"),
+  kind: fc.constantFrom<ZnodeKind>(0, 0, 1, 2, 3),
+  session: fc.constantFrom<number | bigint>(1, 2n ** 56n),
+  data: fc.constantFrom(null, Buffer.alloc(0), Buffer.from("x"), Buffer.alloc(300_000, "y")),
+  acl: fc.constantFrom(openAcl, closedAcl),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+
+function changeFor(draft: Draft, { does, path, kind, session, data, acl }: Step): Change | undefined {
+  const node = draft.get(path);
+  const isSession = draft.session(session) !== undefined;
+  switch (does) {
+    case "create": {
+      const parent = draft.get(parentOf(path));
+      if (node !== undefined || parent === undefined || parent.kind === znodeKinds.ephemeral) return undefined;
+      if (kind === znodeKinds.ephemeral && !isSession) return undefined;
+      const owner = kind === znodeKinds.ephemeral ? session : 0;
+      const ttlMs = kind === znodeKinds.ttl ? 1_000 : 0;
+      return { is: "create", path, data, acl, kind, owner, ttlMs, creates: parent.creates + 1 };
+    }
+    case "delete":
+      return node === undefined || node.childCount > 0 || !paths.includes(path) ? undefined : { is: "delete", path };
+    case "setData":
+      return node === undefined ? undefined : { is: "setData", path, data };
+    case "setAcl":
+      return node === undefined ? undefined : { is: "setAcl", path, acl };
+    case "openSession":
+      return { is: "openSession", session, timeoutMs: 4_000, owner: "p" };
+    default:
+      return isSession ? { is: "closeSession", session } : undefined;
+  }
+}
+
+/** One batch of one transaction per inner list, committed to `etcd` and applied to both trees. */
+async function commitBatch(etcd: FakeEtcd, own: Replica, foreign: Replica, batch: Step[][]): Promise<void> {
+  const draft = new Draft(own.tree);
+  const transactions: Transaction[] = [];
+  for (const steps of batch) {
+    const at = { zxid: transactions.length + 1, timeMs: 1_000 + transactions.length };
+    const above = new Draft(draft);
+    const changes: Change[] = [];
+    for (const one of steps) {
+      const change = changeFor(above, one);
+      if (change === undefined) continue;
+      above.apply(change, at);
+      changes.push(change);
+    }
+    draft.merge(above);
+    transactions.push({ index: at.zxid, timeMs: at.timeMs, changes });
+  }
+  const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions });
+  const { revision } = await etcd.txn([], ops);
+  for (const { index, timeMs, changes } of transactions) {
+    own.tree.zxid = zxidOf(revision, index);
+    for (const change of changes) own.apply(change, { zxid: zxidOf(revision, index), timeMs });
+  }
+  own.advance(revision);
+  const log = decodeRecord(LogRecord, etcd.data.get(keys.log("p.1"))?.value ?? Buffer.alloc(0));
+  const data = new Map<string, Buffer | null>();
+  for (const path of missingData(log)) {
+    const stored = etcd.data.get(keys.znode(path));
+    const bytes = stored === undefined ? null : decodeRecord(ZnodeRecord, stored.value).data;
+    data.set(path, bytes === null ? null : Buffer.from(bytes));
+  }
+  foreign.receive({ revision, log, data });
+}
+
+const fresh = async (etcd: FakeEtcd): Promise<Tree> => (await loadSnapshot(etcd.store, keys)).tree;
+
+test("committed, followed and freshly loaded trees are equal in every field", async () => {
+  const batches = fc.array(fc.array(fc.array(step, { maxLength: 4 }), { minLength: 1, maxLength: 5 }), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  await fc.assert(
+    fc.asyncProperty(batches, async (history) => {
+      const etcd = new FakeEtcd();
+      const own = new Replica(await fresh(etcd), deaf);
+      const foreign = new Replica(await fresh(etcd), deaf);
+      for (const batch of history) {
+        await commitBatch(etcd, own, foreign, batch);
+        const loaded = dumpTree(await fresh(etcd));
+        expect(dumpTree(own.tree)).toEqual(loaded);
+        expect(dumpTree(foreign.tree)).toEqual(loaded);
+      }
+    }),
+    { numRuns: 120 },
+  );
+});
+
+test("a draft does not touch what it is drawn over", async () => {
+  const tree = await fresh(new FakeEtcd());
+  const before = dumpTree(tree);
+  const draft = new Draft(tree);
+  const create: Change = { is: "create", path: "/a", data: null, acl: openAcl, kind: 0, owner: 0, ttlMs: 0, creates: 1 };
+  draft.apply(create, { zxid: 1, timeMs: 5 });
+  draft.apply({ is: "setData", path: "/", data: Buffer.from("r") }, { zxid: 1, timeMs: 5 });
+  expect(draft.get("/a")?.czxid).toBe(1);
+  expect(draft.get("")?.childCount).toBe(2);
+  expect(dumpTree(tree)).toEqual(before);
+});
