@@ -33,6 +33,9 @@ const near = (zxid: Int64, time: Int64, side: Side, { witness, skewMs }: StatSce
   return answeredAt === undefined || Math.abs(Number(time) - answeredAt) <= skewMs;
 };
 
+/** How far the times of two writes may go back against their order: several servers of one ensemble have several clocks. */
+const clockStepMs = 250;
+
 /** In the order in which they are reported; one difference a field is enough. */
 const rules: readonly StatRule[] = [
   {
@@ -74,6 +77,14 @@ const rules: readonly StatRule[] = [
       return last === undefined || s.mzxid <= last.mzxid || s.mtime >= last.mtime;
     },
   },
+  {
+    field: "mtime",
+    words: "later writes have later times",
+    holds: (s, side, { witness }) => {
+      const latest = witness.latest[side];
+      return s.mzxid <= latest.mzxid || Number(s.mtime) >= Number(latest.mtime) - clockStepMs;
+    },
+  },
 ];
 
 /** Differences of two Stats of the same znode beyond those of its single fields, at `at.field`. Learns from both Stats. */
@@ -96,6 +107,7 @@ function learn(stat: Stat, side: Side, { witness, path }: StatScene): void {
   const times = witness.timeOf[side];
   if (times.get(stat.czxid) === undefined) times.set(stat.czxid, stat.ctime);
   if (times.get(stat.mzxid) === undefined) times.set(stat.mzxid, stat.mtime);
+  if (stat.mtime > witness.latest[side].mtime) witness.latest[side] = { mzxid: stat.mzxid, mtime: stat.mtime };
   if (path === undefined) return;
   const last = witness.lastChange[side].get(path);
   if (last === undefined || stat.mzxid > last.mzxid)

@@ -42,6 +42,8 @@ export class Witness {
   /** Each write has one time, whatever znodes it changed: by zxid, per side. */
   readonly timeOf: Both<BoundedMap<Int64, Int64>> = both(() => new BoundedMap(200_000));
   readonly lastChange: Both<BoundedMap<string, LastChange>> = both(() => new BoundedMap(50_000));
+  /** The latest time that any write of a side bore, and that write. */
+  readonly latest: Record<Side, LastChange> = both(() => ({ mzxid: 0, mtime: 0 }));
   /** The largest zxid seen in any reply header of a side. */
   readonly newest: Record<Side, Int64> = both(() => 0 as Int64);
   /** The largest zxid of a side's successful write whose reply has come: every write submitted later must be above it. */

@@ -181,7 +181,10 @@ export class Pairing {
     if (!isDue && (isUnsteady || this.#replies < arrival.replies + 2)) return;
     this.#givenUp[other].push(arrival.key);
     if (this.#givenUp[other].length > rememberedMax) this.#givenUp[other].shift();
-    const isRepeated = this.#paired.some(({ key, replies }) => key === arrival.key && replies >= arrival.replies - 1);
+    // Only the candidate can be wrong in sending twice what the oracle sent once.
+    const isRepeated =
+      side === "candidate" &&
+      this.#paired.some(({ key, replies }) => key === arrival.key && replies >= arrival.replies - 1);
     const at = isRepeated ? "event.duplicate" : "event";
     this.#finish({ [side]: arrival }, [{ is: "absent", at, on: other, other: describe(arrival.event) }]);
   }

@@ -141,7 +141,7 @@ export interface Traffic {
 }
 
 /** Runs traffic to its end: sessions take random turns, pipelined, with a pause for breath every 50 requests; in the end half of them close their
- *  session and the others hang up. */
+ *  session, the others look at what is left and hang up. */
 export async function runTraffic({ seed, sessions, requests, root, open: openSession, fence }: Traffic): Promise<void> {
   const random = randomFrom(seed);
   const clients: DirectClient[] = [];
@@ -159,11 +159,13 @@ export async function runTraffic({ seed, sessions, requests, root, open: openSes
   }
   for (const one of clients) await one.idle();
   await fence();
-  for (const [index, one] of clients.entries()) {
-    if (index % 2 === 0) one.send("closeSession", {});
-    else one.close();
-  }
-  for (const [index, one] of clients.entries()) if (index % 2 === 0) await one.idle();
+  const closing = clients.filter((_, index) => index % 2 === 0);
+  const staying = clients.filter((_, index) => index % 2 === 1);
+  for (const one of closing) one.send("closeSession", {});
+  for (const one of closing) await one.idle();
+  for (const one of staying) one.send("getChildren2", { path: root, watch: false });
+  await fence();
+  for (const one of staying) one.close();
   await fence();
 }
 

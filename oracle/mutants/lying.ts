@@ -1,0 +1,159 @@
+/** The machinery of mutants: a backend whose frames pass through a lie. Everything that the lie does not touch stays byte for byte. */
+import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
+import { Reader, Writer } from "../../src/jute/buffers.ts";
+import { write } from "../../src/jute/codec.ts";
+import type { SequenceItem } from "../../src/jute/kinds.ts";
+import { xids } from "../../src/protocol/opcodes.ts";
+import { ReplyHeader, type Stat, WatcherEvent } from "../../src/protocol/records.ts";
+import { decodeAnswer, decodeEvent, isEvent } from "../compare/decode.ts";
+import { parseRequest, type Request } from "../crosscheck/request.ts";
+
+/** A reply that may be changed in place. `body` is a record or a list of results; undefined when the reply has none. */
+export interface LyingReply {
+  readonly request: Request;
+  readonly header: ReplyHeader;
+  readonly body: Record<string, unknown> | SequenceItem[] | undefined;
+  /** One connection's memory, for lies that need some. */
+  readonly memory: Map<string, unknown>;
+}
+
+/** Where a lie may take hold of one connection; each part is optional in effect: the default passes everything on. */
+export interface Lie {
+  /** Changes a decoded reply in place. `drop` swallows it, `hangUp` closes the connection instead. */
+  reply?(reply: LyingReply): "drop" | "hangUp" | undefined;
+  /** Changes an encoded reply, behind `reply`. */
+  frame?(frame: Buffer, request: Request): Buffer;
+  /** What goes out instead of an event, at once and behind the next reply. */
+  event?(event: WatcherEvent, memory: Map<string, unknown>): { now: WatcherEvent[]; later?: WatcherEvent[] };
+  /** What is asked instead; `undefined` swallows the request, which is then answered with `OK` and no body. */
+  request?(request: Request, memory: Map<string, unknown>): Buffer | undefined;
+  /** Changes the handshake's question. */
+  hello?(hello: Hello): Hello;
+  /** Changes the handshake's answer. */
+  opened?(raw: Buffer): Buffer;
+}
+
+/** Puts a lie in front of a backend. */
+export function lying(backend: Backend, name: string, lie: Lie): Backend {
+  return {
+    ...backend,
+    name: `${backend.name} (${name})`,
+    status: () => backend.status(),
+    close: () => backend.close(),
+    open: async (hello, downstream): Promise<Opened> => {
+      const mouth = new Mouth(downstream, lie);
+      const opened = await backend.open(lie.hello?.(hello) ?? hello, mouth);
+      if (opened.is === "closed" || lie.opened === undefined) return mouth.speakFor(opened);
+      return mouth.speakFor({ ...opened, raw: lie.opened(Buffer.from(opened.raw)) });
+    },
+  };
+}
+
+/** One connection of a liar. */
+class Mouth implements Downstream, BackendSession {
+  readonly #client: Downstream;
+  readonly #lie: Lie;
+  readonly #asked: Request[] = [];
+  readonly #memory = new Map<string, unknown>();
+  #later: WatcherEvent[] = [];
+  #server: BackendSession | undefined;
+  #zxid = Buffer.alloc(8);
+
+  constructor(client: Downstream, lie: Lie) {
+    this.#client = client;
+    this.#lie = lie;
+  }
+
+  get queuedBytes(): number {
+    return this.#client.queuedBytes;
+  }
+
+  get granted(): BackendSession["granted"] {
+    if (this.#server === undefined) throw new Error("no session was granted");
+    return this.#server.granted;
+  }
+
+  speakFor(opened: Opened): Opened {
+    if (opened.is !== "granted") return opened;
+    this.#server = opened.session;
+    return { ...opened, session: this };
+  }
+
+  submit(frame: Buffer): void {
+    const request = parseRequest(frame);
+    const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#memory);
+    if (asked !== undefined) {
+      this.#asked.push(request);
+      this.#server?.submit(asked);
+      return;
+    }
+    const answer = Buffer.alloc(16);
+    answer.writeInt32BE(request.replyXid, 0);
+    this.#zxid.copy(answer, 4);
+    this.#client.send(answer);
+    if (request.op === "closeSession") this.end();
+  }
+
+  close(why: Parameters<BackendSession["close"]>[0]): void {
+    this.#server?.close(why);
+  }
+
+  end(): void {
+    this.#client.end();
+  }
+
+  send(bytes: Uint8Array): void {
+    const frame = Buffer.from(bytes);
+    const xid = new Reader(frame).int();
+    const at = this.#asked.findIndex(({ replyXid }) => replyXid === xid);
+    if (xid === xids.notification && (at < 0 || isEvent(frame))) return this.#tellEvent(frame);
+    const [request] = at < 0 ? [] : this.#asked.splice(at, 1);
+    if (request === undefined) return this.#client.send(frame);
+    frame.copy(this.#zxid, 0, 4, 12);
+    this.#tellReply(request, frame);
+    for (const event of this.#later.splice(0)) this.#client.send(encodeEvent(event, frame));
+  }
+
+  #tellReply(request: Request, frame: Buffer): void {
+    const told = this.#lie.reply === undefined ? frame : this.#changed(request, frame, this.#lie.reply);
+    if (told === "hangUp") return this.end();
+    if (told !== "drop") this.#client.send(this.#lie.frame?.(told, request) ?? told);
+  }
+
+  #changed(request: Request, frame: Buffer, change: NonNullable<Lie["reply"]>): Buffer | "drop" | "hangUp" {
+    const { header, schema, body, malformed } = decodeAnswer(request.op, frame);
+    if (header === undefined || malformed !== undefined) return frame;
+    const outcome = change({ request, header, body: body as LyingReply["body"], memory: this.#memory });
+    if (outcome !== undefined) return outcome;
+    const writer = new Writer(frame.length + 64);
+    write(ReplyHeader, writer, header);
+    if (schema !== undefined && body !== undefined) write(schema, writer, body as never);
+    return writer.copy();
+  }
+
+  #tellEvent(frame: Buffer): void {
+    const event = decodeEvent(frame).body as WatcherEvent | undefined;
+    if (event === undefined || this.#lie.event === undefined) return this.#client.send(frame);
+    const { now, later = [] } = this.#lie.event(event, this.#memory);
+    for (const one of now) this.#client.send(encodeEvent(one, frame));
+    this.#later.push(...later);
+  }
+}
+
+/** An event under another frame's zxid, if that frame is an event too; −1 otherwise. */
+function encodeEvent(event: WatcherEvent, like: Buffer): Buffer {
+  const header = new Writer(64);
+  const isLikeEvent = like.readInt32BE(0) === xids.notification;
+  header.int(xids.notification);
+  header.raw(isLikeEvent ? like.subarray(4, 12) : Buffer.alloc(8, 0xff));
+  header.int(0);
+  write(WatcherEvent, header, event);
+  return header.copy();
+}
+
+/** Every Stat in a reply, those of a multi's results included. */
+export function statsIn(body: LyingReply["body"]): Stat[] {
+  if (body === undefined) return [];
+  const records = Array.isArray(body) ? body.map((item) => item.body) : [body];
+  return records.flatMap((one) => ("stat" in one ? [one.stat as Stat] : []));
+}
