@@ -6,13 +6,16 @@ import { type KnownCheck, type View, ViewBuilder } from "./view.ts";
 /** Longest line that is parsed, characters. A journal's writer bounds its lines far below. */
 const lineCharsMax = 64 * 1024 * 1024;
 
+/** Lines end at `\n` alone: a znode's name may hold U+2028, which JSON leaves as it is and some line readers cut at. */
+const lineEnd = "\n";
+
 /** Reads a journal. A torn last line is what a killed run leaves and is skipped; other unreadable lines are counted and keep the run from being
  *  green. `isKnown` puts a list in the place of the journal's own word on what is known. Errors: those of the file system. */
 export async function readView(file: string, isKnown?: KnownCheck): Promise<View> {
   const builder = new ViewBuilder(isKnown);
   let rest = "";
   for await (const chunk of createReadStream(file, { encoding: "utf8", highWaterMark: 1 << 20 })) {
-    const lines = (rest + String(chunk)).split("\n");
+    const lines = (rest + String(chunk)).split(lineEnd);
     rest = lines.pop() ?? "";
     if (rest.length > lineCharsMax) throw new Error(`a line of ${file} is longer than ${lineCharsMax} characters`);
     for (const line of lines) take(builder, line);

@@ -73,6 +73,16 @@ test("text split inside a character is read whole", async () => {
   expect(verdict.exitCode).toBe(0);
 });
 
+test("a line separator in a znode's name does not tear its line", async () => {
+  const [head, ...rest] = cleanRun();
+  writeFileSync(
+    journalFile(),
+    asText([...(head === undefined ? [] : [head]), { event: "note", text: "a\u2028b\u2029c\u0085d" }, ...rest]),
+  );
+  const { notes, verdict } = await readView(journalFile());
+  expect({ notes, exitCode: verdict.exitCode }).toEqual({ notes: ["a\\u2028b\\u2029c\\u0085d"], exitCode: 0 });
+});
+
 test("no journal is an error, not a verdict", async () => {
   await expect(writeReports(dir)).rejects.toMatchObject({ code: "ENOENT" });
 });

@@ -94,7 +94,9 @@ function hexLine(own, other, from) {
   let run = "";
   let marked = false;
   const flush = () => {
-    if (run !== "") parts.push(marked ? el("mark", {}, run) : run);
+    // The space between two bytes belongs to neither.
+    if (marked && run.startsWith(" ")) parts.push(" ");
+    if (run !== "") parts.push(marked ? el("mark", {}, run.trimStart()) : run);
     run = "";
   };
   for (let at = from; at < from + bytesPerLine; at++) {

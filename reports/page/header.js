@@ -64,7 +64,7 @@ function facts({ run, end, counts }) {
 }
 
 /** An ISO time as people write it, to the minute. */
-const startedAt = (iso) => String(iso).replace(/^(\S+)T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
+const startedAt = (iso) => String(iso).replace(/^(\S+)T(\d\d:\d\d).*Z$/, "$1 $2Z");
 
 const verdictWords = {
   match: "agree",

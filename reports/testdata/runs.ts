@@ -38,10 +38,10 @@ export function* mixedTraffic(count: number): Generator<JournalLine> {
 /** Everything agrees. */
 export const cleanRun = (count = 240): JournalLine[] => journal([...mixedTraffic(count)]);
 
-/** Three causes with shrunk stories, one without, a known one, one that healed. */
-export function divergingRun(): JournalLine[] {
-  const body: JournalLine[] = [...mixedTraffic(960)];
-  let n = 960;
+/** Three causes with shrunk stories, one without, a known one, one that healed, after traffic that agrees. */
+export function divergingRun(agreeing = 960): JournalLine[] {
+  const body: JournalLine[] = [...mixedTraffic(agreeing)];
+  let n = agreeing;
   for (let times = 0; times < 17; times++) body.push(...divergence(++n));
   for (let times = 0; times < 4; times++) body.push(...lostEvent(++n));
   body.push(...ghostWrite(++n), ...unshrunk(++n));

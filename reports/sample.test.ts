@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { pageOf } from "./html.ts";
+import { asText, divergingRun } from "./testdata/runs.ts";
+import { viewOf } from "./view.ts";
+
+const sample = join(import.meta.dirname, "sample");
+const known = [
+  {
+    id: "D-007",
+    why: "The candidate takes pzxid from its newest child.",
+    issue: "https://example.org/issues/7",
+    owner: "storage",
+    expires: "2026-12-31",
+  },
+];
+
+test("the committed sample shows today's page (npx vitest run -u reports/sample.test.ts renders it again)", async () => {
+  const lines = divergingRun(144);
+  expect(asText(lines).length).toBeLessThan(100_000);
+  await expect(asText(lines)).toMatchFileSnapshot(join(sample, "journal.jsonl"));
+  await expect(pageOf(viewOf(lines), known)).toMatchFileSnapshot(join(sample, "report.html"));
+});
