@@ -123,7 +123,16 @@ test("a draft does not touch what it is drawn over", async () => {
   const tree = await fresh(new FakeEtcd());
   const before = dumpTree(tree);
   const draft = new Draft(tree);
-  const create: Change = { is: "create", path: "/a", data: null, acl: openAcl, kind: 0, owner: 0, ttlMs: 0, creates: 1 };
+  const create: Change = {
+    is: "create",
+    path: "/a",
+    data: null,
+    acl: openAcl,
+    kind: 0,
+    owner: 0,
+    ttlMs: 0,
+    creates: 1,
+  };
   draft.apply(create, { zxid: 1, timeMs: 5 });
   draft.apply({ is: "setData", path: "/", data: Buffer.from("r") }, { zxid: 1, timeMs: 5 });
   expect(draft.get("/a")?.czxid).toBe(1);

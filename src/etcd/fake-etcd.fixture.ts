@@ -141,8 +141,7 @@ export class FakeEtcd {
 
   #commit(compare: ICompare[], success: IRequestOp[]): TxnResult {
     const failed = compare.find((one) => !this.#holds(one));
-    if (failed !== undefined)
-      return { succeeded: false, revision: this.data.get(text(failed.key))?.modRevision ?? 0 };
+    if (failed !== undefined) return { succeeded: false, revision: this.data.get(text(failed.key))?.modRevision ?? 0 };
     if (success.some((op) => op.request_range === undefined)) this.#write(success);
     return { succeeded: true, revision: this.revision };
   }

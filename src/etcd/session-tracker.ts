@@ -36,6 +36,11 @@ export class SessionTracker {
     return this.#tracked.size;
   }
 
+  /** Places in the buckets: a forgotten session keeps its one until it would have been due. */
+  get waitingCount(): number {
+    return [...this.#buckets.values()].reduce((sum, bucket) => sum + bucket.size, 0);
+  }
+
   /** Starts, or restarts, a session's clock. */
   track(session: Int64, timeoutMs: number): void {
     const isNew = !this.#tracked.has(session);
