@@ -17,7 +17,7 @@ export interface CaseResult {
 let lastRoot = 0;
 const newRoot = () => {
   lastRoot++;
-  return `/x${Date.now().toString(36)}-${lastRoot.toString(36)}`;
+  return `/x${Date.now().toString(36)}-${lastRoot.toString(36)}/r`;
 };
 
 /** Runs cases, any number at a time. */

@@ -13,6 +13,8 @@ const memory = () => {
   m.learn("a", "/x1/n", { version: 5, aversion: 2 });
   m.saw("a", 40);
   m.saw("a", 39);
+  m.mark("a");
+  m.saw("a", 50);
   return m;
 };
 
@@ -50,8 +52,9 @@ describe("references", () => {
   test("setACL counts ACL versions, zxids count from the newest, a deleted node from nothing", () => {
     const m = memory();
     expect(m.version("a", "/x1/n", { last: 0 }, "aversion")).toBe(2);
-    expect(m.seen("a", { newest: -1 })).toBe(39);
-    expect(m.seen("a", 7)).toBe(7);
+    expect(m.seen("a", { newest: -1 })).toBe(49);
+    expect(m.since("a", { newest: -1 })).toBe(39);
+    expect(m.since("a", 7)).toBe(7);
     m.forget("a", "/x1/n");
     expect(m.version("a", "/x1/n", { last: 0 }, "version")).toBe(0);
   });

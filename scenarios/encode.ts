@@ -143,7 +143,7 @@ function bodyOf(step: RequestStep, memory: Memory): unknown {
     case "setWatches2": {
       const paths = (list: typeof step.data) => (list ?? []).map((path) => memory.path(path));
       return {
-        relativeZxid: memory.seen(step.by, step.since),
+        relativeZxid: memory.since(step.by, step.since),
         dataWatches: paths(step.data),
         existWatches: paths(step.exist),
         childWatches: paths(step.child),

@@ -63,7 +63,8 @@ export interface ReadStep {
   readonly watch?: boolean;
 }
 
-/** A zxid the client claims to have seen: an offset to the newest in this session's replies, or a number as it is. */
+/** A zxid the client claims to have seen: an offset to the newest that this session was told, or a number as it is. In a pipelined case only what
+ *  was told in a moment of silence counts, because between requests under way two servers may rightly have another order. */
 export type SeenValue = { readonly newest: number } | number;
 
 /** What one session does. */
@@ -133,6 +134,8 @@ export interface Scenario {
   readonly source: string;
   /** Which ZooKeeper versions the case speaks of, as a range of semver-like text: `>=3.9`. Absent: all. */
   readonly versions?: string;
+  /** `serial`: each step is settled on both sides before the next is sent. `pipelined`: a step waits only for what it needs. Default serial. */
+  readonly pace?: "serial" | "pipelined";
   /** Session timeout asked for, ms. Default 30 000. */
   readonly timeoutMs?: number;
   readonly sessions: readonly string[];

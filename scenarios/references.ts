@@ -9,6 +9,9 @@ export interface Counters {
   readonly aversion: number;
 }
 
+const counted = (newest: Int64 | undefined, value: SeenValue): Int64 =>
+  typeof value === "number" ? value : canonicalInt64(BigInt(newest ?? 0) + BigInt(value.newest));
+
 /** One case's memory. Every question has an answer in any state: an unbound label is a missing child of the root, an unknown node has version 0. */
 export class Memory {
   /** The case's own root znode, absolute, without a trailing slash. */
@@ -16,6 +19,7 @@ export class Memory {
   readonly #bound = new Map<string, string>();
   readonly #counters = new Map<string, Counters>();
   readonly #newest = new Map<string, Int64>();
+  readonly #marked = new Map<string, Int64>();
 
   constructor(root: string) {
     this.root = root;
@@ -37,10 +41,19 @@ export class Memory {
     return wanted === -1 && value.last !== 0 ? -2 : wanted | 0;
   }
 
-  /** The zxid to claim. */
+  /** The zxid to claim in setWatches, from the last mark. */
+  since(by: string, value: SeenValue): Int64 {
+    return counted(this.#marked.get(by), value);
+  }
+
+  /** The zxid to claim in a handshake, from the newest reply. */
   seen(by: string, value: SeenValue): Int64 {
-    if (typeof value === "number") return value;
-    return canonicalInt64(BigInt(this.#newest.get(by) ?? 0) + BigInt(value.newest));
+    return counted(this.#newest.get(by), value);
+  }
+
+  /** What a session has seen by now was told in a moment of silence. */
+  mark(by: string): void {
+    this.#marked.set(by, this.#newest.get(by) ?? 0);
   }
 
   /** A create with this label was answered with this path. */

@@ -13,7 +13,7 @@ export interface RunCase {
   readonly door: Door;
   /** The case's name in the journal, unique in the run. */
   readonly name: string;
-  /** Its own root znode, absolute: `/x1`. Must not exist. */
+  /** Its own root znode, absolute and two levels deep: `/x1/r`. Neither level may exist. */
   readonly root: string;
   /** Asked before each step: true ends the case early, because what follows a divergence is echo. */
   readonly isOver?: () => boolean;
@@ -51,12 +51,20 @@ const labelsBoundBy = (step: RequestStep) =>
     "bind" in inner && inner.bind !== undefined ? [inner.bind] : [],
   );
 
+/** Whether the step quotes a zxid that its session was told. */
+const quotesZxid = (step: Step): boolean =>
+  (step.op === "setWatches" || step.op === "setWatches2") && typeof step.since === "object";
+
+/** Requests of a session after which its mark is renewed: a cross-check remembers the zxids of so many replies and a few more. */
+const markEvery = 16;
+
 /** Whether the step asks for something that only its own session's earlier replies tell. */
 function needsOwnReplies(step: RequestStep): boolean {
-  if (step.op === "setWatches" || step.op === "setWatches2") return typeof step.since === "object";
   const inner = step.op === "multi" ? step.ops : [step];
   return inner.some((one) => "version" in one && typeof one.version === "object");
 }
+
+const outerOf = (root: string) => root.slice(0, root.lastIndexOf("/"));
 
 /** The case while it runs. */
 class Case {
@@ -67,6 +75,8 @@ class Case {
   /** Which session's create answers each label that is still open. */
   readonly #binding = new Map<string, Seat>();
   readonly #timeoutMs: number;
+  /** Sessions that will quote a zxid, and how many requests each has sent since its mark. */
+  readonly #quoting = new Map<string, number>();
   steps = 0;
 
   constructor(scenario: Scenario, how: RunCase) {
@@ -86,19 +96,45 @@ class Case {
     await Promise.all([...this.#seats.values()].map((seat) => seat.ready()));
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
-    let err: number | undefined;
-    const create = { by: first, op: "create", path: "" } as const;
-    await this.#send(create, (header) => {
-      err = header?.err;
-    });
-    await this.#seat(first).drain();
-    if (err !== 0) throw new CaseStuck(`the root znode ${this.#how.root} could not be created (${err ?? "no answer"})`);
+    // Two levels, so that a case that deletes, numbers or protects its root keeps to itself even then.
+    for (const path of [outerOf(this.#how.root), this.#how.root]) {
+      let err: number | undefined;
+      await this.#send({ by: first, op: "create", path: { exact: path } }, (header) => {
+        err = header?.err;
+      });
+      await this.#seat(first).drain();
+      if (err !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${err ?? "no answer"})`);
+    }
+    for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) await this.#mark(by);
   }
 
+  /** Takes one step. Throws {@link CaseStuck}. */
   async take(step: Step): Promise<void> {
     this.steps++;
-    const seat = this.#seat(step.by);
-    if (isFault(step)) return this.#fault(seat, step);
+    if (isFault(step)) await this.#fault(this.#seat(step.by), step);
+    else await this.#request(this.#seat(step.by), step);
+    if (this.#scenario.pace === "pipelined") return this.#markIfDue(step);
+    await this.#seat(step.by).settle();
+    this.#memory.mark(step.by);
+  }
+
+  /** A ping in silence tells a zxid that means the same on both sides. */
+  async #mark(by: string): Promise<void> {
+    this.#quoting.set(by, 0);
+    for (const seat of this.#seats.values()) await seat.settle();
+    await this.#send({ by, op: "ping" });
+    await this.#seat(by).settle();
+    this.#memory.mark(by);
+  }
+
+  async #markIfDue({ by, op }: Step): Promise<void> {
+    const sent = this.#quoting.get(by);
+    if (sent === undefined) return;
+    this.#quoting.set(by, sent + 1);
+    if (sent + 1 >= markEvery || op === "reconnect") await this.#mark(by);
+  }
+
+  async #request(seat: Seat, step: RequestStep): Promise<void> {
     for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
     if (needsOwnReplies(step)) await seat.drain();
     const alone = mayHangUp(step);
@@ -116,9 +152,7 @@ class Case {
   async fence(): Promise<void> {
     for (const seat of this.#seats.values()) await seat.drain();
     for (const [by, seat] of this.#seats) if (seat.live !== undefined) await this.#send({ by, op: "exists", path: "" });
-    for (const seat of this.#seats.values()) await seat.drain();
-    if (!(await within(this.#how.door.settled(this.#how.name), caseLimits.replyWaitMs)))
-      throw new CaseStuck("the two sides do not settle");
+    for (const seat of this.#seats.values()) await seat.settle();
   }
 
   /** Ends every session that still lives, dropped ones included, so that the case leaves no ephemeral behind. */
@@ -162,7 +196,7 @@ class Case {
   }
 
   async #fault(seat: Seat, step: Exclude<Step, RequestStep>): Promise<void> {
-    await seat.drain();
+    await seat.settle();
     if (step.op === "drop") return seat.drop();
     if (step.op === "reconnect") return seat.reconnect(step);
     if (step.op === "expire") return this.#expire(seat);

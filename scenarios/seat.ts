@@ -78,7 +78,10 @@ export class Seat {
   /** The connection to send on, opened anew if need be. Throws {@link CaseStuck}. */
   async ready(): Promise<Connection> {
     if (this.live !== undefined) return this.live;
-    await this.gone();
+    if (this.#connection !== undefined) {
+      await this.gone();
+      await this.settle();
+    }
     if (!this.#isOver) {
       await this.#open(this.#resume(this.#timeoutMs));
       if (this.live !== undefined) return this.live;
@@ -93,6 +96,14 @@ export class Seat {
     const connection = this.#connection;
     if (connection !== undefined && !(await within(connection.idle(), caseLimits.replyWaitMs)))
       throw new CaseStuck(`session ${this.as.session} waits for a reply`);
+  }
+
+  /** Waits until both sides have answered everything, not only the one that answers us: what is cut off before that nobody can compare.
+   *  Throws {@link CaseStuck}. */
+  async settle(): Promise<void> {
+    await this.drain();
+    if (!(await within(this.#door.settled(this.as.case), caseLimits.replyWaitMs)))
+      throw new CaseStuck("the two sides do not settle");
   }
 
   /** Says that the server is going to hang up; `isOver` when the session ends with it. */
@@ -128,7 +139,6 @@ export class Seat {
 
   /** The reconnect step. What the handshake gives is the cross-check's to judge; here only the connection counts. */
   async reconnect(step: ReconnectStep): Promise<void> {
-    await this.drain();
     const timeOut = step.timeoutMs ?? this.#timeoutMs;
     const resumed = this.#resume(timeOut);
     const kind = step.as ?? "same";

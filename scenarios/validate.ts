@@ -162,6 +162,7 @@ const scenario = shape({
   why: text,
   source: text,
   "versions?": text,
+  "pace?": oneOf(["serial", "pipelined"]),
   "timeoutMs?": whole,
   sessions: listOf(text),
   steps: listOf(() => undefined),

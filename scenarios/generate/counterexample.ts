@@ -42,6 +42,7 @@ export const asScenario = (
 ): Scenario => ({
   why: headline(about.divergence),
   source: about.source,
+  pace: "pipelined",
   timeoutMs: about.timeoutMs,
   sessions: sessionsIn(steps),
   steps,
@@ -75,13 +76,15 @@ const opened = (by: string, request: unknown, seen: Observation | undefined): Op
  *  sent on its own account (the root znode, fences, closes) is told only where it diverged. */
 export function storyOf(steps: readonly Step[], observations: readonly Observation[]): StoryStep[] {
   const requests = observations.filter((seen) => seen.is === "step");
-  // Scenery: the case's root znode is the first create, and each session's first connect opened it.
-  const root = requests.findIndex((seen) => seen.op === "create");
+  // Scenery: the first two creates make the case's root, and each session's first connect opened it.
+  let rootsLeft = 2;
   const hasOpened = new Set<string>();
-  const left = requests.filter((seen, i) => {
+  const left = requests.filter((seen) => {
     const isOpening = seen.op === "connect" && !hasOpened.has(seen.label.session);
     if (isOpening) hasOpened.add(seen.label.session);
-    return i !== root && (!isOpening || seen.differences.length > 0);
+    const isRoot = seen.op === "create" && rootsLeft > 0;
+    if (isRoot) rootsLeft--;
+    return !isRoot && (!isOpening || seen.differences.length > 0);
   });
   const story: OpenStep[] = [];
   for (const step of steps) {

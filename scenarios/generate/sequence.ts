@@ -48,6 +48,7 @@ export function scenarioOf(steps: readonly Step[], plan: Plan, index: number): S
   return {
     why: `generated: sequence ${index} of seed ${plan.seed}`,
     source: `profile ${plan.profile.name} (${profileHash(plan.profile)})`,
+    pace: "pipelined",
     timeoutMs: plan.profile.timeoutMs,
     sessions: sessionsIn(steps),
     steps,

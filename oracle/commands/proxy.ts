@@ -1,0 +1,54 @@
+/** A private `bin/zetcd` in front of an etcd: what a run puts there when its candidate is `etcd://…` or `auto`. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openGuard } from "../servers/guard.ts";
+import { freePort } from "../servers/ports.ts";
+import { startProcess } from "../servers/process.ts";
+import { waitUntilReady } from "../servers/readiness.ts";
+import { servingVersion } from "../servers/zookeeper.ts";
+
+/** The launcher in this checkout. */
+const zetcd = fileURLToPath(new URL("../../bin/zetcd", import.meta.url));
+
+/** A proxy that runs and answers. */
+export interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  /** SIGTERM, and SIGKILL when that takes too long: a cross-check writes its report in between. Resolves with how it ended. */
+  stop(stopWaitMs?: number): Promise<string>;
+  /** What it wrote last to stdout and stderr. */
+  tail(): string;
+}
+
+/** Starts a proxy with these flags (without `--zkaddr`) on a port of its own; it dies with this process. Throws `ServerFailed`. */
+export async function startProxy(flags: readonly string[]): Promise<Proxy> {
+  const [port, guard] = await Promise.all([freePort(), openGuard("zetcd")]);
+  const host = "127.0.0.1";
+  const server = startProcess(
+    {
+      program: zetcd,
+      args: ["--zkaddr", `${host}:${port}`, "--log-level", "warn", ...flags],
+      logFile: join(guard.dir, "server.log"),
+    },
+    guard,
+  );
+  const stop = async (stopWaitMs?: number) => {
+    await server.terminate(stopWaitMs);
+    const how = await server.ended;
+    await guard.release();
+    return how;
+  };
+  try {
+    await waitUntilReady("bin/zetcd", server, () => servingVersion({ host, port }));
+    return { host, port, stop, tail: () => server.tail() };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+/** The `--zk-version` that makes a proxy behave like an oracle; empty where the proxy's default has to do. */
+export function versionFlags(oracleVersion: string): string[] {
+  const version = /^3\.(8|9)\b/.exec(oracleVersion)?.[0];
+  return version === undefined ? [] : ["--zk-version", version];
+}

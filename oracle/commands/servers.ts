@@ -1,0 +1,143 @@
+/** From the two SERVER arguments to two backends that answer. */
+import type { Backend } from "../../src/backend.ts";
+import { connect } from "../../src/protocol/client.ts";
+import { bridge } from "../bridge.ts";
+import type { ServerDescription } from "../journal.ts";
+import { useEtcd, useZooKeeper } from "../servers/auto.ts";
+import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
+import { ServerFailed } from "../servers/process.ts";
+import { servingVersion } from "../servers/zookeeper.ts";
+import { startProxy, versionFlags } from "./proxy.ts";
+
+/** A ZooKeeper endpoint: what both kinds of server come down to. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One side of a run. */
+export interface Contender {
+  readonly backend: Backend;
+  readonly endpoint: Endpoint;
+  readonly description: ServerDescription;
+  /** Ends what was started for it. */
+  stop(): Promise<void>;
+}
+
+/** Both sides, and below which znode the run keeps to itself ("" or like `/a`). */
+export interface Duel {
+  readonly candidate: Contender;
+  readonly oracle: Contender;
+  readonly chroot: string;
+  stop(): Promise<void>;
+}
+
+/** How long a server that somebody else runs may take for a handshake, ms. */
+const handshakeWaitMs = 5_000;
+
+/** Throws {@link ServerFailed}, which names the server, when it gives no session. */
+async function expectSession(at: Endpoint, flag: string): Promise<void> {
+  const opened = await connect({ ...at, timeoutMs: 4_000, connectWaitMs: handshakeWaitMs });
+  if (opened.is !== "granted") {
+    const why = opened.is === "refused" ? "it refuses a new session" : opened.reason;
+    throw new ServerFailed(`${flag}: no ZooKeeper answers at ${at.host}:${at.port} (${why})`);
+  }
+  await opened.client.call("closeSession", {}).catch(() => undefined); // the session ends by its timeout then
+  opened.client.close();
+}
+
+function contender(name: string, endpoint: Endpoint, version: string, stop: () => Promise<void>): Contender {
+  const backend = bridge({ ...endpoint, version });
+  const address = `${endpoint.host}:${endpoint.port}`;
+  return {
+    backend,
+    endpoint,
+    description: { name, address, version },
+    stop: async () => {
+      await backend.close();
+      await stop();
+    },
+  };
+}
+
+async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: string): Promise<Contender> {
+  await expectSession(server, flag);
+  const version = (await servingVersion(server)) ?? "unknown";
+  return contender("zookeeper", { host: server.host, port: server.port }, version, async () => undefined);
+}
+
+async function openOracle(server: ServerArgument): Promise<Contender> {
+  if (server.is === "zk") return openGiven(server, "--oracle");
+  if (server.is === "etcd") return openProxied(server, "", "--oracle");
+  const zookeeper = await useZooKeeper();
+  const { host, port, version } = zookeeper;
+  return contender("zookeeper", { host, port }, version, () => zookeeper.stop());
+}
+
+async function openProxied(
+  server: Exclude<ServerArgument, { is: "zk" }>,
+  oracleVersion: string,
+  flag: string,
+): Promise<Contender> {
+  const etcd = await useEtcd(server.is === "etcd" ? server : undefined).catch((cause: unknown) => {
+    throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
+  });
+  try {
+    const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...versionFlags(oracleVersion)]);
+    const { host, port } = proxy;
+    return contender("zetcd", { host, port }, `on etcd ${etcd.version}`, async () => {
+      await proxy.stop();
+      await etcd.stop();
+    });
+  } catch (cause) {
+    await etcd.stop();
+    throw cause;
+  }
+}
+
+/** The common chroot of two servers. One that has none follows the other; two different ones cannot be compared, because one request goes to both. */
+function commonChroot(candidate: ServerArgument, oracle: ServerArgument): string {
+  const ours = candidate.is === "zk" ? candidate.chroot : "";
+  const theirs = oracle.is === "zk" ? oracle.chroot : "";
+  if (ours !== "" && theirs !== "" && ours !== theirs)
+    throw new BadArgument(
+      "--candidate and --oracle",
+      `${ours} and ${theirs}`,
+      "are different chroots; give both the same",
+    );
+  return ours || theirs;
+}
+
+/** The chroot's znodes, on a server that may lack them. */
+async function makeChroot(at: Endpoint, chroot: string): Promise<void> {
+  if (chroot === "") return;
+  const opened = await connect({ ...at, timeoutMs: 4_000, connectWaitMs: handshakeWaitMs });
+  if (opened.is !== "granted") throw new ServerFailed(`no session at ${at.host}:${at.port} to create ${chroot} with`);
+  const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
+  const names = chroot.split("/").slice(1);
+  for (const [i] of names.entries())
+    await opened.client.call("create", { path: `/${names.slice(0, i + 1).join("/")}`, data: null, acl, flags: 0 });
+  await opened.client.call("closeSession", {});
+  opened.client.close();
+}
+
+/** Finds or starts both. Throws `BadArgument` and {@link ServerFailed}; what was started before a failure is stopped. */
+export async function openDuel(arguments_: { readonly candidate: string; readonly oracle: string }): Promise<Duel> {
+  const candidateServer = parseServer(arguments_.candidate, "--candidate");
+  const oracleServer = parseServer(arguments_.oracle, "--oracle");
+  const chroot = commonChroot(candidateServer, oracleServer);
+  const oracle = await openOracle(oracleServer);
+  let candidate: Contender | undefined;
+  try {
+    candidate =
+      candidateServer.is === "zk"
+        ? await openGiven(candidateServer, "--candidate")
+        : await openProxied(candidateServer, oracle.description.version, "--candidate");
+    await Promise.all([makeChroot(candidate.endpoint, chroot), makeChroot(oracle.endpoint, chroot)]);
+    const both = [candidate, oracle];
+    return { candidate, oracle, chroot, stop: async () => void (await Promise.all(both.map((side) => side.stop()))) };
+  } catch (cause) {
+    await Promise.all([candidate?.stop(), oracle.stop()]);
+    throw cause;
+  }
+}
