@@ -104,6 +104,7 @@ export class Committer {
     for (const { write } of queue) write.lost(cause);
   }
 
+  /** Ends for good when the tree is broken. */
   async #run(): Promise<void> {
     while (this.#queue.length > 0 && this.#closed === undefined) {
       const batch = this.#form();
@@ -119,7 +120,7 @@ export class Committer {
         const error = asError(cause);
         if (this.#closed !== undefined) break;
         if (error instanceof EtcdRefused) await this.#refused(batch, error);
-        else this.#onBroken(error);
+        else return this.#onBroken(error);
       }
     }
     this.#isRunning = false;
