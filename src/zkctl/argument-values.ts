@@ -1,8 +1,9 @@
 /** The values of zkctl's arguments. All throw `InvalidArgumentError` with a message that says what is wanted. */
 import { InvalidArgumentError } from "commander";
-import { type HostPort, parseHostPort } from "../addresses.ts";
+import type { HostPort } from "../addresses.ts";
 import { createFlags } from "../protocol/opcodes.ts";
 import type { ACL } from "../protocol/records.ts";
+import { parseServerList, serverListAdvice } from "../server-list.ts";
 import { parseAcl } from "./acl-text.ts";
 import type { Credential } from "./job.ts";
 
@@ -13,15 +14,11 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It is a whole number.");
 }
 
-/** `HOST:PORT[,HOST:PORT…]`; 2181 where a port is missing. */
+/** `HOST[:PORT]`, separated by commas. */
 export function endpointsFrom(list: string): HostPort[] {
-  return list.split(",").map((part) => {
-    const text = part.trim();
-    const address = parseHostPort(/:\d+$/.test(text) ? text : `${text}:2181`);
-    if (address === undefined || text.startsWith(":") || text === "")
-      throw new InvalidArgumentError("Each server is HOST:PORT, like 127.0.0.1:2181.");
-    return address;
-  });
+  const servers = parseServerList(list);
+  if (servers === undefined) throw new InvalidArgumentError(serverListAdvice);
+  return servers;
 }
 
 /** `SCHEME:CREDENTIAL`, behind those before it. */

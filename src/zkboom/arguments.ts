@@ -1,0 +1,129 @@
+/** zkboom's command line. Pure: prints nothing, ends nothing. */
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import type { HostPort } from "../addresses.ts";
+import { withTwoDashes } from "../dashes.ts";
+import { createFlags } from "../protocol/opcodes.ts";
+import { parseServerList, serverListAdvice } from "../server-list.ts";
+import type { Load } from "./load.ts";
+
+/** How a run is told. */
+export interface Telling {
+  readonly precise: boolean;
+  readonly json: boolean;
+  /** Slices of the run's time to tell one by one. */
+  readonly samples: number;
+}
+
+/** How reading went: `say` is help or version for stdout, `bad` one line for stderr. */
+export type Parsed =
+  | { readonly is: "run"; readonly load: Load; readonly telling: Telling }
+  | { readonly is: "say"; readonly text: string }
+  | { readonly is: "bad"; readonly line: string };
+
+/** What an operation's own arguments decide. */
+type Own = Pick<Load, "op" | "keys" | "prefix" | "keyBytes" | "valueBytes" | "flags">;
+
+/** Reads the arguments behind the program's name. Flags may have one dash or two, and stand before or behind the operation. */
+export function parseArguments(argv: readonly string[], version: string): Parsed {
+  const said: string[] = [];
+  const asked: Own[] = [];
+  const program = declareProgram(version, (text) => said.push(text));
+  declareOperations(program, (own) => asked.push(own));
+  const flags = [program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long ?? ""));
+  try {
+    program.parse(withTwoDashes([...flags, "--help"], argv), { from: "user" });
+    const [own] = asked;
+    if (own === undefined) return { is: "bad", line: "name an operation: create, set or get; see zkboom --help" };
+    const { endpoints, conns, total, rate, timeout, pipeline, precise, json, samples } = program.opts();
+    const load = { ...own, endpoints, connections: conns, total, rate, timeoutMs: timeout, pipeline };
+    return { is: "run", load, telling: { precise, json, samples } };
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) throw cause;
+    if (cause.exitCode === 0) return { is: "say", text: said.join("") };
+    if (cause.code === "commander.help")
+      return { is: "bad", line: "name an operation: create, set or get; see zkboom --help" };
+    return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see zkboom --help` };
+  }
+}
+
+function declareProgram(version: string, write: (text: string) => void): Command {
+  return new Command("zkboom")
+    .description("Puts a ZooKeeper, or a server that speaks like one, under load and measures it.")
+    .usage("[flags] create|set|get [flags]")
+    .option("--endpoints <list>", "servers, taken in turn", endpoints, endpoints("127.0.0.1:2181"))
+    .option("--conns <n>", "connections", atLeast(1), 1)
+    .option("--total <n>", "requests", atLeast(1), 10_000)
+    .option("--rate <n>", "requests per second at most, 0 for no limit", atLeast(0), 0)
+    .option("--pipeline <n>", "requests that a connection may have in flight", atLeast(1), 1)
+    .option("--timeout <ms>", "session timeout, and the longest wait for a reply", atLeast(1), 5_000)
+    .option("--samples <n>", "report so many slices of time one by one", atLeast(0), 0)
+    .option("--precise", "print all digits", false)
+    .option("--json", "print one JSON document", false)
+    .version(version, "--version", "print the version of zkboom")
+    .helpOption("--help", "print this")
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 some requests failed, 254 bad arguments, 255 no server, or all connections lost.",
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined });
+}
+
+function declareOperations(program: Command, ask: (own: Own) => void): void {
+  const operation = (usage: string, about: string) =>
+    program.command(usage).description(about).helpOption("--help", "print this").allowExcessArguments(false);
+  operation("create", "create znodes: the prefix, then a number")
+    .option("--prefix <path>", "what paths begin with; its parent must be there", pathFrom, "/k-")
+    .option("--key-size <bytes>", "length of the paths, if the numbers fit", atLeast(2), 8)
+    .option("--val-size <bytes>", "data of each znode", atLeast(0), 8)
+    .option("--sequential", "let the server number them")
+    .option("--ephemeral", "let them go with their sessions")
+    .action(({ prefix, keySize, valSize, sequential, ephemeral }) => {
+      const kind = ephemeral ? (sequential ? "ephemeralSequential" : "ephemeral") : undefined;
+      const flags = createFlags[kind ?? (sequential ? "persistentSequential" : "persistent")];
+      ask({ op: "create", keys: [], prefix, keyBytes: keySize, valueBytes: valSize, flags });
+    });
+  const onKeys = (op: "set" | "get", about: string) =>
+    operation(`${op} [paths...]`, about).option(
+      "--key <path>",
+      "a znode; may be repeated, the requests take turns",
+      appendPath,
+      [],
+    );
+  onKeys("set", "set the data of znodes that are there")
+    .option("--val-size <bytes>", "data of each znode", atLeast(0), 8)
+    .action((paths: string[], { key, valSize }) => ask({ ...keyed("set", [...paths, ...key]), valueBytes: valSize }));
+  onKeys("get", "get the data of znodes that are there").action((paths: string[], { key }) =>
+    ask(keyed("get", [...paths, ...key])),
+  );
+}
+
+function keyed(op: "set" | "get", keys: readonly string[]): Own {
+  const [first] = keys.map(pathFrom);
+  if (first === undefined) throw new InvalidArgumentError(`name a znode with --key, like zkboom ${op} --key /k`);
+  if (keys.some((key) => Buffer.byteLength(key) !== Buffer.byteLength(first)))
+    throw new InvalidArgumentError("keys must be of one length, so that each request costs the same");
+  return { op, keys, prefix: "", keyBytes: 0, valueBytes: 0, flags: 0 };
+}
+
+function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= 0x7fffffff) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least}.`);
+  };
+}
+
+function endpoints(list: string): HostPort[] {
+  const servers = parseServerList(list);
+  if (servers === undefined) throw new InvalidArgumentError(serverListAdvice);
+  return servers;
+}
+
+function pathFrom(text: string): string {
+  if (/^\/[\x21-\x7e]*$/.test(text)) return text;
+  throw new InvalidArgumentError("It is a path of ASCII characters, like /k-.");
+}
+
+const appendPath = (text: string, before: readonly string[]): string[] => [...before, pathFrom(text)];

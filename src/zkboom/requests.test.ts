@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { Reader } from "../jute/buffers.ts";
+import { decode, read } from "../jute/codec.ts";
+import { FrameSplitter } from "../protocol/frames.ts";
+import { CreateRequest, GetDataRequest, RequestHeader, SetDataRequest } from "../protocol/records.ts";
+import { requestSource } from "./requests.ts";
+
+const load = { op: "create", keys: [], prefix: "/k-", keyBytes: 8, valueBytes: 3, flags: 0, total: 1000 } as const;
+
+/** The frames of requests 0, 1, … as a server sees them: header and body bytes. */
+function frames(source: ReturnType<typeof requestSource>, indexes: readonly number[]) {
+  const bytes = Buffer.alloc(source.frameBytes * indexes.length);
+  for (const [place, index] of indexes.entries())
+    source.put(bytes, place * source.frameBytes, { index, xid: place + 1 });
+  const found: { header: unknown; body: Buffer }[] = [];
+  new FrameSplitter().push(bytes, (frame) => {
+    const reader = new Reader(frame);
+    found.push({ header: read(RequestHeader, reader), body: frame.subarray(reader.offset) });
+    return true;
+  });
+  return found;
+}
+
+test("creates count in their paths and stay of one length", () => {
+  const found = frames(requestSource(load), [0, 1, 42, 999]);
+  expect(found.map(({ header }) => header)).toEqual([1, 2, 3, 4].map((xid) => ({ xid, type: 1 })));
+  const bodies = found.map(({ body }) => decode(CreateRequest, body));
+  expect(bodies.map(({ path }) => path)).toEqual(["/k-00000", "/k-00001", "/k-00042", "/k-00999"]);
+  expect(bodies[0]).toMatchObject({ data: Buffer.from("xxx"), acl: [{ perms: 31 }], flags: 0 });
+});
+
+test("paths grow when the numbers need it", () => {
+  const source = requestSource({ ...load, keyBytes: 4, total: 100_001 });
+  expect(decode(CreateRequest, frames(source, [100_000])[0]?.body ?? Buffer.alloc(0)).path).toBe("/k-100000");
+});
+
+test("sequential creates leave the numbers to the server", () => {
+  const found = frames(requestSource({ ...load, flags: 3 }), [0, 7]);
+  expect(found.map(({ body }) => decode(CreateRequest, body))).toMatchObject([
+    { path: "/k-", flags: 3 },
+    { path: "/k-", flags: 3 },
+  ]);
+});
+
+test("gets and sets take their keys in turn", () => {
+  const keys = ["/a", "/b"];
+  const gets = frames(requestSource({ ...load, op: "get", keys }), [0, 1, 2]);
+  expect(gets.map(({ body }) => decode(GetDataRequest, body).path)).toEqual(["/a", "/b", "/a"]);
+  expect(gets.map(({ header }) => header)).toEqual([1, 2, 3].map((xid) => ({ xid, type: 4 })));
+  const [set] = frames(requestSource({ ...load, op: "set", keys, valueBytes: 0 }), [0]);
+  expect(set?.header).toEqual({ xid: 1, type: 5 });
+  expect(decode(SetDataRequest, set?.body ?? Buffer.alloc(0))).toEqual({
+    path: "/a",
+    data: Buffer.alloc(0),
+    version: -1,
+  });
+});
+
+test("keys of different lengths are a mistake", () => {
+  expect(() => requestSource({ ...load, op: "get", keys: ["/a", "/bb"] })).toThrow(TypeError);
+});
