@@ -15,6 +15,7 @@ import { ClientWrite, type WriteOwner } from "./client-write.ts";
 import type { Write } from "./committer.ts";
 import type { Core } from "./core.ts";
 import type { Draft } from "./draft.ts";
+import { withIdentities } from "./identities.ts";
 import { type ReadContext, type ReadName, reads } from "./reads.ts";
 import { bareReply, eventFrame, replyWith } from "./replies.ts";
 import type { Tree } from "./tree.ts";
@@ -150,9 +151,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     const id = digestIdentity(token);
     const shown: Identity[] = [{ scheme: "digest", id }];
     if (id === this.#core.rules.policy.superDigest) shown.push({ scheme: "super", id: "" });
-    const known = this.#identities;
-    const fresh = shown.filter(({ scheme, id }) => !known.some((one) => one.scheme === scheme && one.id === id));
-    this.#identities = [...known, ...fresh];
+    this.#identities = withIdentities(this.#identities, shown);
   }
 
   /** Without SASL on the server: an empty token. */
