@@ -92,7 +92,9 @@ describe("the gate", () => {
   });
 
   test("no directory at all is undecided", async () => {
-    expect((await decide([])).exitCode).toBe(2);
+    const { exitCode, text } = await decide([]);
+    expect(exitCode).toBe(2);
+    expect(text).toContain("no report directory");
   });
 
   test("the traffic floor counts all shards together, and is exact", async () => {

@@ -218,6 +218,12 @@ describe("watches", () => {
     expect(seen([armed, below, below]).hits).toEqual(["recursive created 2"]);
   });
 
+  test("a watch that is not recursive hears nothing of descendants", () => {
+    const armed = watch("addWatch", { shape: "mode=persistent" });
+    const below = notificationLine(2, { type: "created", path: "/n/x" });
+    expect(seen([armed, watch("getData"), below])).toEqual({ unmatched: 1, hits: [] });
+  });
+
   test("a refused read leaves no watch, another session's watch hears nothing", () => {
     const refused = watch("getData", { err: { candidate: "NONODE", oracle: "NONODE" } });
     expect(seen([refused, notificationLine(2)])).toEqual({ unmatched: 1, hits: [] });
