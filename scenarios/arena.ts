@@ -15,21 +15,24 @@ export interface CaseResult {
 
 /** Root names are unique among the runs that share a server: time, then a counter. */
 let lastRoot = 0;
-const newRoot = () => {
+const newRoot = (chroot: string) => {
   lastRoot++;
-  return `/x${Date.now().toString(36)}-${lastRoot.toString(36)}/r`;
+  return `${chroot}/x${Date.now().toString(36)}-${lastRoot.toString(36)}/r`;
 };
 
 /** Runs cases, any number at a time. */
 export class Arena {
   readonly book: Casebook;
   readonly #door: Door;
+  readonly #chroot: string;
   readonly #seen = new Map<string, Observation[]>();
   /** Every root that was made, for whoever cleans up. */
   readonly roots: string[] = [];
 
-  constructor(check: Pick<CrossCheck, "openAs" | "settled">, book: Casebook) {
+  /** `chroot` is "" or the path below which all roots are made. */
+  constructor(check: Pick<CrossCheck, "openAs" | "settled">, book: Casebook, chroot = "") {
     this.book = book;
+    this.#chroot = chroot;
     this.#door = {
       open: (as, hello, downstream) => check.openAs(as, hello, downstream),
       settled: (caseName) => check.settled(caseName),
@@ -46,7 +49,7 @@ export class Arena {
     const record = this.book.open(name, keepLines);
     const seen: Observation[] = [];
     this.#seen.set(name, seen);
-    const root = newRoot();
+    const root = newRoot(this.#chroot);
     this.roots.push(root);
     try {
       const isOver = () => record.divergence !== undefined;

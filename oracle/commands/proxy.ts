@@ -11,7 +11,7 @@ import { servingVersion } from "../servers/zookeeper.ts";
 const zetcd = fileURLToPath(new URL("../../bin/zetcd", import.meta.url));
 
 /** A proxy that runs and answers. */
-export interface Proxy {
+export interface RunningProxy {
   readonly host: string;
   readonly port: number;
   /** SIGTERM, and SIGKILL when that takes too long: a cross-check writes its report in between. Resolves with how it ended. */
@@ -21,7 +21,7 @@ export interface Proxy {
 }
 
 /** Starts a proxy with these flags (without `--zkaddr`) on a port of its own; it dies with this process. Throws `ServerFailed`. */
-export async function startProxy(flags: readonly string[]): Promise<Proxy> {
+export async function startProxy(flags: readonly string[]): Promise<RunningProxy> {
   const [port, guard] = await Promise.all([freePort(), openGuard("zetcd")]);
   const host = "127.0.0.1";
   const server = startProcess(

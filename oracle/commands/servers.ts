@@ -20,6 +20,8 @@ export interface Contender {
   readonly backend: Backend;
   readonly endpoint: Endpoint;
   readonly description: ServerDescription;
+  /** Somebody else's server, on which nothing should be left behind. */
+  readonly isGiven: boolean;
   /** Ends what was started for it. */
   stop(): Promise<void>;
 }
@@ -46,13 +48,18 @@ async function expectSession(at: Endpoint, flag: string): Promise<void> {
   opened.client.close();
 }
 
-function contender(name: string, endpoint: Endpoint, version: string, stop: () => Promise<void>): Contender {
+function contender(
+  { name, version, isGiven }: { name: string; version: string; isGiven: boolean },
+  endpoint: Endpoint,
+  stop: () => Promise<void>,
+): Contender {
   const backend = bridge({ ...endpoint, version });
   const address = `${endpoint.host}:${endpoint.port}`;
   return {
     backend,
     endpoint,
     description: { name, address, version },
+    isGiven,
     stop: async () => {
       await backend.close();
       await stop();
@@ -63,15 +70,16 @@ function contender(name: string, endpoint: Endpoint, version: string, stop: () =
 async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: string): Promise<Contender> {
   await expectSession(server, flag);
   const version = (await servingVersion(server)) ?? "unknown";
-  return contender("zookeeper", { host: server.host, port: server.port }, version, async () => undefined);
+  const endpoint = { host: server.host, port: server.port };
+  return contender({ name: "zookeeper", version, isGiven: true }, endpoint, async () => undefined);
 }
 
 async function openOracle(server: ServerArgument): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
   if (server.is === "etcd") return openProxied(server, "", "--oracle");
   const zookeeper = await useZooKeeper();
-  const { host, port, version } = zookeeper;
-  return contender("zookeeper", { host, port }, version, () => zookeeper.stop());
+  const { host, port, version, from } = zookeeper;
+  return contender({ name: "zookeeper", version, isGiven: from === "given" }, { host, port }, () => zookeeper.stop());
 }
 
 async function openProxied(
@@ -83,9 +91,12 @@ async function openProxied(
     throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
   });
   try {
-    const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...versionFlags(oracleVersion)]);
+    const flags = versionFlags(oracleVersion);
+    const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
-    return contender("zetcd", { host, port }, `on etcd ${etcd.version}`, async () => {
+    const version = `${flags[1] ?? "3.9"} on etcd ${etcd.version}`;
+    const isGiven = etcd.from === "given";
+    return contender({ name: "zetcd", version, isGiven }, { host, port }, async () => {
       await proxy.stop();
       await etcd.stop();
     });

@@ -1,0 +1,93 @@
+/** The flags that several subcommands share, declared once and read into values. */
+import { type Command, Option } from "commander";
+import type { Profile } from "../../scenarios/generate/profile.ts";
+import { loadProfile } from "../../scenarios/generate/profile.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import type { StageFlags } from "./stage.ts";
+
+/** Flags as commander hands them over: text, or true. */
+export type RawFlags = Readonly<Record<string, string | true | undefined>>;
+
+const forms = "zk://HOST:PORT[/CHROOT], etcd://HOST:PORT[,...] or auto";
+
+/** Declares what every run needs. */
+export const withServers = (command: Command): Command =>
+  command
+    .option("--candidate <server>", `the server under test: ${forms}`, "auto")
+    .option("--oracle <server>", "the server that is right, in the same forms", "auto")
+    .option("--report-dir <dir>", "where report.html, summary.json, junit.xml, journal.jsonl and counterexamples go")
+    .option("--known <file>", "known divergences (YAML); default: the list in scenarios/")
+    .addOption(
+      new Option("--answer-from <side>", "whose answers drive the sequences")
+        .choices(["candidate", "oracle"])
+        .default("oracle"),
+    )
+    .option("--serial", "one request at a time over all sessions")
+    .option("--settle-ms <ms>", "how long a late event or expiry is waited for", "5000")
+    .option("--keep-nodes", "leave the znodes of the run on servers that were given")
+    .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be found");
+
+/** Declares what generation needs. */
+export const withGenerator = (command: Command): Command =>
+  command
+    .option("--seed <n>", "number that determines all that is generated; default: by chance")
+    .option(
+      "--profile <name|file>",
+      "mix of operations: default, watches, multi, acl, sessions, names, large, expiry, or a JSON file",
+      "default",
+    )
+    .option("--sessions <n>", "client sessions of one sequence; default: the profile's")
+    .addOption(
+      new Option("--surface <s>", "operations: those of ZooKeeper 3.4, or all; default: the profile's").choices([
+        "core",
+        "full",
+      ]),
+    )
+    .option("--in-flight <n>", "sequences under way at the same time", "8")
+    .option("--allow-hazards", "also send requests that can kill a ZooKeeper; never to servers that others use");
+
+/** A flag's whole number, at least `min`. Throws `BadArgument`. */
+export function wholeNumber(raw: RawFlags, flag: string, min: number): number | undefined {
+  const text = raw[camelCase(flag)];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (typeof text === "string" && /^-?\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
+  throw new BadArgument(`--${flag}`, String(text), `is not a whole number from ${min} up`);
+}
+
+const camelCase = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** A flag's text. */
+export const textOf = (raw: RawFlags, flag: string): string | undefined => {
+  const value = raw[camelCase(flag)];
+  return typeof value === "string" ? value : undefined;
+};
+
+/** The shared flags as values. Throws `BadArgument`. */
+export function stageFlags(raw: RawFlags): StageFlags {
+  const reportDir = textOf(raw, "report-dir");
+  const known = textOf(raw, "known");
+  const mutant = textOf(raw, "mutant");
+  return {
+    candidate: textOf(raw, "candidate") ?? "auto",
+    oracle: textOf(raw, "oracle") ?? "auto",
+    answerFrom: raw.answerFrom === "candidate" ? "candidate" : "oracle",
+    serial: raw.serial === true,
+    settleMs: wholeNumber(raw, "settle-ms", 1) ?? 5_000,
+    cleanup: raw.keepNodes !== true,
+    ...(reportDir === undefined ? {} : { reportDir }),
+    ...(known === undefined ? {} : { known }),
+    ...(mutant === undefined ? {} : { mutant }),
+  };
+}
+
+/** The profile that the flags describe. Throws `BadProfile` and `BadArgument`. */
+export function profileFlag(raw: RawFlags): Profile {
+  const profile = loadProfile(textOf(raw, "profile") ?? "default");
+  const surface = textOf(raw, "surface");
+  return {
+    ...profile,
+    sessions: wholeNumber(raw, "sessions", 1) ?? profile.sessions,
+    surface: surface === "core" || surface === "full" ? surface : profile.surface,
+  };
+}

@@ -1,0 +1,117 @@
+/** `xchk fuzz`: generated sequences against two servers until a limit is reached. */
+import { randomInt } from "node:crypto";
+import { headline } from "../../scenarios/generate/counterexample.ts";
+import type { Profile } from "../../scenarios/generate/profile.ts";
+import { profileHash } from "../../scenarios/generate/profile.ts";
+import { type FuzzLimits, type FuzzTotals, fuzz } from "../../scenarios/generate/property.ts";
+import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
+import type { RunLine } from "../journal.ts";
+import { profileFlag, type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
+import { bar, Progress } from "./progress.ts";
+import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
+
+/** Operations of a run that sets no limit of its own. */
+const operationsDefault = 20_000;
+
+/** What a fuzz run is asked for. */
+export interface FuzzRequest {
+  readonly mode: RunLine["mode"];
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly allowHazards: boolean;
+  readonly limits: FuzzLimits;
+  /** Fewest compared operations that make a verdict. */
+  readonly operationsFloor: number;
+}
+
+/** The token of a run, or of one of its sequences. */
+export function tokenOf(
+  request: Pick<FuzzRequest, "seed" | "profile" | "allowHazards" | "limits">,
+  index?: number,
+): string {
+  const { profile, seed, allowHazards, limits } = request;
+  const replay: Replay = {
+    tool: toolVersion,
+    seed,
+    profile: profile.name,
+    profileHash: profileHash(profile),
+    sessions: profile.sessions,
+    surface: profile.surface,
+    operations: Number.isFinite(limits.operations) ? limits.operations : 0,
+    allowHazards,
+    ...(index === undefined ? {} : { index }),
+  };
+  return encodeToken(replay);
+}
+
+/** Reads the command's flags. Throws `BadArgument` and `BadProfile`. */
+export function fuzzRequest(raw: RawFlags): FuzzRequest {
+  const runs = wholeNumber(raw, "runs", 1);
+  const seconds = wholeNumber(raw, "time-limit", 1);
+  const asked = wholeNumber(raw, "ops", 1);
+  const operations = asked ?? (runs === undefined && seconds === undefined ? operationsDefault : undefined);
+  const seed = wholeNumber(raw, "seed", -(2 ** 31)) ?? randomInt(2 ** 31);
+  return {
+    mode: "fuzz",
+    seed: seed | 0,
+    profile: profileFlag(raw),
+    allowHazards: raw.allowHazards === true,
+    limits: {
+      runs: runs ?? Number.POSITIVE_INFINITY,
+      operations: operations ?? Number.POSITIVE_INFINITY,
+      timeLimitMs: (seconds ?? Number.POSITIVE_INFINITY) * 1_000,
+      inFlight: wholeNumber(raw, "in-flight", 1) ?? 8,
+      maxCauses: wholeNumber(raw, "max-causes", 1) ?? 5,
+      shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
+      endOnFailure: raw.endOnFailure === true,
+    },
+    operationsFloor: operations === undefined ? 1 : Math.ceil(operations / 2),
+  };
+}
+
+/** Runs it on servers that are found or started; answers the exit code. */
+export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<number> {
+  const { seed, profile, limits } = request;
+  const stop = onInterrupt();
+  const token = tokenOf(request);
+  const stage = await setStage(flags, {
+    mode: request.mode,
+    seed: String(seed),
+    replayToken: token,
+    operationsFloor: request.operationsFloor,
+    options: { profile: profile.name, surface: profile.surface, sessions: profile.sessions, inFlight: limits.inFlight },
+  });
+  const progress = new Progress();
+  progress.say(
+    `seed ${seed}, profile ${profile.name}: ${nameOf(stage, "candidate")} against ${nameOf(stage, "oracle")}`,
+  );
+  const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
+    ...stage,
+    stop: stop.signal,
+    replayOf: (index) => `xchk replay ${tokenOf(request, index)}`,
+    progress: (now) => progress.show(() => progressLine(now, limits, stage)),
+    found: ({ divergence, counterexample }) =>
+      progress.say(
+        counterexample === undefined
+          ? `found: ${headline(divergence)}`
+          : `found: ${headline(divergence)}: ${counterexample.operations} operations, shrunk in ${(counterexample.shrinkMs / 1_000).toFixed(1)} s`,
+      ),
+  });
+  progress.done();
+  const failure = totals.ended === "lost" ? `a server is gone: ${totals.trouble}` : undefined;
+  const interrupted = totals.ended === "interrupted";
+  return stage.finish({ interrupted, ...(failure === undefined ? {} : { failure }) });
+}
+
+const nameOf = ({ duel }: Stage, side: "candidate" | "oracle") =>
+  `${duel[side].description.name} ${duel[side].description.version}`;
+
+function progressLine(totals: FuzzTotals, limits: FuzzLimits, stage: Stage): string {
+  const share = Number.isFinite(limits.operations) ? totals.operations / limits.operations : totals.runs / limits.runs;
+  const shown = share > 0 ? `${bar(share)} ` : "";
+  const compared = stage.arena.book.compared;
+  return `${shown}${totals.operations} operations in ${totals.runs} sequences, ${compared} replies compared, ${totals.causes.length} causes`;
+}
+
+/** The command as commander calls it. */
+export const fuzzCommand = (raw: RawFlags): Promise<number> => runFuzz(fuzzRequest(raw), stageFlags(raw));

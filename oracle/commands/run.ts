@@ -1,0 +1,97 @@
+/** `xchk run`: the scenarios of the corpus, or those whose names match, each against both servers. */
+import { globSync } from "node:fs";
+import { join, matchesGlob, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Scenario } from "../../scenarios/format.ts";
+import { headline } from "../../scenarios/generate/counterexample.ts";
+import { loadProfile } from "../../scenarios/generate/profile.ts";
+import { explain } from "../../scenarios/generate/property.ts";
+import { readScenario } from "../../scenarios/validate.ts";
+import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
+import { Progress } from "./progress.ts";
+import { onInterrupt, type Stage, setStage } from "./stage.ts";
+import { isInRange } from "./versions.ts";
+
+const corpus = fileURLToPath(new URL("../../scenarios", import.meta.url));
+
+/** A scenario and the name it goes by: its path in the corpus without `.json`. */
+export interface NamedScenario {
+  readonly name: string;
+  readonly scenario: Scenario;
+}
+
+/** The scenarios that match any pattern, all without one. Patterns are globs over names (`watch/**`), with or without `.json`. Throws `BadScenario`. */
+export function findScenarios(patterns: readonly string[]): NamedScenario[] {
+  const names = globSync("*/**/*.json", { cwd: corpus })
+    .filter((file) => !file.startsWith("generate/"))
+    .map((file) => relative(corpus, join(corpus, file)).replace(/\.json$/, ""))
+    .sort();
+  const wanted = patterns.map((pattern) => pattern.replace(/^scenarios\//, "").replace(/\.json$/, ""));
+  return names
+    .filter((name) => wanted.length === 0 || wanted.some((pattern) => matchesGlob(name, pattern)))
+    .map((name) => ({ name, scenario: readScenario(join(corpus, `${name}.json`)) }));
+}
+
+/** Runs scenarios, several at a time; answers the exit code. */
+export async function runScenarios(
+  found: readonly NamedScenario[],
+  raw: RawFlags,
+  mode: "run" | "replay",
+): Promise<number> {
+  const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
+  const stop = onInterrupt();
+  const stage = await setStage(stageFlags(raw), {
+    mode,
+    operationsFloor: 1,
+    options: { scenarios: found.length, inFlight },
+  });
+  const version = stage.duel.oracle.description.version;
+  const due = found.filter(({ scenario }) => isInRange(version, scenario.versions));
+  for (const { name } of found.filter((one) => !due.includes(one)))
+    stage.journal({ event: "note", text: `${name} is not about ZooKeeper ${version}` });
+  const progress = new Progress();
+  const waiting = [...due];
+  let done = 0;
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined && !stop.signal.aborted; next = waiting.shift()) {
+      await runOne(next, stage, progress, stop.signal);
+      done++;
+      progress.show(() => `${done} of ${due.length} scenarios, ${stage.arena.book.compared} replies compared`);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  progress.done();
+  console.log(`${done} of ${due.length} scenarios run`);
+  const code = await stage.finish({ interrupted: stop.signal.aborted });
+  return code === 0 && due.length === 0 ? 2 : code;
+}
+
+async function runOne(
+  { name, scenario }: NamedScenario,
+  stage: Stage,
+  progress: Progress,
+  stop: AbortSignal,
+): Promise<void> {
+  const { record, outcome } = await stage.arena.run(scenario, name);
+  if (outcome.is !== "done" && record.divergence === undefined)
+    stage.journal({ event: "note", text: `${name} could not be finished: ${outcome.reason}` });
+  if (record.divergence === undefined) return;
+  progress.say(`${name}: ${headline(record.divergence)}`);
+  const profile = { ...loadProfile("default"), timeoutMs: scenario.timeoutMs ?? 30_000 };
+  await explain(scenario, record.divergence, {
+    ...stage,
+    stop,
+    shrinkMs: 10_000,
+    plan: { seed: 0, profile, allowHazards: true },
+    index: 0,
+    replay: `xchk run ${name}`,
+  });
+}
+
+/** The command as commander calls it. Nothing matched: exit code 2, and no server is started. */
+export async function runCommand(patterns: readonly string[], raw: RawFlags): Promise<number> {
+  const found = findScenarios(patterns);
+  if (found.length > 0) return runScenarios(found, raw, "run");
+  console.error(`xchk: no scenario matches ${patterns.join(" ")}; names look like watch/exists-on-a-missing-znode`);
+  return 2;
+}

@@ -1,0 +1,180 @@
+/** What every xchk run shares: two servers, two cross-checks over them (one that journals, one for shrinking), a report directory, an end. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeReports } from "../../reports/write.ts";
+import { Arena } from "../../scenarios/arena.ts";
+import { Casebook } from "../../scenarios/casebook.ts";
+import { toolVersion } from "../../scenarios/generate/replay-token.ts";
+import type { Backend } from "../../src/backend.ts";
+import type { Side } from "../compare/difference.ts";
+import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
+import { type CrossCheckOptions, crosscheck } from "../crosscheck.ts";
+import { type JournalSink, journalFormat, type RunLine } from "../journal.ts";
+import { JournalWriter } from "../journal-file.ts";
+import { eventZxidFor } from "../live.ts";
+import { mutants } from "../mutants.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import { removeRoots } from "./cleanup.ts";
+import { type Duel, openDuel } from "./servers.ts";
+
+/** The flags that all runs have. */
+export interface StageFlags {
+  readonly candidate: string;
+  readonly oracle: string;
+  readonly reportDir?: string;
+  readonly known?: string;
+  readonly answerFrom: Side;
+  readonly serial?: boolean;
+  readonly settleMs: number;
+  readonly mutant?: string;
+  readonly cleanup: boolean;
+}
+
+/** A run that is set up. */
+export interface Stage {
+  readonly duel: Duel;
+  readonly arena: Arena;
+  readonly lab: Arena;
+  readonly journal: JournalSink;
+  readonly reportDir: string;
+  /** Ends the journal, writes the reports, stops the servers; answers the exit code. Prints verdict and report. */
+  finish(how: { readonly interrupted: boolean; readonly failure?: string }): Promise<number>;
+}
+
+/** Shrinking asks often and on quiet servers: what has not come after this long is not coming, ms. */
+const labSettleMs = 400;
+/** How long one side may take longer than the other, ms. */
+const replyWaitMs = 10_000;
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The list that lies in the checkout. */
+export const defaultKnownFile = join(root, "scenarios", "known-divergences.yml");
+
+/** A new directory under reports/out, named by the time. */
+export const newReportDir = (mode: string, now: Date = new Date()): string =>
+  join(root, "reports", "out", `${now.toISOString().slice(0, 19).replaceAll(":", "-")}-${mode}`);
+
+/** The backend that `--mutant` puts in the candidate's place: it lies in one named way, to see whether that is found. */
+function liar(name: string | undefined): (backend: Backend) => Backend {
+  if (name === undefined) return (backend) => backend;
+  const mutant = mutants.find((one) => one.name === name);
+  if (mutant === undefined)
+    throw new BadArgument("--mutant", name, `is no mutant; there are ${mutants.map((one) => one.name).join(", ")}`);
+  return (backend) => mutant.wrap(backend);
+}
+
+/** The journal's first line, as far as a command decides it. */
+export type RunFacts = Pick<RunLine, "mode" | "seed" | "replayToken" | "operationsFloor" | "options">;
+
+/** Finds or starts the servers and opens the journal. Throws `BadArgument`, `BadKnownList` and `ServerFailed`. */
+export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stage> {
+  const known = loadKnown(flags.known ?? defaultKnownFile);
+  const lie = liar(flags.mutant);
+  const duel = await openDuel(flags);
+  const reportDir = flags.reportDir ?? newReportDir(facts.mode);
+  mkdirSync(reportDir, { recursive: true });
+  const writer = new JournalWriter(join(reportDir, "journal.jsonl"));
+  const startedAt = Date.now();
+  writer.write({
+    event: "run",
+    format: journalFormat,
+    tool: `xchk ${toolVersion}`,
+    startedAt: new Date(startedAt).toISOString(),
+    candidate: duel.candidate.description,
+    oracle: duel.oracle.description,
+    answerFrom: flags.answerFrom,
+    ...facts,
+    options: { ...facts.options, ...(flags.mutant === undefined ? {} : { mutant: flags.mutant }) },
+  });
+  const checks = openChecks(flags, { duel, known, lie, journal: writer.write });
+  const finish: Stage["finish"] = async ({ interrupted, failure }) => {
+    if (failure !== undefined) writer.write({ event: "note", text: failure });
+    writer.write(checks.book.endLine({ durationMs: Date.now() - startedAt, interrupted }));
+    writer.close();
+    await checks.close();
+    if (flags.cleanup) {
+      const roots = [...checks.arena.roots, ...checks.lab.roots];
+      const given = [duel.candidate, duel.oracle].filter((side) => side.isGiven);
+      await Promise.all(given.map((side) => removeRoots(side.endpoint, roots)));
+    }
+    await duel.stop();
+    return report(reportDir, known, failure);
+  };
+  return { duel, arena: checks.arena, lab: checks.lab, journal: writer.write, reportDir, finish };
+}
+
+/** What the cross-checks are made of. */
+interface Parts {
+  readonly duel: Duel;
+  readonly known: readonly KnownDivergence[];
+  readonly lie: (backend: Backend) => Backend;
+  readonly journal: JournalSink;
+}
+
+function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
+  const candidate = lie(duel.candidate.backend);
+  const oracle = duel.oracle.backend;
+  const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
+    candidate,
+    oracle,
+    answerFrom: flags.answerFrom,
+    replyWaitMs,
+    serial: flags.serial ?? false,
+    keepAnswers: true,
+    reveal: true,
+    known: knownMatcher(known),
+    eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
+  };
+  const book = new Casebook(journal);
+  const check = crosscheck({ ...shared, settleMs: flags.settleMs, emit: book.emit });
+  const arena = new Arena(check, book, duel.chroot);
+  const silent = new Casebook(() => undefined);
+  const labCheck = crosscheck({
+    ...shared,
+    settleMs: Math.min(labSettleMs, flags.settleMs),
+    emit: silent.emit,
+    observe: (seen) => lab.observe(seen),
+  });
+  const lab: Arena = new Arena(labCheck, silent, duel.chroot);
+  const close = async () => {
+    await labCheck.close();
+    await check.close();
+  };
+  return { book, arena, lab, close };
+}
+
+/** Writes the reports of a finished journal, and prints what they say. */
+export async function report(
+  reportDir: string,
+  known: readonly KnownDivergence[],
+  failure: string | undefined,
+): Promise<number> {
+  const written = await writeReports(reportDir, { known });
+  console.log(written.verdict.headline);
+  for (const reason of written.verdict.reasons) console.log(`  ${reason}`);
+  for (const cause of written.summary.divergences.slice(0, 20)) {
+    const small = cause.minimalOperations === null ? "" : ` (${cause.minimalOperations} operations)`;
+    console.log(`  ${cause.occurrences} x ${cause.fingerprint}${small}`);
+    if (cause.replay !== null) console.log(`      ${cause.replay}`);
+  }
+  if (failure !== undefined) console.error(`xchk: ${failure}`);
+  console.log(`Report: ${written.files.html}`);
+  return failure !== undefined && written.exitCode !== 1 ? 255 : written.exitCode;
+}
+
+/** Ends a run on the first SIGINT or SIGTERM, and the process on the second. */
+export function onInterrupt(): AbortController {
+  const stop = new AbortController();
+  let isSecond = false;
+  const interrupted = () => {
+    if (isSecond) process.exit(130);
+    isSecond = true;
+    process.stderr.write("\nxchk: stopping; the report is written (once more to leave at once)\n");
+    stop.abort();
+  };
+  process.on("SIGINT", interrupted);
+  process.on("SIGTERM", interrupted);
+  return stop;
+}

@@ -1,0 +1,105 @@
+/** The xchk command line: subcommands and exit codes. 0 conforms · 1 diverges · 2 undecided · 254 bad arguments · 255 the harness or a
+ *  server failed. */
+import { Command, CommanderError } from "commander";
+import { BadProfile } from "../scenarios/generate/profile.ts";
+import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
+import { BadScenario } from "../scenarios/validate.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { type RawFlags, withGenerator, withServers } from "./commands/flags.ts";
+import { fuzzCommand } from "./commands/fuzz.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { gateCommand, reportCommand } from "./commands/reports.ts";
+import { runCommand } from "./commands/run.ts";
+import { BadKnownList } from "./compare/known.ts";
+import { BadArgument } from "./servers/endpoints.ts";
+import { ServerFailed } from "./servers/process.ts";
+
+/** What the commands answered; 255 until one has. */
+let exitCode = 255;
+
+/** Keeps a command's answer. */
+const answer =
+  <A extends unknown[]>(act: (...args: A) => Promise<number>) =>
+  async (...args: A): Promise<void> => {
+    exitCode = await act(...args);
+  };
+
+const program = new Command("xchk")
+  .description("Cross-checks ZooKeeper-compatible servers against a real ZooKeeper.")
+  .version(toolVersion, "--version", "print the version")
+  .helpOption("--help", "print this")
+  .exitOverride()
+  .configureOutput({ writeErr: () => undefined })
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 conforms, 1 diverges, 2 undecided, 254 bad arguments, 255 the harness or a server failed.",
+  );
+
+withGenerator(withServers(program.command("fuzz").description("generated operation sequences against two servers")))
+  .option("--runs <n>", "sequences, at most")
+  .option("--ops <n>", "operations, about; default 20000 when no other limit is set")
+  .option("--time-limit <s>", "seconds, at most")
+  .option("--max-causes <n>", "distinct causes after which the run ends", "5")
+  .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
+  .option("--end-on-failure", "end with the first cause")
+  .action(answer((raw: RawFlags) => fuzzCommand(raw)));
+
+withServers(program.command("run").description("hand-written scenarios, all or those that match"))
+  .argument("[glob...]", "names like 'watch/**' or create/node-exists")
+  .option("--in-flight <n>", "scenarios under way at the same time", "4")
+  .action(answer((globs: string[], raw: RawFlags) => runCommand(globs, raw)));
+
+withServers(program.command("replay").description("a token's sequence, or a saved counterexample, once more"))
+  .argument("<token|file>", "zx1:... or a scenario file")
+  .option("--in-flight <n>", "for the token of a whole run", "8")
+  .action(answer((what: string, raw: RawFlags) => replayCommand(what, raw)));
+
+program
+  .command("demo")
+  .description("zetcd on a private etcd, checked against a private ZooKeeper with generated traffic")
+  .option("--report-dir <dir>", "where the report goes")
+  .option("--seed <n>", "number that determines what is sent")
+  .action(answer((raw: RawFlags) => demoCommand(raw)));
+
+program
+  .command("report")
+  .description("write the reports of finished runs again")
+  .argument("<dir...>", "report directories")
+  .option("--known <file>", "known divergences (YAML)")
+  .action(answer((dirs: string[], raw: RawFlags) => reportCommand(dirs, raw)));
+
+program
+  .command("gate")
+  .description("judge finished runs together, as CI does")
+  .argument("<dir...>", "report directories")
+  .option("--known <file>", "known divergences (YAML)")
+  .option("--min-operations <n>", "fewest compared replies of all runs together")
+  .option("--coverage-floor <percent>", "least share of the plausible coverage cells")
+  .option("--baseline <summary.json>", "an earlier run, to say what is new")
+  .action(answer((dirs: string[], raw: RawFlags) => gateCommand(dirs, raw)));
+
+const mistakes = [BadArgument, BadProfile, BadScenario, BadToken, BadKnownList];
+
+/** One line for what went wrong, and its exit code. */
+function failed(cause: unknown): number {
+  if (cause instanceof CommanderError) {
+    if (cause.exitCode === 0) return 0;
+    const isBare = cause.code === "commander.help" || cause.code === "commander.helpDisplayed";
+    const words = isBare ? "which command?" : cause.message.replace(/^error: /, "").replaceAll("\n", " ");
+    process.stderr.write(`xchk: ${words}; see xchk --help\n`);
+    return 254;
+  }
+  const isMistake = mistakes.some((kind) => cause instanceof kind);
+  const words = cause instanceof Error ? cause.message : String(cause);
+  process.stderr.write(`xchk: ${words}\n`);
+  if (!isMistake && !(cause instanceof ServerFailed) && cause instanceof Error)
+    process.stderr.write(`${cause.stack}\n`);
+  return isMistake ? 254 : 255;
+}
+
+try {
+  await program.parseAsync();
+} catch (cause) {
+  exitCode = failed(cause);
+}
+process.exit(exitCode);
