@@ -2,14 +2,14 @@
  *  and both sides' answers to the judge. */
 import type { BackendSession, CloseReason, Downstream } from "../../src/backend.ts";
 import { Reader } from "../../src/jute/buffers.ts";
-import { encode } from "../../src/jute/codec.ts";
 import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import { compareEvents } from "../compare/comparator.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
+import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
-import { compareExchange, isRepeatable, isUnsteady, type JudgeScene, record, tookEffect } from "./judge.ts";
+import { compareExchange, isExplained, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
 import type { Label } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
@@ -26,9 +26,6 @@ interface End {
   endedAt: number;
 }
 
-/** Our own questions' xid; clients count from 1 and do not come this far. */
-const ourXid = 0x7ffffff0;
-
 let connectionsMade = 0;
 
 export class CrossConnection implements BackendSession {
@@ -40,11 +37,7 @@ export class CrossConnection implements BackendSession {
   readonly #pairing: Pairing;
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
-  /** Reads that differed while znodes were coming and going, to be asked again. */
-  readonly #doubted = new Map<
-    Exchange,
-    { readonly differences: readonly Difference[]; readonly dueAt: number; isAsked: boolean }
-  >();
+  readonly #doubts = new Doubts();
   readonly #scene: JudgeScene;
   /** Whose frames the client gets. */
   #server: Side;
@@ -65,26 +58,7 @@ export class CrossConnection implements BackendSession {
     this.#server = shared.truth;
     this.#scene = { shared, record: how.record, label: how.label, hidesPeer: how.hidesPeer };
     this.granted = { protocolVersion: 0, timeOut: 0, sessionId: 0, passwd: null };
-    this.#pairing = new Pairing({
-      settleMs: shared.options.settleMs,
-      compare: (frames) =>
-        compareEvents(frames, { witness: shared.witness, eventZxid: shared.options.eventZxid ?? "strict" }),
-      mayShuffle: () =>
-        Date.now() - shared.sessionEndedAt < shared.options.settleMs * 2 + 1_000 || shared.book.hasFading(Date.now()),
-      isUnsteady: (path) => shared.isUnsteady([path]),
-      judged: (events) => {
-        const shown = events.arrivals.candidate ?? events.arrivals.oracle;
-        for (const side of sides) {
-          const arrival = events.arrivals[side];
-          if (arrival !== undefined) shared.watches.fired(this, arrival.event, arrival.replies);
-        }
-        const isTiming =
-          events.isLate ||
-          (events.differences.length > 0 && shared.isUnsteady([shown?.event.path ?? ""]) && isHealed(events.arrivals));
-        const verdict = events.differences.length === 0 ? "match" : isTiming ? "timing" : "diverges";
-        shared.scribe.notification(this.label, events, verdict);
-      },
-    });
+    this.#pairing = pairingOf(this, shared);
   }
 
   /** Where one side sends its frames. May be used before `begin`. */
@@ -119,15 +93,11 @@ export class CrossConnection implements BackendSession {
     if (this.#clientGoneAt === undefined && !this.#isOver) this.#enter(parseRequest(frame));
   }
 
-  /** What is under way is still awaited, so that both sides have done the same when their connections close. */
+  /** What was asked is still sent and awaited, so that both sides have done the same when their connections close: a server executes what it has
+   *  received, whether or not the client stays to see it. */
   close(why: CloseReason): void {
     if (this.#clientGoneAt !== undefined || this.#isOver) return;
     this.#clientGoneAt = Date.now();
-    for (const [exchange, ticket] of this.#open)
-      if (exchange.sentAt === 0) {
-        this.#open.delete(exchange);
-        this.#shared.ordering.leave(ticket);
-      }
     if (why === "shutdown") this.#hangUp();
     else this.#advance();
   }
@@ -140,7 +110,7 @@ export class CrossConnection implements BackendSession {
     return (
       this.#open.size > 0 ||
       this.#pairing.waiting > 0 ||
-      this.#doubted.size > 0 ||
+      this.#doubts.size > 0 ||
       isHalfEnded ||
       this.#clientGoneAt !== undefined
     );
@@ -150,7 +120,7 @@ export class CrossConnection implements BackendSession {
   fence(): void {
     if (this.#clientGoneAt !== undefined || this.#isOver || !sides.every((side) => this.#ends[side].state === "open"))
       return;
-    this.#enter(parseRequest(ourFrame(opcodes.ping.code, Buffer.alloc(0)), true));
+    this.#enter(ourRequest(opcodes.ping.code, Buffer.alloc(0)));
   }
 
   /** Looks at the deadlines. */
@@ -158,11 +128,7 @@ export class CrossConnection implements BackendSession {
     const { settleMs, replyWaitMs } = this.#shared.options;
     this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
-    for (const [exchange, doubt] of this.#doubted)
-      if (!doubt.isAsked && doubt.dueAt <= now) {
-        doubt.isAsked = true;
-        this.#askAgain(exchange);
-      }
+    if (this.#clientGoneAt === undefined) for (const repeat of this.#doubts.due(now)) this.#enter(repeat);
     for (const side of sides)
       if (
         this.#ends[side].state === "ended" &&
@@ -189,7 +155,7 @@ export class CrossConnection implements BackendSession {
       skippedBy: new Set(),
       isJudged: false,
     };
-    if (isInLine && !request.isOurs) session.lastHeardAt = Date.now();
+    if (isInLine) session.lastHeardAt = Date.now();
     if (request.operations?.some(isEphemeral)) session.mayOwnEphemerals = true;
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
@@ -274,7 +240,7 @@ export class CrossConnection implements BackendSession {
     if (candidate !== undefined && oracle !== undefined)
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
-    if (exchange.request.isOurs) return;
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, undefined);
     const isGone = (side: Side) => this.#ends[side].state !== "open";
     if (this.#hasAbsent()) {
       if (answered !== undefined && tookEffect(exchange, answered)) this.#shared.scribe.drift(this.label);
@@ -298,43 +264,21 @@ export class CrossConnection implements BackendSession {
 
   #compare(exchange: Exchange, frames: Both<Buffer>): void {
     const { differences } = compareExchange(exchange, frames, this.#scene);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
-    if (!isUnsteady(exchange, this.#shared)) return record(exchange, this.#scene, { differences, verdict: "diverges" });
+    if (!isExplained(exchange, differences, this.#shared))
+      return record(exchange, this.#scene, { differences, verdict: "diverges" });
     if (!isRepeatable(exchange) || this.#clientGoneAt !== undefined)
       return record(exchange, this.#scene, { differences, verdict: "timing" });
-    this.#doubted.set(exchange, { differences, dueAt: Date.now() + this.#shared.options.settleMs, isAsked: false });
+    this.#doubts.add(exchange, differences, Date.now() + this.#shared.options.settleMs);
   }
 
-  /** The question that each of our own repeats. */
-  readonly #repeats = new WeakMap<Request, Exchange>();
-
-  #askAgain(exchange: Exchange): void {
-    const { op, operations } = exchange.request;
-    const fields = operations?.[0]?.fields;
-    if (op === undefined || fields === undefined || this.#clientGoneAt !== undefined) return this.#dismiss(exchange);
-    const body = encode(opcodes[op].request, { ...fields, ...("watch" in fields ? { watch: false } : {}) } as never);
-    const request = parseRequest(ourFrame(opcodes[op].code, body), true);
-    this.#repeats.set(request, exchange);
-    this.#enter(request);
-  }
-
-  #settleDoubt(repeat: Exchange, differences: readonly Difference[]): void {
-    const exchange = this.#repeats.get(repeat.request);
-    const doubt = exchange === undefined ? undefined : this.#doubted.get(exchange);
-    if (exchange === undefined || doubt === undefined) return;
-    this.#doubted.delete(exchange);
-    record(exchange, this.#scene, {
-      differences: doubt.differences,
-      verdict: differences.length === 0 ? "timing" : "diverges",
-    });
-  }
-
-  /** The connection went before the question could be repeated. */
-  #dismiss(exchange: Exchange): void {
-    const doubt = this.#doubted.get(exchange);
-    this.#doubted.delete(exchange);
-    if (doubt !== undefined) record(exchange, this.#scene, { differences: doubt.differences, verdict: "unchecked" });
+  /** A repeated question was answered; `differences` is undefined where it was not, or not by both. */
+  #settleDoubt(repeat: Request, differences: readonly Difference[] | undefined): void {
+    const doubt = this.#doubts.resolve(repeat);
+    if (doubt === undefined) return;
+    const verdict = differences === undefined ? "unchecked" : differences.length === 0 ? "timing" : "diverges";
+    record(doubt.exchange, this.#scene, { differences: doubt.differences, verdict });
   }
 
   #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
@@ -343,7 +287,7 @@ export class CrossConnection implements BackendSession {
     const since = answered === undefined ? exchange.sentAt : (exchange.replies[answered]?.at ?? now);
     if (since + waitMs > now) return;
     this.#retire(exchange);
-    if (exchange.request.isOurs) return;
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, undefined);
     if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "unchecked" });
     const on = otherSide(answered);
     const verdict = this.#ends[on].state === "absent" ? "unchecked" : "diverges";
@@ -455,7 +399,8 @@ export class CrossConnection implements BackendSession {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const exchange of [...this.#doubted.keys()]) this.#dismiss(exchange);
+    for (const { exchange, differences } of this.#doubts.drain())
+      record(exchange, this.#scene, { differences, verdict: "unchecked" });
     this.#pairing.abandon();
     this.#shared.watches.drop(this);
     this.#shared.connections.delete(this);
@@ -465,14 +410,21 @@ export class CrossConnection implements BackendSession {
   }
 }
 
-/** A frame of our own: header and body. */
-function ourFrame(code: number, body: Uint8Array): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeInt32BE(ourXid, 0);
-  header.writeInt32BE(code, 4);
-  return Buffer.concat([header, body]);
+/** How this connection's events are paired and reported. */
+function pairingOf(connection: CrossConnection, shared: Shared): Pairing {
+  const { settleMs, eventZxid = "strict" } = shared.options;
+  return new Pairing({
+    settleMs,
+    compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
+    mayShuffle: () => Date.now() - shared.sessionEndedAt < settleMs * 2 + 1_000 || shared.book.hasFading(Date.now()),
+    isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
+    judged: (events) => {
+      for (const side of sides) {
+        const arrival = events.arrivals[side];
+        if (arrival !== undefined) shared.watches.fired(connection, arrival.event, arrival.replies);
+      }
+      const verdict = events.differences.length === 0 ? "match" : events.isLate ? "timing" : "diverges";
+      shared.scribe.notification(connection.label, events, verdict);
+    },
+  });
 }
-
-/** Both sides sent it after all. */
-const isHealed = (arrivals: Partial<Both<unknown>>): boolean =>
-  arrivals.candidate !== undefined && arrivals.oracle !== undefined;

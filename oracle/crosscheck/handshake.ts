@@ -30,7 +30,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const answers = await askBoth(shared, hello, found, ask);
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
-  const verdict = judge(shared, opened, differences, found, hello.request.sessionId !== 0);
+  const verdict = judge(shared, opened, differences, hello);
   shared.scribe.step({
     label,
     op: "connect",
@@ -81,9 +81,11 @@ function credentialsFor(
 ): Credentials | undefined {
   const own = found?.credentials[side];
   if (own === undefined) return undefined;
-  const isRight = Buffer.from(hello.request.passwd ?? []).equals(found?.credentials[truth]?.passwd ?? Buffer.alloc(0));
-  return { id: own.id, passwd: isRight ? own.passwd : hello.request.passwd };
+  return { id: own.id, passwd: hasRightPassword(hello, found, truth) ? own.passwd : hello.request.passwd };
 }
+
+const hasRightPassword = (hello: Hello, found: SessionRecord | undefined, truth: Side): boolean =>
+  Buffer.from(hello.request.passwd ?? []).equals(found?.credentials[truth]?.passwd ?? Buffer.alloc(0));
 
 /** A side that takes too long is treated as closed; what it grants later is let go. */
 async function timed(backend: Backend, hello: Hello, downstream: Downstream, waitMs: number): Promise<Answered> {
@@ -140,14 +142,10 @@ function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecor
 }
 
 /** A server that is not there says nothing about semantics, and a session may expire on one side a little earlier. */
-function judge(
-  shared: Shared,
-  opened: Both<Opened>,
-  differences: readonly Difference[],
-  found: SessionRecord | undefined,
-  isResuming: boolean,
-): Verdict {
-  const { options, scribe } = shared;
+function judge(shared: Shared, opened: Both<Opened>, differences: readonly Difference[], hello: Hello): Verdict {
+  const { options, scribe, book, truth } = shared;
+  const isResuming = hello.request.sessionId !== 0;
+  const found = isResuming ? book.find(hello.request.sessionId) : undefined;
   let isLost = false;
   for (const side of sides) {
     const one = opened[side];
@@ -158,10 +156,11 @@ function judge(
   }
   if (isLost) return "unchecked";
   if (differences.length === 0) return "match";
-  const isExpiring = found !== undefined && [...shared.book.fading(Date.now())].includes(found);
+  const isExpiring =
+    found !== undefined && hasRightPassword(hello, found, truth) && [...book.fading(Date.now())].includes(found);
   if (opened.candidate.is !== opened.oracle.is && isExpiring) return "timing";
   // A session from before this run may be known to the truth alone; that is how the run was begun, not how a side behaves.
-  const isOld = found === undefined ? isResuming && opened[shared.truth].is === "granted" : found.isFromBefore;
+  const isOld = found === undefined ? isResuming && opened[truth].is === "granted" : found.isFromBefore;
   return isOld ? "unchecked" : "diverges";
 }
 

@@ -12,7 +12,6 @@ import { isEphemeral, isReaped, pathOf } from "./request.ts";
 import { statPaths } from "./scribe.ts";
 import { rememberHeaders, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
-import { parentOf } from "./watch-map.ts";
 
 /** Whose request it is. */
 export interface JudgeScene {
@@ -71,21 +70,22 @@ function createdPaths(body: unknown): (string | undefined)[] {
   return Array.isArray(body) ? (body as SequenceItem[]).map((item) => pathIn(item.body)) : [pathIn(body)];
 }
 
-/** Whether the znodes that a request speaks of may come or go by themselves just now. */
-export function isUnsteady({ request }: Exchange, shared: Shared): boolean {
-  const paths = (request.operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
-  if (request.op === "getEphemerals" || request.op === "getAllChildrenNumber")
-    return shared.isUnsteady([...paths, "/"]);
-  return shared.isUnsteady(paths.flatMap((path) => [path, parentOf(path)]));
-}
+/** What differs at a znode when one side has already lost a child of it and the other has not. */
+const isOfChildren = ({ at, ...difference }: Difference): boolean =>
+  /(^|\.)(cversion|numChildren|pzxid|children|ephemerals|totalNumber)$/.test(at) ||
+  (/(^|\.)(err|code|type)$/.test(at) &&
+    difference.is === "value" &&
+    `${difference.candidate} ${difference.oracle}`.includes("NOTEMPTY"));
 
-/** Reads can be asked again without harm. */
-export const isRepeatable = ({ request }: Exchange): boolean =>
-  request.op !== undefined &&
-  request.operations?.length === 1 &&
-  ["exists", "getData", "getChildren", "getChildren2", "getACL", "getAllChildrenNumber", "getEphemerals"].includes(
-    request.op,
-  );
+/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference. */
+export function isExplained(exchange: Exchange, differences: readonly Difference[], shared: Shared): boolean {
+  const { op, operations } = exchange.request;
+  const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
+  if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
+  const unsteady = paths.map((path) => shared.unsteadiness(path));
+  if (unsteady.includes("node")) return true;
+  return unsteady.includes("parent") && differences.every(isOfChildren);
+}
 
 /** Writes the verdict on an answered request. */
 export function record(

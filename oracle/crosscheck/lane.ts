@@ -1,5 +1,6 @@
 /** One side of one connection: which request does a frame answer? A server answers a connection's requests in order, except that what concerns
  *  the connection alone (auth, sasl, unknown opcodes) may be answered ahead of what waits in the pipeline. */
+import { Reader } from "../../src/jute/buffers.ts";
 import type { Int64 } from "../../src/jute/int64.ts";
 import { opcodes, xids } from "../../src/protocol/opcodes.ts";
 import { isEvent } from "../compare/decode.ts";
@@ -50,13 +51,22 @@ export class Lane {
 
   take(frame: Buffer): Taken {
     const xid = frame.length >= 4 ? frame.readInt32BE(0) : 0;
-    const at = this.#waiting.findIndex(({ request }) => request.replyXid === xid);
+    const at = this.#find(xid, frame);
     if (xid === xids.notification && (at < 0 || isEvent(frame))) return { is: "event" };
     if (at >= 0) return this.#answered(at, xid);
     // An answer under a wrong xid still answers the oldest request, unless it repeats the answer before.
     const oldest = this.#waiting.findIndex(({ position }) => position !== undefined);
     if (oldest < 0 || xid === this.#lastXid) return { is: "stray", isRepeated: xid === this.#lastXid };
     return this.#answered(oldest, xid);
+  }
+
+  /** Clients may use an xid twice. A zxid of 0 or −1 then tells an answer from outside the pipeline. */
+  #find(xid: number, frame: Buffer): number {
+    const isOutside = frame.length >= 12 && new Reader(frame, 4).long() <= 0;
+    const isMeant = ({ request, position }: Exchange) =>
+      request.replyXid === xid && (position === undefined) === isOutside;
+    const at = this.#waiting.findIndex(isMeant);
+    return at >= 0 ? at : this.#waiting.findIndex(({ request }) => request.replyXid === xid);
   }
 
   #answered(at: number, xid: number): Taken {

@@ -98,14 +98,14 @@ export class SessionBook {
     return [...this.fading(now)].some(({ ephemerals, isFromBefore }) => isFromBefore || ephemerals.size > 0);
   }
 
-  /** Whether some fading session's znode, or the parent of one, is among these paths. */
-  isFading(paths: readonly string[], now: number): boolean {
+  /** What fading sessions' znodes mean for a path: it may be one of them (or, with a session from before us, any), or the parent of one. */
+  fadingAt(path: string, now: number): "node" | "parent" | undefined {
+    let isParent = false;
     for (const { ephemerals, isFromBefore } of this.fading(now)) {
-      if (isFromBefore) return true;
-      for (const ephemeral of ephemerals)
-        if (paths.includes(ephemeral) || paths.includes(parentOf(ephemeral))) return true;
+      if (isFromBefore || ephemerals.has(path)) return "node";
+      for (const ephemeral of ephemerals) isParent ||= path === "/" || parentOf(ephemeral) === path;
     }
-    return false;
+    return isParent ? "parent" : undefined;
   }
 }
 

@@ -37,10 +37,10 @@ export class Shared {
     this.scribe = new Scribe(options);
   }
 
-  /** Whether znodes may just now come or go at different moments on the two sides. */
-  isUnsteady(paths: readonly string[]): boolean {
-    if (paths.some((path) => this.reaped.get(path) || this.reaped.get(`below ${path}`))) return true;
-    return this.book.isFading(paths, Date.now());
+  /** Whether a znode may just now go at different moments on the two sides, or lose a child so. */
+  unsteadiness(path: string): "node" | "parent" | undefined {
+    const reaped = this.reaped.get(path) ? "node" : this.reaped.get(`below ${path}`) ? "parent" : undefined;
+    return reaped ?? this.book.fadingAt(path, Date.now());
   }
 
   /** Notes a container or TTL znode and its parent. */
