@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { JournalLine } from "../oracle/journal.ts";
 import { pageOf } from "./html.ts";
 import { asText, divergingRun } from "./testdata/runs.ts";
 import { viewOf } from "./view.ts";
@@ -16,7 +17,12 @@ const known = [
 ];
 
 test("the committed sample shows today's page (npx vitest run -u reports/sample.test.ts renders it again)", async () => {
-  const lines = divergingRun(144);
+  const [head, ...rest] = divergingRun(144);
+  const lines: JournalLine[] = [
+    ...(head === undefined ? [] : [head]),
+    { event: "note", text: "This is a sample: a journal made by hand, not the result of a run." },
+    ...rest,
+  ];
   expect(asText(lines).length).toBeLessThan(100_000);
   await expect(asText(lines)).toMatchFileSnapshot(join(sample, "journal.jsonl"));
   await expect(pageOf(viewOf(lines), known)).toMatchFileSnapshot(join(sample, "report.html"));

@@ -224,6 +224,15 @@ describe("watches", () => {
     expect(seen([armed, watch("getData"), below])).toEqual({ unmatched: 1, hits: [] });
   });
 
+  test("what comes with a setWatches, before its reply or after, is its own", () => {
+    const reset = stepLine(3, { op: "setWatches", session: "a", case: "case-0" });
+    const event = notificationLine(2, { type: "deleted" });
+    expect(seen([event, reset, event, notificationLine(4, { session: "b" })])).toEqual({
+      unmatched: 1,
+      hits: ["setWatches deleted 2"],
+    });
+  });
+
   test("a refused read leaves no watch, another session's watch hears nothing", () => {
     const refused = watch("getData", { err: { candidate: "NONODE", oracle: "NONODE" } });
     expect(seen([refused, notificationLine(2)])).toEqual({ unmatched: 1, hits: [] });

@@ -11,6 +11,8 @@ const kinds = {
   child: { events: ["childrenChanged", "deleted"], once: true },
   persistent: { events: ["created", "dataChanged", "deleted", "childrenChanged"], once: false },
   recursive: { events: ["created", "dataChanged", "deleted"], once: false },
+  /** Watches set again after a reconnect; journals do not name their paths. */
+  setWatches: { events: ["created", "dataChanged", "deleted", "childrenChanged"], once: true },
 } as const;
 
 /** The kinds of watch a client can ask for. */
@@ -25,7 +27,7 @@ export interface WatchRow {
   readonly events: readonly (readonly [type: string, count: number | null])[];
 }
 
-/** The matrix of watches, and how many events could not be matched with a call (a setWatches, a session taken over, forgotten calls). */
+/** The matrix of watches, and how many events could not be matched with a call (a session taken over, calls forgotten). */
 export interface WatchView {
   readonly rows: readonly WatchRow[];
   readonly unmatched: number;
@@ -36,9 +38,12 @@ export class WatchCoverage {
   readonly #armed = new Map<string, Set<WatchKind>>();
   readonly #arms = new Map<WatchKind, number>();
   readonly #seen = new Map<string, number>();
+  /** Events of a session that none of its calls explains. What a setWatches finds changed is told before its own reply, so they wait here. */
+  readonly #strays = new Map<string, { isReset: boolean; readonly types: string[] }>();
   #unmatched = 0;
 
   step(step: StepLine): void {
+    if (step.op === "setWatches" || step.op === "setWatches2") return this.#setAgain(step);
     const kind = kindAsked(step);
     if (kind === undefined || step.path === undefined) return;
     this.#arms.set(kind, (this.#arms.get(kind) ?? 0) + 1);
@@ -47,9 +52,7 @@ export class WatchCoverage {
     // Deleted and set again, so that the map's order is the order of use.
     this.#armed.delete(key);
     this.#armed.set(key, watches.add(kind));
-    if (this.#armed.size <= bounds.watchesMax) return;
-    const oldest = this.#armed.keys().next().value;
-    if (oldest !== undefined) this.#armed.delete(oldest);
+    forgetOldest(this.#armed);
   }
 
   event(line: NotificationLine): void {
@@ -63,24 +66,44 @@ export class WatchCoverage {
         if (at !== path && kind !== "recursive") continue;
         if (!(kinds[kind].events as readonly string[]).includes(type)) continue;
         matched = true;
-        this.#seen.set(`${kind} ${type}`, (this.#seen.get(`${kind} ${type}`) ?? 0) + 1);
+        this.#saw(kind, type);
         if (kinds[kind].once) watches?.delete(kind);
       }
       if (watches?.size === 0) this.#armed.delete(key);
       // A path of a megabyte has half a million ancestors; nobody watches those.
       if (at === "" || at === "/" || path.length > 1_000) break;
     }
-    if (!matched) this.#unmatched += 1;
+    if (!matched) this.#stray(line, type);
   }
 
-  /** Adds what another shard of the same run exercised. */
-  merge(other: WatchView): void {
-    for (const row of other.rows) {
-      this.#arms.set(row.kind as WatchKind, (this.#arms.get(row.kind as WatchKind) ?? 0) + row.armed);
-      for (const [type, count] of row.events)
-        this.#seen.set(`${row.kind} ${type}`, (this.#seen.get(`${row.kind} ${type}`) ?? 0) + (count ?? 0));
+  #saw(kind: WatchKind, type: string): void {
+    this.#seen.set(`${kind} ${type}`, (this.#seen.get(`${kind} ${type}`) ?? 0) + 1);
+  }
+
+  #setAgain(step: StepLine): void {
+    if (step.err?.oracle !== "OK") return;
+    this.#arms.set("setWatches", (this.#arms.get("setWatches") ?? 0) + 1);
+    const strays = this.#straysOf(step);
+    strays.isReset = true;
+    for (const type of strays.types.splice(0)) {
+      this.#saw("setWatches", type);
+      this.#unmatched -= 1;
     }
-    this.#unmatched += other.unmatched;
+  }
+
+  #stray(line: NotificationLine, type: string): void {
+    const strays = this.#straysOf(line);
+    if (strays.isReset) return this.#saw("setWatches", type);
+    this.#unmatched += 1;
+    if (strays.types.length < bounds.namesMax) strays.types.push(type);
+  }
+
+  #straysOf(line: { readonly case: string; readonly session: string }): { isReset: boolean; readonly types: string[] } {
+    const key = keyOf(line, "");
+    const strays = this.#strays.get(key) ?? { isReset: false, types: [] };
+    this.#strays.set(key, strays);
+    forgetOldest(this.#strays);
+    return strays;
   }
 
   view(): WatchView {
@@ -94,6 +117,13 @@ export class WatchCoverage {
     }));
     return { rows, unmatched: this.#unmatched };
   }
+}
+
+/** Keeps a map that is filled in the order of use within `bounds.watchesMax`. */
+function forgetOldest(map: Map<string, unknown>): void {
+  if (map.size <= bounds.watchesMax) return;
+  const oldest = map.keys().next().value;
+  if (oldest !== undefined) map.delete(oldest);
 }
 
 const keyOf = (line: { readonly case: string; readonly session: string }, path: string): string =>

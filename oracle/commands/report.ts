@@ -9,7 +9,7 @@ import { loadKnown } from "../compare/known.ts";
 export interface ReportOptions {
   readonly known?: string;
   readonly github?: boolean;
-  readonly out?: NodeJS.WriteStream;
+  readonly out?: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -3,6 +3,8 @@ import { el, grouped, table } from "./dom.js";
 const width = 900;
 const height = 170;
 const floor = height - 24;
+/** Left end of the axis, ms. */
+const lowestMs = 0.1;
 
 /** Answer times of both sides: a histogram over a logarithmic axis, and the percentiles as a table. */
 export function latencyView({ latency }) {
@@ -27,9 +29,10 @@ function histogram(latency, sides) {
   const edges = [...new Set(sides.flatMap((side) => latency[side].buckets.map(([upTo]) => upTo)))].sort(
     (a, b) => a - b,
   );
-  const low = Math.log10(edges[0]);
+  // Journals in whole milliseconds have zeros; the axis starts where answer times over a socket do.
+  const low = Math.log10(Math.max(edges[0], lowestMs));
   const span = Math.max(Math.log10(edges.at(-1)) - low, 0.5);
-  const x = (value) => 6 + ((Math.log10(value) - low) / span) * (width - 60);
+  const x = (value) => 6 + ((Math.log10(Math.max(value, lowestMs)) - low) / span) * (width - 60);
   const highest = Math.max(
     ...sides.map((side) => Math.max(...latency[side].buckets.map(([, count]) => count / latency[side].count))),
   );
