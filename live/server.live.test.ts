@@ -23,8 +23,16 @@ interface Zetcd {
   readonly said: string;
 }
 
-async function startZetcd(...flags: string[]): Promise<Zetcd> {
-  const child = spawn(program, ["-zkaddr", `${host}:0`, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+/** Every server of this file, so that none outlives it. */
+const started: ChildProcess[] = [];
+
+/** Starts one on a free port; `nodeOptions` are for its runtime. */
+async function startZetcd(flags: readonly string[], nodeOptions = ""): Promise<Zetcd> {
+  const child = spawn(program, ["-zkaddr", `${host}:0`, ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions },
+  });
+  started.push(child);
   const [said] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   return { process: child, port: Number(/^listening on [^ ]+:(\d+), /.exec(said)?.[1]), said };
 }
@@ -42,10 +50,10 @@ let etcd: EtcdServer;
 let zetcd: Zetcd;
 beforeAll(async () => {
   etcd = await startEtcd();
-  zetcd = await startZetcd("-endpoints", etcd.endpoints.join(","));
+  zetcd = await startZetcd(["-endpoints", etcd.endpoints.join(",")]);
 });
 afterAll(async () => {
-  zetcd?.process.kill("SIGKILL");
+  for (const child of started) child.kill("SIGKILL");
   await etcd?.stop();
 });
 
@@ -56,8 +64,8 @@ async function session(port = zetcd.port) {
 }
 
 /** A newcomer gets a session and an answer. */
-async function serves(): Promise<void> {
-  const client = await session();
+async function serves(port = zetcd.port): Promise<void> {
+  const client = await session(port);
   expect((await client.call("exists", { path: "/", watch: false })).header.err).toBe(0);
   await client.call("closeSession", {});
 }
@@ -71,8 +79,8 @@ const hello = encodeConnectRequest({
   readOnly: false,
 });
 
-async function rawSocket(): Promise<Socket> {
-  const socket = connectTcp({ host, port: zetcd.port });
+async function rawSocket(port = zetcd.port): Promise<Socket> {
+  const socket = connectTcp({ host, port });
   socket.on("error", () => undefined);
   await once(socket, "connect");
   return socket;
@@ -88,8 +96,8 @@ async function until(socket: Socket, bytes: Uint8Array): Promise<string> {
 }
 
 /** Resident memory of the server in bytes. */
-async function residentBytes(): Promise<number> {
-  const status = await readFile(`/proc/${zetcd.process.pid}/status`, "utf8");
+async function residentBytes({ process }: Zetcd = zetcd): Promise<number> {
+  const status = await readFile(`/proc/${process.pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
 }
 
@@ -146,41 +154,40 @@ test("half frames and then silence hold no more memory than arrived, and the sil
 });
 
 test("10,000 connections opened and dropped: everybody else is served, and the memory comes back", async () => {
-  const bystander = await session();
+  // With this little room a leak of 5 kB a connection ends the process; with the usual room the collector would just not run.
+  const small = await startZetcd(["-endpoints", etcd.endpoints.join(",")], "--max-old-space-size=48");
+  const { port } = small;
+  const bystander = await session(port);
   const rude = [
-    async () => (await rawSocket()).destroy(),
-    async () => (await rawSocket()).resetAndDestroy(),
-    async () => (await rawSocket()).end(framed(hello).subarray(0, 20)),
-    async () => void (await until(await rawSocket(), Buffer.from("ruok"))),
-    async () => void (await until(await rawSocket(), Buffer.from("ffffffff", "hex"))),
+    async () => (await rawSocket(port)).destroy(),
+    async () => (await rawSocket(port)).resetAndDestroy(),
+    async () => (await rawSocket(port)).end(framed(hello).subarray(0, 20)),
+    async () => void (await until(await rawSocket(port), Buffer.from("ruok"))),
+    async () => void (await until(await rawSocket(port), Buffer.from("ffffffff", "hex"))),
   ];
-  const crowd = async (total: number) => {
-    let next = 0;
-    const one = async () => {
-      while (next < total) await rude[next++ % rude.length]?.();
-    };
-    await Promise.all(Array.from({ length: 50 }, one));
-    await sleep(500);
-  };
-  const crowding = crowd(10_000);
-  for (let i = 0; i < 20; i++) {
+  const before = await residentBytes(small);
+  let opened = 0;
+  const crowd = Array.from({ length: 50 }, async () => {
+    while (opened < 10_000) await rude[opened++ % rude.length]?.();
+  });
+  let isOver = false;
+  const over = Promise.all(crowd).then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
     expect((await bystander.call("exists", { path: "/", watch: false })).header.err).toBe(0);
     await sleep(50);
   }
-  await crowding;
-  const alive = /zk_num_alive_connections\t(\d+)/.exec(
-    (await fourLetterWord({ host, port: zetcd.port }, "mntr")) ?? "",
-  );
+  await over;
+  await sleep(500);
+  const alive = /zk_num_alive_connections\t(\d+)/.exec((await fourLetterWord({ host, port }, "mntr")) ?? "");
   expect(Number(alive?.[1])).toBeLessThanOrEqual(2);
-  // The first crowd made the heap as large as crowds need; what a second one adds is lost.
-  const before = await residentBytes();
-  await crowd(10_000);
-  expect((await residentBytes()) - before).toBeLessThan(30 * 1024 * 1024);
+  expect((await residentBytes(small)) - before).toBeLessThan(80 * 1024 * 1024);
   await bystander.call("closeSession", {});
-  await serves();
+  await serves(port);
 });
 
-test("a client that asks for much and reads nothing is held back, and costs the others nothing", async () => {
+test("a client that asks for much and reads nothing is held back, costs the others nothing, and gets everything once it reads", async () => {
   const client = await session();
   const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
   await client.call("create", { path: "/large", data: Buffer.alloc(500_000, 1), acl, flags: 0 });
@@ -188,14 +195,20 @@ test("a client that asks for much and reads nothing is held back, and costs the 
   greedy.pause();
   greedy.write(framed(hello));
   const writer = new Writer();
-  for (let xid = 1; xid <= 2_000; xid++)
+  for (let xid = 1; xid <= 400; xid++)
     writer.buffer(encodeRequest(new Writer(), xid, "getData", { path: "/large", watch: false }));
   const before = await residentBytes();
   greedy.write(writer.copy());
   await sleep(1_000);
-  // A thousand megabytes were asked for.
-  expect((await residentBytes()) - before).toBeLessThan(100 * 1024 * 1024);
+  // 200 megabytes were asked for.
+  expect((await residentBytes()) - before).toBeLessThan(50 * 1024 * 1024);
   await serves();
+  let taken = 0;
+  greedy.on("data", (chunk: Buffer) => {
+    taken += chunk.length;
+  });
+  greedy.resume();
+  await expect.poll(() => taken, { timeout: 20_000 }).toBeGreaterThan(400 * 500_000);
   greedy.destroy();
   await client.call("delete", { path: "/large", version: -1 });
   await client.call("closeSession", {});
@@ -230,7 +243,7 @@ test("while etcd cannot be reached it says so with the address, and a signal sti
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s: clients see the end, the exit code is 0, and the session can go on elsewhere",
   async (signal) => {
-    const first = await startZetcd("-endpoints", etcd.endpoints.join(","));
+    const first = await startZetcd(["-endpoints", etcd.endpoints.join(",")]);
     const client = await session(first.port);
     const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>();
     client.onClose = resolve;

@@ -49,13 +49,18 @@ async function run(): Promise<void> {
     const server = await serve(parsed.options, service.backend, log);
     stop.before(() => server.close());
   } catch (cause) {
-    complain(describeError(cause), cause instanceof UnreadableFile ? exitCodes.badArguments : exitCodes.failed);
+    complain(describeError(cause), isUsersMistake(cause) ? exitCodes.badArguments : exitCodes.failed);
   }
+}
+
+/** A file that a flag names cannot be used. The harness's own class is not at hand where the harness was not asked for, hence the name. */
+function isUsersMistake(cause: unknown): boolean {
+  return cause instanceof UnreadableFile || (cause instanceof Error && cause.name === "BadKnownList");
 }
 
 /** Says why, in one line, and ends. */
 function complain(line: string, exitCode: number): never {
-  process.stderr.write(`zetcd: ${line}\n`);
+  process.stderr.write(`zetcd: ${line.replaceAll(/\s*\n\s*/g, " ")}\n`);
   process.exit(exitCode);
 }
 
@@ -96,15 +101,17 @@ async function reach(options: Options, log: Logger): Promise<Service> {
   const nothing = async () => undefined;
   if (mode.is === "proxy") return { backend: await reachEtcd(options, mode.etcd, log), finish: nothing };
   const live = await import("../oracle/live.ts");
-  const bridge = () => live.startBridge(mode.zookeeper);
-  const zookeeper = printHostPort(mode.zookeeper);
+  const zookeeper = {
+    ...{ name: "ZooKeeper", at: printHostPort(mode.zookeeper), log },
+    isDown: (cause: unknown) => cause instanceof live.BridgeDown,
+  };
   if (mode.is === "bridge")
-    return { backend: await retry({ what: "ZooKeeper", at: zookeeper, log }, bridge), finish: nothing };
+    return { backend: await retry(zookeeper, () => live.startBridge(mode.zookeeper)), finish: nothing };
   const candidate = await reachEtcd(options, mode.etcd, log);
   const { answerFrom, serial, reportDir, knownFile } = mode;
-  return retry({ what: "ZooKeeper", at: zookeeper, log }, () =>
+  return retry(zookeeper, () =>
     live.startCrossCheck({
-      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial },
+      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial, log },
       ...(reportDir === undefined ? {} : { reportDir }),
       ...(knownFile === undefined ? {} : { knownFile }),
     }),
@@ -114,8 +121,13 @@ async function reach(options: Options, log: Logger): Promise<Service> {
 async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
   const { prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
   const tls = await readTls(etcd);
-  const { connectEtcdBackend } = await import("./etcd/backend.ts");
-  return retry({ what: "etcd", at: etcd.endpoints.join(","), log }, () =>
+  const [{ connectEtcdBackend }, { EtcdCompacted, EtcdLost, EtcdRefused }] = await Promise.all([
+    import("./etcd/backend.ts"),
+    import("./etcd/store.ts"),
+  ]);
+  const isDown = (cause: unknown) =>
+    cause instanceof EtcdLost || cause instanceof EtcdRefused || cause instanceof EtcdCompacted;
+  return retry({ name: "etcd", at: etcd.endpoints.join(","), log, isDown }, () =>
     connectEtcdBackend({
       ...{ prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
       endpoints: [...etcd.endpoints],
@@ -141,18 +153,24 @@ async function readNamed(flag: string, path: string): Promise<Buffer> {
   }
 }
 
-/** Tries until it works: a server is often started before what it stands on. Ended by a signal only. */
-async function retry<T>(
-  { what, at, log }: { readonly what: string; readonly at: string; readonly log: Logger },
-  attempt: () => Promise<T>,
-): Promise<T> {
+/** A server that we stand on. `isDown` tells an error that time may heal from one that it will not. */
+interface Foundation {
+  readonly name: string;
+  readonly at: string;
+  readonly log: Logger;
+  isDown(cause: unknown): boolean;
+}
+
+/** Tries until it is there: a server is often started before what it stands on. Ended by a signal only. Rejects with errors of another kind. */
+async function retry<T>({ name, at, log, isDown }: Foundation, attempt: () => Promise<T>): Promise<T> {
   let sayAt = 0;
   for (;;) {
     try {
       return await attempt();
     } catch (cause) {
+      if (!isDown(cause)) throw cause;
       if (performance.now() >= sayAt) {
-        log.warn({ at, cause }, `${what} cannot be reached, trying again`);
+        log.warn({ at, cause }, `${name} cannot be reached, trying again`);
         sayAt = performance.now() + sayAgainMs;
       }
       await sleep(retryMs);
