@@ -39,7 +39,13 @@ describe("a list", () => {
     ["world", [entry(31, "world", null)]],
     ["digest", [entry(31, "digest", null)]],
   ])("with a null id of %s breaks reading", (_, acl) => {
-    expect(fixed(acl)).toBe("null-id");
+    expect(fixed(acl)).toBe("broken");
+  });
+
+  test("with a null scheme breaks behind an entry of equal permissions, and is only invalid elsewhere (seen on 3.8.0)", () => {
+    expect(fixed([entry(1, "world", "anyone"), entry(1, null, "x")])).toBe("broken");
+    expect(fixed([entry(2, "world", "anyone"), entry(1, null, "x")])).toBeNull();
+    expect(fixed([entry(1, null, "x")])).toBeNull();
   });
 
   test("loses exact duplicates, keeps the first, and the same id with other permissions", () => {
@@ -48,7 +54,7 @@ describe("a list", () => {
   });
 
   test("keeps permissions as they are, also senseless ones", () => {
-    for (const perms of [0, 32, -1, 63]) expect(fixed([entry(perms, "world", "anyone")])?.[0]).toMatchObject({ perms });
+    for (const perms of [0, 32, -1, 63]) expect(fixed([entry(perms, "world", "anyone")])).toMatchObject([{ perms }]);
   });
 
   test("of one open entry is the shared one", () => {
