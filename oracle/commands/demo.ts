@@ -14,6 +14,7 @@ import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { runFuzz } from "./fuzz.ts";
 import { bar, Progress } from "./progress.ts";
 import { type RunningProxy, startProxy, versionFlags } from "./proxy.ts";
+import { likeProxy } from "./servers.ts";
 import { defaultKnownFile, newReportDir, onInterrupt } from "./stage.ts";
 
 /** The demo lasts until it has sent enough and shown enough, unless the machine is too slow for that. */
@@ -43,7 +44,7 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
   const stop = onInterrupt();
   const progress = new Progress();
   progress.say("starting etcd, ZooKeeper and zetcd");
-  const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper()]);
+  const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper(undefined, { config: likeProxy })]);
   const servers = { etcd, zookeeper };
   try {
     const proxy = await startProxy([
@@ -85,7 +86,7 @@ async function drive(
     };
     const before = sent;
     const totals = await fuzz({ seed: part.seed, profile: loadProfile("default"), allowHazards: false }, limits, {
-      ...{ arena, lab: arena, journal: () => undefined, reportDir: "", replayOf: () => "", stop },
+      ...{ arena, lab: arena, journal: () => undefined, reportDir: "", replayOf: () => "", replayFile: () => "", stop },
       progress: (now) => {
         sent = before + now.operations;
         const seconds = (performance.now() - started) / 1_000;

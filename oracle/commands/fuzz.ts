@@ -65,7 +65,7 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
       shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
       endOnFailure: raw.endOnFailure === true,
     },
-    operationsFloor: operations === undefined ? 1 : Math.ceil(operations / 2),
+    operationsFloor: operations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(operations / 2),
   };
 }
 
@@ -88,7 +88,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
     ...stage,
     stop: stop.signal,
-    replayOf: (index) => `xchk replay ${tokenOf(request, index)}`,
+    replayOf: (index) => stage.replayToken(tokenOf(request, index)),
     progress: (now) => progress.show(() => progressLine(now, limits, stage)),
     found: ({ divergence, counterexample }) =>
       progress.say(

@@ -84,7 +84,7 @@ async function runOne(
     shrinkMs: 10_000,
     plan: { seed: 0, profile, allowHazards: true },
     index: 0,
-    replay: `xchk run ${name}`,
+    replay: `bin/xchk run ${name}`,
   });
 }
 

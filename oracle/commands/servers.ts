@@ -7,6 +7,7 @@ import { useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
 import { servingVersion } from "../servers/zookeeper.ts";
+import type { ZooKeeperConfig } from "../servers/zookeeper-config.ts";
 import { startProxy, versionFlags } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -74,10 +75,13 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
   return contender({ name: "zookeeper", version, isGiven: true }, endpoint, async () => undefined);
 }
 
-async function openOracle(server: ServerArgument): Promise<Contender> {
+/** How a private ZooKeeper must be configured to be like a proxy as it comes: TTL znodes off, which is ZooKeeper's own default. */
+export const likeProxy: ZooKeeperConfig = { extendedTypesEnabled: "false" };
+
+async function openOracle(server: ServerArgument, candidate: ServerArgument): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
   if (server.is === "etcd") return openProxied(server, "", "--oracle");
-  const zookeeper = await useZooKeeper();
+  const zookeeper = await useZooKeeper(undefined, candidate.is === "zk" ? {} : { config: likeProxy });
   const { host, port, version, from } = zookeeper;
   return contender({ name: "zookeeper", version, isGiven: from === "given" }, { host, port }, () => zookeeper.stop());
 }
@@ -137,7 +141,7 @@ export async function openDuel(arguments_: { readonly candidate: string; readonl
   const candidateServer = parseServer(arguments_.candidate, "--candidate");
   const oracleServer = parseServer(arguments_.oracle, "--oracle");
   const chroot = commonChroot(candidateServer, oracleServer);
-  const oracle = await openOracle(oracleServer);
+  const oracle = await openOracle(oracleServer, candidateServer);
   let candidate: Contender | undefined;
   try {
     candidate =

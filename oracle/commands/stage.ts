@@ -1,6 +1,6 @@
 /** What every xchk run shares: two servers, two cross-checks over them (one that journals, one for shrinking), a report directory, an end. */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeReports } from "../../reports/write.ts";
 import { Arena } from "../../scenarios/arena.ts";
@@ -38,6 +38,9 @@ export interface Stage {
   readonly lab: Arena;
   readonly journal: JournalSink;
   readonly reportDir: string;
+  /** A complete command line for a counterexample of this run, or for a token. */
+  readonly replayFile: (name: string) => string;
+  readonly replayToken: (token: string) => string;
   /** Ends the journal, writes the reports, stops the servers; answers the exit code. Prints verdict and report. */
   finish(how: { readonly interrupted: boolean; readonly failure?: string }): Promise<number>;
 }
@@ -102,8 +105,18 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
     await duel.stop();
     return report(reportDir, known, failure);
   };
-  return { duel, arena: checks.arena, lab: checks.lab, journal: writer.write, reportDir, finish };
+  const again = (what: string) => `bin/xchk replay ${[what, ...serverWords(flags)].join(" ")}`;
+  const replayFile = (name: string) => again(relative(process.cwd(), join(reportDir, name)));
+  const { arena, lab } = checks;
+  return { duel, arena, lab, journal: writer.write, reportDir, replayFile, replayToken: again, finish };
 }
+
+/** The flags without which a replay would meet other servers. */
+const serverWords = ({ candidate, oracle, mutant }: StageFlags): string[] => [
+  ...(candidate === "auto" ? [] : ["--candidate", candidate]),
+  ...(oracle === "auto" ? [] : ["--oracle", oracle]),
+  ...(mutant === undefined ? [] : ["--mutant", mutant]),
+];
 
 /** What the cross-checks are made of. */
 interface Parts {

@@ -161,7 +161,9 @@ export class CrossConnection implements BackendSession {
     const needs = shared.options.serial
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ownsEphemerals: session.mayOwnEphemerals });
-    const ticket = { owner: this, needs, start: () => this.#send(exchange) };
+    // ZooKeeper checks what is pipelined behind a setACL against the old list for as long as the change is not applied (pRequest2Txn leaves the
+    // list of the outstanding record alone): which one it meets is a race that no two servers need to decide alike.
+    const ticket = { owner: this, needs, isSlowToShow: request.op === "setACL", start: () => this.#send(exchange) };
     this.#open.set(exchange, ticket);
     shared.ordering.enter(ticket);
     shared.progress();

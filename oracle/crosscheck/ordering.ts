@@ -18,6 +18,8 @@ const conflicting: Readonly<Record<Mode, readonly Mode[]>> = {
 export interface Ticket {
   readonly owner: object;
   readonly needs: Needs;
+  /** Its own connection's later requests wait for its answer too where they conflict, as other connections' do. */
+  readonly isSlowToShow?: boolean;
   /** Called once, when the request may be sent. */
   start(): void;
 }
@@ -95,7 +97,8 @@ export class Ordering {
       const resource = this.#resources.get(name);
       if (resource === undefined) continue;
       for (const other of conflicting[mode])
-        for (const entry of resource[other]) if (entry.ticket.owner !== owner) out.add(entry);
+        for (const entry of resource[other])
+          if (entry.ticket.owner !== owner || entry.ticket.isSlowToShow === true) out.add(entry);
     }
     return out;
   }

@@ -32,6 +32,8 @@ export interface FuzzMeans {
   readonly reportDir: string;
   /** The command that shows sequence number `index` again. */
   readonly replayOf: (index: number) => string;
+  /** The command that shows a saved counterexample again, by its name under the report directory. */
+  readonly replayFile: (name: string) => string;
   /** Stops the loop between sequences. */
   readonly stop: AbortSignal;
   readonly progress?: (totals: FuzzTotals) => void;
@@ -127,7 +129,9 @@ class Fuzz {
   }
 
   #cause(divergence: DivergenceLine, index: number, scenario: Scenario): void {
-    if (this.#fingerprints.has(divergence.fingerprint) || this.totals.causes.length >= this.#limits.maxCauses) return;
+    // What the sequences still under way find after the end stays in the journal; it is not looked into.
+    const isEnough = this.#isOver || this.totals.causes.length >= this.#limits.maxCauses;
+    if (isEnough || this.#fingerprints.has(divergence.fingerprint)) return;
     this.#fingerprints.add(divergence.fingerprint);
     const at = this.totals.causes.push({ divergence, index }) - 1;
     if (this.#limits.endOnFailure || this.totals.causes.length >= this.#limits.maxCauses) this.#end("causes");
@@ -157,7 +161,7 @@ export const fuzz = (plan: Plan, limits: FuzzLimits, means: FuzzMeans): Promise<
 
 /** What explaining a divergence needs. */
 export interface Explaining
-  extends Pick<FuzzMeans, "lab" | "journal" | "reportDir" | "stop">,
+  extends Pick<FuzzMeans, "lab" | "journal" | "reportDir" | "replayFile" | "stop">,
     Pick<FuzzLimits, "shrinkMs"> {
   readonly plan: Plan;
   readonly index: number;
@@ -198,7 +202,7 @@ export async function explain(
   const line = counterexampleLine(small.steps, {
     fingerprint: wanted,
     story: storyOf(small.steps, best?.seen ?? []),
-    replay: `xchk replay ${file}`,
+    replay: how.replayFile(file),
     file,
     reproduced: shown.length,
     attempts: verifications,
