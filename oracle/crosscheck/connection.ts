@@ -126,7 +126,8 @@ export class CrossConnection implements BackendSession {
   /** Looks at the deadlines. */
   sweep(now: number): void {
     const { settleMs, replyWaitMs } = this.#shared.options;
-    this.#pairing.sweep(now);
+    // A side that hung up sends no more events, and whether that is its fault is not decided yet.
+    if (sides.every((side) => this.#ends[side].state === "open")) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
     if (this.#clientGoneAt === undefined) for (const repeat of this.#doubts.due(now)) this.#enter(repeat);
     for (const side of sides)

@@ -1,6 +1,6 @@
 /** What a request reads, changes and may make others see: the resources that put it in order with other sessions' requests.
  *  `node PATH` is a znode with its Stat and list of children, `names PATH` the names that may come to exist below it, `tree PATH` everything
- *  from it downwards, `events N` the stream of events to connection N, `all` the server. */
+ *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
 import type { Mode, Needs } from "./ordering.ts";
 import { isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
 import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
@@ -56,11 +56,16 @@ function addOperation<Owner extends Watcher>(operation: Operation, use: Use, sce
   switch (op) {
     case "delete":
     case "deleteContainer":
+      use(`acl ${parent}`, "read");
       use(`node ${parent}`, "write");
       return addChange(path, true, use, scene);
     case "setData":
+      use(`acl ${path}`, "read");
       return addChange(path, false, use, scene);
     case "setACL":
+      // PrepRequestProcessor leaves the new list out of its outstanding changes: a write pipelined behind a setACL is judged by the old list or the
+      // new, as it happens.
+      use(`acl ${path}`, "settle");
       use(`node ${path}`, "write");
       return use(`names ${parent}`, "read");
     case "getAllChildrenNumber":
@@ -74,6 +79,9 @@ function addOperation<Owner extends Watcher>(operation: Operation, use: Use, sce
       return use(`node ${path}`, "write");
     case "sync":
       return;
+    case "check":
+      use(`acl ${path}`, "read");
+      return addRead(path, use);
     default:
       return addRead(path, use);
   }
@@ -103,6 +111,7 @@ function addCreate<Owner extends Watcher>(
   scene: FootprintScene<Owner>,
 ): void {
   const parent = parentOf(path);
+  use(`acl ${parent}`, "read");
   use(`node ${parent}`, "write");
   if (!isSequential(operation)) return addChange(path, true, use, scene);
   // The name is the server's choice: it may collide with any name below the parent.

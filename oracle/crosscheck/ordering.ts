@@ -1,16 +1,18 @@
 /** Which requests may be under way together. Two that could notice each other go to both servers one behind the other, so that both servers see
  *  them in the same order; everything else overlaps. Waiting is only ever for something that came earlier, so nothing can deadlock. */
 
-/** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. */
-export type Mode = "read" | "add" | "write";
+/** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. `settle` keeps
+ *  even the same connection's later requests back until the answer is there: for what a server itself races over in a pipeline. */
+export type Mode = "read" | "add" | "write" | "settle";
 
 /** Resources by name, and how each is used. */
 export type Needs = ReadonlyMap<string, Mode>;
 
 const conflicting: Readonly<Record<Mode, readonly Mode[]>> = {
-  read: ["add", "write"],
-  add: ["read", "write"],
-  write: ["read", "add", "write"],
+  read: ["add", "write", "settle"],
+  add: ["read", "write", "settle"],
+  write: ["read", "add", "write", "settle"],
+  settle: ["read", "add", "write", "settle"],
 };
 
 /** A request in line. Requests of one owner never wait for each other's answers, only for their turn to be sent: a server answers a
@@ -75,7 +77,7 @@ export class Ordering {
     for (const [name, mode] of ticket.needs) {
       const resource = this.#resource(name);
       resource[mode].delete(entry);
-      if (resource.read.size + resource.add.size + resource.write.size === 0) this.#resources.delete(name);
+      if (Object.values(resource).every((entries) => entries.size === 0)) this.#resources.delete(name);
     }
     const freed = entry.blocks.splice(0);
     if (!entry.hasStarted) freed.push(...entry.next.splice(0));
@@ -85,7 +87,7 @@ export class Ordering {
   #resource(name: string): Record<Mode, Set<Entry>> {
     let resource = this.#resources.get(name);
     if (resource === undefined) {
-      resource = { read: new Set(), add: new Set(), write: new Set() };
+      resource = { read: new Set(), add: new Set(), write: new Set(), settle: new Set() };
       this.#resources.set(name, resource);
     }
     return resource;

@@ -1,0 +1,423 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { eventTypes } from "../src/protocol/opcodes.ts";
+import { sides } from "./compare/sides.ts";
+import { Bench, eventFrame, gotOps, replyFrame, type ScriptedClient, stat } from "./crosscheck/scripted.fixture.ts";
+
+const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
+
+/** Both sides answer alike, the oracle 100 zxids ahead. */
+function answer(client: ScriptedClient, make: (zxid: number) => Buffer, zxid = 1): void {
+  client.at.candidate?.send(make(zxid));
+  client.at.oracle?.send(make(zxid + 100));
+}
+
+const exists = (xid: number) => (zxid: number) => replyFrame("exists", { xid, zxid, body: { stat: stat() } });
+const deleted = (xid: number) => (zxid: number) => replyFrame("delete", { xid, zxid });
+
+describe("requests and replies", () => {
+  test("go to both, and the client is answered from the truth at once", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    expect(gotOps(client, "candidate")).toEqual(["exists"]);
+    client.at.oracle?.send(exists(1)(7));
+    expect(client.frames).toEqual([exists(1)(7)]);
+    expect(bench.steps()).toEqual([]);
+    client.at.candidate?.send(exists(1)(3));
+    expect(bench.steps()).toMatchObject([
+      { op: "exists", path: "/a", verdict: "match", err: { candidate: "OK", oracle: "OK" } },
+    ]);
+    expect(client.frames.length).toBe(1);
+    await bench.crosscheck.close();
+  });
+
+  test("with the candidate as truth, its frames are the client's", async () => {
+    const bench = new Bench({ answerFrom: "candidate" });
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    client.at.oracle?.send(exists(1)(7));
+    expect(client.frames).toEqual([]);
+    client.at.candidate?.send(exists(1)(3));
+    expect(client.frames).toEqual([exists(1)(3)]);
+    await bench.crosscheck.close();
+  });
+
+  test("a difference becomes a divergence with its request, answers and fingerprint", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "getData", { path: "/a", watch: true });
+    client.at.candidate?.send(replyFrame("getData", { xid: 1, err: "NONODE" }));
+    client.at.oracle?.send(replyFrame("getData", { xid: 1, body: { data: null, stat: stat() } }));
+    const [step] = bench.steps();
+    expect(bench.divergences()).toMatchObject([
+      {
+        n: step?.n,
+        case: "c",
+        session: "s",
+        fingerprint: "getData err value NONODE≠OK",
+        request: { op: "getData", path: "//abs/a", watch: true },
+        answers: { candidate: { err: "NONODE" }, oracle: { err: "OK", body: { data: null } } },
+      },
+    ]);
+    await bench.crosscheck.close();
+  });
+
+  test("conflicting requests of two sessions go one behind the other, others overlap", async () => {
+    const bench = new Bench();
+    const [x, y] = [await bench.client("x"), await bench.client("y")];
+    x.send(1, "delete", { path: "/p/a", version: -1 });
+    y.send(1, "exists", { path: "/elsewhere", watch: false });
+    y.send(2, "exists", { path: "/p/a", watch: false });
+    y.send(3, "exists", { path: "/elsewhere", watch: false });
+    expect(gotOps(y, "oracle").length).toBe(1);
+    x.at.oracle?.send(deleted(1)(101));
+    expect(gotOps(y, "oracle").length).toBe(1);
+    x.at.candidate?.send(deleted(1)(1));
+    expect(gotOps(y, "oracle").length).toBe(3);
+    await bench.crosscheck.close();
+  });
+
+  test("a serial cross-check takes one request at a time", async () => {
+    const bench = new Bench({ serial: true });
+    const [x, y] = [await bench.client("x"), await bench.client("y")];
+    x.send(1, "exists", { path: "/a", watch: false });
+    y.send(1, "exists", { path: "/b", watch: false });
+    expect(gotOps(y, "oracle")).toEqual([]);
+    answer(x, exists(1));
+    expect(gotOps(y, "oracle")).toEqual(["exists"]);
+    await bench.crosscheck.close();
+  });
+
+  test("auth may be answered ahead of the pipeline on one side", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    client.send(-4, "auth", { type: 0, scheme: "digest", auth: Buffer.from("u:p") });
+    const auth = replyFrame("auth", { xid: -4, zxid: 0 });
+    client.at.oracle?.send(auth);
+    client.at.oracle?.send(exists(1)(101));
+    client.at.candidate?.send(exists(1)(1));
+    client.at.candidate?.send(auth);
+    expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual(["exists match", "auth match"]);
+    expect(JSON.stringify(bench.lines)).not.toContain("u:p");
+    await bench.crosscheck.close();
+  });
+
+  test("an xid used twice, inside and outside the pipeline, is told apart", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "delete", { path: "/a", version: -1 });
+    client.raw(Buffer.from("0000000100000063", "hex"));
+    const unknown = replyFrame("ping", { xid: 1, zxid: -1, err: "UNIMPLEMENTED" });
+    client.at.oracle?.send(unknown);
+    client.at.oracle?.send(deleted(1)(101));
+    client.at.candidate?.send(deleted(1)(1));
+    client.at.candidate?.send(unknown);
+    expect(bench.divergences()).toEqual([]);
+    expect(bench.steps().length).toBe(2);
+    await bench.crosscheck.close();
+  });
+
+  test("a later answer shows that an earlier one is not coming", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "sync", { path: "/" });
+    client.send(2, "exists", { path: "/a", watch: false });
+    client.at.oracle?.send(replyFrame("sync", { xid: 1, zxid: 101, body: { path: "/" } }));
+    client.at.oracle?.send(exists(2)(101));
+    client.at.candidate?.send(exists(2)(1));
+    expect(bench.divergences()).toMatchObject([
+      { operation: "sync", differences: [{ is: "absent", at: "reply", on: "candidate" }] },
+    ]);
+    await bench.crosscheck.close();
+  });
+
+  test("silence on both sides agrees", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "check", { path: "/a", version: -1 });
+    client.send(2, "exists", { path: "/a", watch: false });
+    answer(client, exists(2));
+    expect(bench.steps()).toMatchObject([
+      { op: "check", verdict: "match", err: { candidate: "none", oracle: "none" } },
+      { op: "exists" },
+    ]);
+    await bench.crosscheck.close();
+  });
+
+  test("an answer that stays out on one side is stalled, and holds nobody up for ever", async () => {
+    const bench = new Bench();
+    const [x, y] = [await bench.client("x"), await bench.client("y")];
+    x.send(1, "delete", { path: "/a", version: -1 });
+    y.send(1, "exists", { path: "/a", watch: false });
+    x.at.oracle?.send(deleted(1)(101));
+    await sleep(150);
+    expect(bench.divergences()).toMatchObject([{ differences: [{ is: "stalled", on: "candidate" }] }]);
+    expect(gotOps(y, "oracle")).toEqual(["exists"]);
+    x.at.candidate?.send(deleted(1)(1));
+    expect(bench.divergences().length).toBe(1);
+    await bench.crosscheck.close();
+  });
+
+  test("an answer to nothing is reported", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    answer(client, exists(1));
+    client.at.candidate?.send(exists(1)(1));
+    client.at.candidate?.send(exists(9)(1));
+    expect(bench.divergences().map(({ differences }) => differences[0]?.at)).toEqual([
+      "reply.duplicate",
+      "reply.extra",
+    ]);
+    await bench.crosscheck.close();
+  });
+
+  test("known divergences keep their id and are not counted", async () => {
+    const bench = new Bench({ known: ({ operation }) => (operation === "exists" ? "D-001" : undefined) });
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    client.at.candidate?.send(exists(1)(1));
+    client.at.oracle?.send(replyFrame("exists", { xid: 1, err: "NONODE" }));
+    expect(bench.divergences()).toMatchObject([{ verdict: "known", known: "D-001" }]);
+    expect(bench.crosscheck.counters.divergences).toBe(0);
+    await bench.crosscheck.close();
+  });
+});
+
+describe("events", () => {
+  const changed = eventFrame(eventTypes.dataChanged, "/a");
+
+  async function watching(bench: Bench): Promise<ScriptedClient> {
+    const client = await bench.client("watcher");
+    client.send(1, "exists", { path: "/a", watch: true });
+    answer(client, exists(1));
+    return client;
+  }
+
+  test("agree in their place and reach the client in the truth's order", async () => {
+    const bench = new Bench();
+    const client = await watching(bench);
+    for (const side of sides) client.at[side]?.send(changed);
+    expect(bench.notifications()).toMatchObject([
+      { type: "NodeDataChanged", path: "/a", verdict: "match", session: "watcher" },
+    ]);
+    expect(client.frames.at(-1)).toEqual(changed);
+    await bench.crosscheck.close();
+  });
+
+  test("a fence makes a missing event a fact without waiting for the window", async () => {
+    const bench = new Bench({ settleMs: 60_000 });
+    const client = await watching(bench);
+    client.at.oracle?.send(changed);
+    for (let round = 0; round < 2; round++) {
+      const fenced = bench.crosscheck.fence();
+      if (round === 0) void fenced;
+      answer(client, (zxid) => replyFrame("ping", { xid: -2, zxid }));
+      if (round === 1) await fenced;
+    }
+    expect(bench.divergences()).toMatchObject([{ differences: [{ is: "absent", at: "event", on: "candidate" }] }]);
+    expect(client.frames.some((frame) => frame.readInt32BE(0) === -2)).toBe(false);
+    await bench.crosscheck.close();
+  });
+
+  test("a write that fires another session's watch waits for that session, so that its event has one place", async () => {
+    const bench = new Bench();
+    const watcher = await watching(bench);
+    const writer = await bench.client("writer");
+    watcher.send(2, "exists", { path: "/elsewhere", watch: false });
+    writer.send(1, "setData", { path: "/a", data: null, version: -1 });
+    expect(gotOps(writer, "oracle")).toEqual([]);
+    answer(watcher, exists(2));
+    expect(gotOps(writer, "oracle")).toEqual(["setData"]);
+    watcher.send(3, "exists", { path: "/elsewhere", watch: false });
+    expect(gotOps(watcher, "oracle").length).toBe(2);
+    await bench.crosscheck.close();
+  });
+});
+
+describe("connections", () => {
+  test("a session is resumed on each side under that side's id, password and zxid", async () => {
+    const bench = new Bench();
+    const first = await bench.client("s");
+    first.send(1, "exists", { path: "/a", watch: false });
+    answer(first, exists(1), 7);
+    first.close();
+    await sleep(10);
+    expect(first.at.candidate?.closedWith).toBeDefined();
+    const second = await bench.client("s", {
+      sessionId: 5000,
+      passwd: Buffer.alloc(16, 5000 % 251),
+      lastZxidSeen: 107,
+    });
+    expect(second.at.candidate?.hello.request).toMatchObject({
+      sessionId: 1000,
+      passwd: Buffer.alloc(16, 1000 % 251),
+      lastZxidSeen: 7,
+    });
+    expect(second.at.oracle?.hello.request).toMatchObject({ sessionId: 5000, lastZxidSeen: 107 });
+    expect(bench.divergences()).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
+  test("a wrong password stays wrong", async () => {
+    const bench = new Bench();
+    await bench.client("s");
+    const wrong = Buffer.alloc(16, 9);
+    const second = await bench.client("s", { sessionId: 5000, passwd: wrong });
+    expect(second.at.candidate?.hello.request).toMatchObject({ sessionId: 1000, passwd: wrong });
+    await bench.crosscheck.close();
+  });
+
+  test("a zxid from the future is one on both sides, one from before the run on neither", async () => {
+    const bench = new Bench();
+    const first = await bench.client("a");
+    first.send(1, "exists", { path: "/a", watch: false });
+    answer(first, exists(1), 7);
+    const future = await bench.client("b", { lastZxidSeen: 107 + 2 ** 40 });
+    expect(future.at.candidate?.hello.request.lastZxidSeen).toBe(7 + 2 ** 40);
+    const fresh = new Bench();
+    const old = await fresh.client("old", { lastZxidSeen: 90 });
+    expect(old.at.candidate?.hello.request.lastZxidSeen).toBe(0);
+    await bench.crosscheck.close();
+    await fresh.crosscheck.close();
+  });
+
+  test("handshakes are compared", async () => {
+    const bench = new Bench();
+    bench.servers.candidate.timeOut = 9_999;
+    await bench.client("s");
+    expect(bench.divergences()).toMatchObject([{ operation: "connect", differences: [{ at: "connect.timeOut" }] }]);
+    bench.servers.candidate.answer = "refused";
+    await bench.client("t");
+    expect(bench.divergences().at(-1)).toMatchObject({
+      differences: [{ at: "connect", candidate: "refused", oracle: "granted" }],
+    });
+    await bench.crosscheck.close();
+  });
+
+  test("both sides hanging up ends the client's connection, without complaint", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.at.oracle?.hangUp();
+    expect(client.hasEnded()).toBe(false);
+    client.at.candidate?.hangUp();
+    expect(client.hasEnded()).toBe(true);
+    expect(bench.divergences()).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
+  test("one side hanging up over a request is a divergence; the client is served on", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "delete", { path: "/a", version: -1 });
+    client.at.candidate?.hangUp();
+    client.at.oracle?.send(deleted(1)(101));
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([
+      { operation: "delete", differences: [{ is: "closed", on: "candidate", died: false }] },
+    ]);
+    client.send(2, "delete", { path: "/b", version: -1 });
+    client.at.oracle?.send(deleted(2)(102));
+    expect(client.frames.length).toBe(2);
+    expect(bench.steps().at(-1)).toMatchObject({ verdict: "unchecked" });
+    expect(bench.divergences().length).toBe(1);
+    await bench.crosscheck.close();
+  });
+
+  test("a candidate that dies over a request is named; an oracle that dies is an event of operations", async () => {
+    for (const side of sides) {
+      const bench = new Bench({ answerFrom: side === "candidate" ? "oracle" : "candidate" });
+      const client = await bench.client("s");
+      client.send(1, "delete", { path: "/a", version: -1 });
+      bench.servers[side].serving = false;
+      client.at[side]?.hangUp();
+      await bench.crosscheck.settled();
+      expect(bench.lines).toContainEqual(expect.objectContaining({ event: "side", on: side, state: "lost" }));
+      const died = side === "candidate" ? [{ differences: [{ is: "closed", on: side, died: true }] }] : [];
+      expect(bench.divergences()).toMatchObject(died);
+      await bench.crosscheck.close();
+    }
+  });
+
+  test("when the truth dies the survivor's answers go on to the client, from where they were", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: true });
+    answer(client, exists(1));
+    client.send(2, "exists", { path: "/b", watch: false });
+    client.at.candidate?.send(eventFrame(eventTypes.created, "/a"));
+    client.at.candidate?.send(exists(2)(2));
+    bench.servers.oracle.serving = false;
+    client.at.oracle?.hangUp();
+    await bench.crosscheck.settled();
+    client.send(3, "exists", { path: "/c", watch: false });
+    client.at.candidate?.send(exists(3)(2));
+    expect(client.frames.map((frame) => frame.readInt32BE(0))).toEqual([1, -1, 2, 3]);
+    expect(client.hasEnded()).toBe(false);
+    await bench.crosscheck.close();
+  });
+
+  test("what differs after one-sided writes of a case is unchecked, other cases are not touched", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.at.candidate?.hangUp();
+    await bench.crosscheck.settled();
+    client.send(1, "create", { path: "/a", data: null, acl, flags: 0 });
+    client.at.oracle?.send(replyFrame("create", { xid: 1, zxid: 101, body: { path: "/a" } }));
+    const verdictOf = async (name: string) => {
+      const reader = await bench.client("reader", { case: name });
+      reader.send(1, "exists", { path: "/a", watch: false });
+      reader.at.candidate?.send(replyFrame("exists", { xid: 1, err: "NONODE" }));
+      reader.at.oracle?.send(exists(1)(101));
+      return bench.steps().at(-1)?.verdict;
+    };
+    expect(await verdictOf("c")).toBe("unchecked");
+    expect(await verdictOf("other")).toBe("diverges");
+    await bench.crosscheck.close();
+  });
+
+  test("requests sent before the client left are still sent and compared", async () => {
+    const bench = new Bench();
+    const [x, y] = [await bench.client("x"), await bench.client("y")];
+    x.send(1, "delete", { path: "/a", version: -1 });
+    y.send(1, "delete", { path: "/a", version: -1 });
+    y.close();
+    expect(y.at.oracle?.closedWith).toBeUndefined();
+    answer(x, deleted(1), 1);
+    expect(gotOps(y, "oracle")).toEqual(["delete"]);
+    answer(y, (zxid) => replyFrame("delete", { xid: 1, zxid, err: "NONODE" }), 2);
+    expect(bench.steps().map(({ session, verdict }) => `${session} ${verdict}`)).toEqual(["x match", "y match"]);
+    expect(y.at.oracle?.closedWith).toBeDefined();
+    expect(y.frames).toEqual([]);
+    await bench.crosscheck.close();
+  });
+});
+
+test("settled waits for the case asked about, and for no other", async () => {
+  const bench = new Bench();
+  const busy = await bench.client("x", { case: "busy" });
+  busy.send(1, "exists", { path: "/a", watch: false });
+  await bench.crosscheck.settled("idle");
+  let isSettled = false;
+  const settled = bench.crosscheck.settled("busy").then(() => {
+    isSettled = true;
+  });
+  await sleep(15);
+  expect(isSettled).toBe(false);
+  answer(busy, exists(1));
+  await settled;
+  await bench.crosscheck.close();
+});
+
+test("a setWatches is asked with each side's own zxid", async () => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  client.send(1, "delete", { path: "/a", version: -1 });
+  answer(client, deleted(1), 7);
+  client.send(-8, "setWatches", { relativeZxid: 107, dataWatches: ["/a"], existWatches: [], childWatches: [] });
+  const asked = (side: "candidate" | "oracle") => client.at[side]?.got.at(-1)?.frame.readBigInt64BE(8);
+  expect([asked("candidate"), asked("oracle")]).toEqual([7n, 107n]);
+  await bench.crosscheck.close();
+});

@@ -1,0 +1,170 @@
+import { expect, test } from "vitest";
+import { Writer } from "../../src/jute/buffers.ts";
+import { encodeRequest } from "../../src/protocol/client.ts";
+import { multiOp } from "../../src/protocol/multi.ts";
+import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
+import { armWatches, footprint } from "./footprint.ts";
+import { type Mode, Ordering } from "./ordering.ts";
+import { parseRequest } from "./request.ts";
+import { WatchMap } from "./watch-map.ts";
+
+interface Owner {
+  readonly id: number;
+}
+const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
+const request = <Op extends OpName>(op: Op, body: RequestOf<Op>) =>
+  parseRequest(Buffer.from(encodeRequest(new Writer(), 1, op, body)));
+const create = (path: string, flags = 0) => request("create", { path, data: null, acl, flags });
+const get = (path: string, watch = false) => request("getData", { path, watch });
+
+/** Whether two sessions' requests must wait for each other. */
+function conflict(
+  first: ReturnType<typeof request>,
+  second: ReturnType<typeof request>,
+  how: { armed?: ReturnType<typeof request>; ownsEphemerals?: boolean } = {},
+): boolean {
+  const watches = new WatchMap<Owner>();
+  const [x, y] = [{ id: 1 }, { id: 2 }];
+  if (how.armed !== undefined) armWatches(how.armed, { owner: y, watches, position: 0 });
+  const order = new Ordering();
+  const started: number[] = [];
+  for (const [owner, one] of [
+    [x, first],
+    [y, second],
+  ] as const)
+    order.enter({
+      owner,
+      needs: footprint(one, { owner, watches, ownsEphemerals: how.ownsEphemerals ?? false }),
+      start: () => started.push(owner.id),
+    });
+  return started.length === 1;
+}
+
+test.each<[string, boolean, ReturnType<typeof request>, ReturnType<typeof request>]>([
+  ["two reads", false, get("/a"), get("/a")],
+  ["read and write of one znode", true, get("/a"), request("setData", { path: "/a", data: null, version: -1 })],
+  [
+    "writes of neighbours",
+    false,
+    request("setData", { path: "/a", data: null, version: -1 }),
+    request("setData", { path: "/b", data: null, version: -1 }),
+  ],
+  ["creates below one parent", true, create("/p/a"), create("/p/b")],
+  ["creates below different parents", false, create("/p/a"), create("/q/a")],
+  ["create and reading the parent", true, create("/p/a"), get("/p")],
+  ["create and reading the grandparent", false, create("/p/q/a"), get("/p")],
+  [
+    "setData of a child and reading the parent",
+    false,
+    request("setData", { path: "/p/a", data: null, version: -1 }),
+    get("/p"),
+  ],
+  ["sequential create and reading any name beside it", true, create("/p/n-", 2), get("/p/n-0000000003")],
+  ["plain create and reading another name", false, create("/p/a"), get("/p/b")],
+  [
+    "counting a tree and a change deep inside",
+    true,
+    request("getAllChildrenNumber", { path: "/p" }),
+    create("/p/q/r/s"),
+  ],
+  ["counting a tree and a change outside", false, request("getAllChildrenNumber", { path: "/p" }), create("/q/s")],
+  [
+    "arming a recursive watch and a change inside",
+    true,
+    request("addWatch", { path: "/p", mode: 1 }),
+    request("setData", { path: "/p/q/r", data: null, version: -1 }),
+  ],
+  ["setACL and reading", true, request("setACL", { path: "/a", acl, version: -1 }), get("/a")],
+  ["setACL of a parent and a create below", true, request("setACL", { path: "/p", acl, version: -1 }), create("/p/a")],
+  [
+    "a multi is the union of its parts",
+    true,
+    request("multi", [multiOp(1, { path: "/x", data: null, acl, flags: 0 }), multiOp(13, { path: "/a", version: 1 })]),
+    request("delete", { path: "/a", version: -1 }),
+  ],
+  ["getEphemerals and any create", true, request("getEphemerals", { prefixPath: "/" }), create("/a/b")],
+  ["the root by its two names", true, get(""), create("/a")],
+  ["quota bookkeeping and anything", true, get("/zookeeper/quota/a/zookeeper_stats"), create("/b/c")],
+  [
+    "setWatches and a change of a listed znode",
+    true,
+    request("setWatches", { relativeZxid: 1, dataWatches: ["/a"], existWatches: [], childWatches: [] }),
+    request("setData", { path: "/a", data: null, version: -1 }),
+  ],
+  ["ping and a write", false, request("ping", {}), create("/a")],
+  ["auth and a write", false, request("auth", { type: 0, scheme: "digest", auth: null }), create("/a")],
+])("%s: conflict %s", (_name, expected, first, second) => {
+  expect(conflict(first, second)).toBe(expected);
+  expect(conflict(second, first)).toBe(expected);
+});
+
+test("a write that may fire another session's watch waits for that session's requests", () => {
+  const write = request("setData", { path: "/a", data: null, version: -1 });
+  expect(conflict(write, get("/elsewhere"))).toBe(false);
+  expect(conflict(write, get("/elsewhere"), { armed: get("/a", true) })).toBe(true);
+  expect(
+    conflict(create("/p/new"), get("/elsewhere"), { armed: request("getChildren", { path: "/p", watch: true }) }),
+  ).toBe(true);
+  expect(
+    conflict(create("/p/n-", 3), get("/elsewhere"), {
+      armed: request("exists", { path: "/p/n-0000000000", watch: true }),
+    }),
+  ).toBe(true);
+  expect(conflict(create("/p/q/r"), get("/elsewhere"), { armed: request("addWatch", { path: "/p", mode: 1 }) })).toBe(
+    true,
+  );
+});
+
+test("closing a session that owns ephemerals waits for everything", () => {
+  const close = request("closeSession", {});
+  expect(conflict(close, get("/a"))).toBe(false);
+  expect(conflict(close, get("/a"), { ownsEphemerals: true })).toBe(true);
+});
+
+test("what cannot be decoded waits for everything, an unknown opcode for nothing", () => {
+  expect(conflict(parseRequest(Buffer.from("0000000100000001", "hex")), get("/a"))).toBe(true);
+  expect(conflict(parseRequest(Buffer.from("0000000100000063", "hex")), get("/a"))).toBe(false);
+});
+
+test("a fired watch is forgotten only if no later request set it again", () => {
+  const watches = new WatchMap<Owner>();
+  const owner = { id: 1 };
+  const event = { type: eventTypes.dataChanged, state: 3, path: "/a" };
+  const watchers = () => [...watches.watchers("/a", false)];
+  armWatches(get("/a", true), { owner, watches, position: 0 });
+  armWatches(get("/a", true), { owner, watches, position: 3 });
+  watches.fired(owner, event, 2);
+  expect(watchers()).toEqual([owner]);
+  watches.fired(owner, event, 4);
+  expect(watchers()).toEqual([]);
+});
+
+test("a data event leaves the child watch, a deletion takes both, the end of the connection all", () => {
+  const watches = new WatchMap<Owner>();
+  const owner = { id: 1 };
+  const fire = (type: number) => watches.fired(owner, { type, state: 3, path: "/a" }, 9);
+  for (const [position, op] of (["getData", "getChildren"] as const).entries())
+    armWatches(request(op, { path: "/a", watch: true }), { owner, watches, position });
+  fire(eventTypes.dataChanged);
+  expect([...watches.watchers("/a", true)]).toEqual([owner]);
+  fire(eventTypes.deleted);
+  expect([...watches.watchers("/a", true)]).toEqual([]);
+  expect([...watches.watchersBelow("/")]).toEqual([]);
+  armWatches(request("addWatch", { path: "/a", mode: 0 }), { owner, watches, position: 3 });
+  fire(eventTypes.deleted);
+  expect([...watches.watchers("/a", true)]).toEqual([owner]);
+  watches.drop(owner);
+  expect([...watches.watchers("/a", true)]).toEqual([]);
+});
+
+test("modes of one resource in one request add up to the strongest", () => {
+  const needs = footprint(
+    request("multi", [multiOp(13, { path: "/a", version: 1 }), multiOp(2, { path: "/a", version: -1 })]),
+    {
+      owner: { id: 1 },
+      watches: new WatchMap<Owner>(),
+      ownsEphemerals: false,
+    },
+  );
+  expect(needs.get("node /a")).toBe<Mode>("write");
+});
