@@ -29,31 +29,47 @@ export function digestIdentity(token: Buffer): string {
 /** Identities that an `auth` entry stands for: those that were proven, not the address and not super. */
 const isProven = (identity: Identity): boolean => identity.scheme !== "ip" && identity.scheme !== "super";
 
-/** The list as it will be stored: duplicates removed, `auth` entries replaced in place by the connection's proven identities. `null` answers
- *  INVALIDACL; `"null-id"` MARSHALLINGERROR (a null id of world or digest breaks ZooKeeper's own reading). */
+/** Schemes whose providers dereference the id. */
+const needsId: ReadonlySet<string | null> = new Set(["world", "digest", "ip"]);
+
+/** Exact duplicates removed, the first kept. Fields are compared one by one as ACL.equals does, so a null is met only behind equal ones. */
+function withoutDuplicates(acl: readonly ACL[]): ACL[] | "broken" {
+  const kept: ACL[] = [];
+  for (const entry of acl) {
+    const { scheme, id } = entry.id;
+    let isNew = true;
+    for (const earlier of kept) {
+      if (!isNew || earlier.perms !== entry.perms) continue;
+      if (scheme === null || (scheme === earlier.id.scheme && id === null)) return "broken";
+      isNew = scheme !== earlier.id.scheme || id !== earlier.id.id;
+    }
+    if (isNew) kept.push({ perms: entry.perms, id: { scheme, id } });
+  }
+  return kept;
+}
+
+/** The list as it will be stored: duplicates removed, then `auth` entries replaced in place by the connection's proven identities. `null` answers
+ *  INVALIDACL; `"broken"`, a null scheme or id that ZooKeeper trips over, MARSHALLINGERROR. */
 export function fixupAcl(
   acl: readonly ACL[] | null,
   identities: readonly Identity[],
   policy: AclPolicy,
-): AclEntries | null | "null-id" {
+): AclEntries | null | "broken" {
   if (acl === null || acl.length === 0) return null;
+  const unique = withoutDuplicates(acl);
+  if (unique === "broken") return "broken";
   const fixed: ACL[] = [];
-  const add = (entry: ACL): void => {
-    const same = (other: ACL): boolean =>
-      other.perms === entry.perms && other.id.scheme === entry.id.scheme && other.id.id === entry.id.id;
-    if (!fixed.some(same)) fixed.push(entry);
-  };
-  for (const entry of acl) {
+  for (const entry of unique) {
     const { scheme, id } = entry.id;
     if (scheme === "auth") {
       const proven = identities.filter(isProven);
       if (proven.length === 0) return null;
-      for (const identity of proven) add({ perms: entry.perms, id: { ...identity } });
+      for (const identity of proven) fixed.push({ perms: entry.perms, id: { ...identity } });
       continue;
     }
-    if ((scheme === "world" || scheme === "digest") && id === null) return "null-id";
+    if (id === null && needsId.has(scheme)) return "broken";
     if (!isValidId(scheme, id, policy)) return null;
-    add({ perms: entry.perms, id: { scheme, id } });
+    fixed.push(entry);
   }
   const [only] = fixed;
   return fixed.length === 1 && only?.perms === 31 && only.id.scheme === "world" ? openAcl : fixed;

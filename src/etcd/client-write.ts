@@ -6,7 +6,7 @@ import { type OpName, opcodes } from "../protocol/opcodes.ts";
 import type { Change } from "./changes.ts";
 import type { Write } from "./committer.ts";
 import type { Draft } from "./draft.ts";
-import { bareReply, replyWith } from "./replies.ts";
+import { bareReply, refusedMultiReply, replyWith } from "./replies.ts";
 import type { Tree } from "./tree.ts";
 import type { Author, Part, WriteRequest } from "./writes.ts";
 import { statOf } from "./znode.ts";
@@ -72,11 +72,22 @@ export class ClientWrite implements Write {
 
   settled(zxid: number): void {
     if (this.#isDropped) return this.#owner.drop(new Error("the session is closed or has moved"));
-    this.#owner.answer(this.#request.isMulti ? this.#multiReply(zxid) : this.#singleReply(zxid));
+    this.#owner.answer(this.#reply(zxid));
   }
 
   lost(cause: Error): void {
     this.#owner.drop(cause);
+  }
+
+  #reply(zxid: number): Buffer {
+    switch (this.#request.reply) {
+      case "single":
+        return this.#singleReply(zxid);
+      case "multi":
+        return this.#multiReply(zxid);
+      case "refused-multi":
+        return refusedMultiReply(this.#xid, zxid, this.#parts[0]?.code ?? errorCodes.SYSTEMERROR);
+    }
   }
 
   #singleReply(zxid: number): Buffer {

@@ -66,7 +66,7 @@ export function prepareCreate(demand: CreateDemand, context: WriteContext): Outc
   if (ttlIsWrong(demand)) return refuse("BADARGUMENTS");
   if (!path.includes("/") || path.includes("\0")) return refuse("BADARGUMENTS");
   const fixed = fixupAcl(acl, context.identities, context.policy);
-  if (fixed === "null-id") return refuse("MARSHALLINGERROR");
+  if (fixed === "broken") return refuse("MARSHALLINGERROR");
   if (fixed === null) return refuse("INVALIDACL");
   const parent = context.draft.get(parentOf(path));
   if (parent === undefined) return refuse("NONODE");
@@ -132,7 +132,7 @@ export function prepareSetAcl(
   const { path, acl, version } = request;
   if (!isValidPath(path)) return refuse("BADARGUMENTS");
   const fixed = fixupAcl(acl, context.identities, context.policy);
-  if (fixed === "null-id") return refuse("MARSHALLINGERROR");
+  if (fixed === "broken") return refuse("MARSHALLINGERROR");
   if (fixed === null) return refuse("INVALIDACL");
   const node = context.draft.get(path);
   if (node === undefined) return refuse("NONODE");

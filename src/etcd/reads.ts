@@ -77,23 +77,29 @@ function readMember(item: SequenceItem, context: ReadContext): SequenceItem {
   return { header: { ...multiOp(isGetData ? 4 : 8, {}).header, err: 0 }, body };
 }
 
-function restoreOneShots(request: SetWatches, context: ReadContext): void {
+/** Re-registers one-shot watches, or tells at once what was missed, path by path. A null path breaks off there: what came before it stays done. */
+function restoreOneShots(request: SetWatches, context: ReadContext): Outcome<Record<string, never>> {
   const { tree, watches, watcher } = context;
   for (const path of request.dataWatches ?? []) {
-    const node = tree.get(path ?? "");
-    if (node === undefined) context.catchUp(eventTypes.deleted, path ?? "");
-    else if (node.mzxid > request.relativeZxid) context.catchUp(eventTypes.dataChanged, path ?? "");
-    else watches.data.add(path ?? "", watcher, watchModes.oneShot);
+    if (path === null) return refuse("MARSHALLINGERROR");
+    const node = tree.get(path);
+    if (node === undefined) context.catchUp(eventTypes.deleted, path);
+    else if (node.mzxid > request.relativeZxid) context.catchUp(eventTypes.dataChanged, path);
+    else watches.data.add(path, watcher, watchModes.oneShot);
   }
-  for (const path of request.existWatches ?? [])
-    if (tree.get(path ?? "") !== undefined) context.catchUp(eventTypes.created, path ?? "");
-    else watches.data.add(path ?? "", watcher, watchModes.oneShot);
+  for (const path of request.existWatches ?? []) {
+    if (path === null) return refuse("MARSHALLINGERROR");
+    if (tree.get(path) !== undefined) context.catchUp(eventTypes.created, path);
+    else watches.data.add(path, watcher, watchModes.oneShot);
+  }
   for (const path of request.childWatches ?? []) {
-    const node = tree.get(path ?? "");
-    if (node === undefined) context.catchUp(eventTypes.deleted, path ?? "");
-    else if (node.pzxid > request.relativeZxid) context.catchUp(eventTypes.childrenChanged, path ?? "");
-    else watches.child.add(path ?? "", watcher, watchModes.oneShot);
+    if (path === null) return refuse("MARSHALLINGERROR");
+    const node = tree.get(path);
+    if (node === undefined) context.catchUp(eventTypes.deleted, path);
+    else if (node.pzxid > request.relativeZxid) context.catchUp(eventTypes.childrenChanged, path);
+    else watches.child.add(path, watcher, watchModes.oneShot);
   }
+  return none;
 }
 
 /** A handler for every read. */
@@ -182,15 +188,15 @@ export const reads: ReadHandlers = {
   setWatches(request, context) {
     const { dataWatches, existWatches, childWatches } = request;
     if (dataWatches === null || existWatches === null || childWatches === null) return refuse("MARSHALLINGERROR");
-    restoreOneShots(request, context);
-    return none;
+    return restoreOneShots(request, context);
   },
 
   setWatches2(request, context) {
     const { dataWatches, existWatches, childWatches, persistentWatches, persistentRecursiveWatches } = request;
     if (dataWatches === null || existWatches === null || childWatches === null) return refuse("MARSHALLINGERROR");
     if (persistentWatches === null || persistentRecursiveWatches === null) return refuse("MARSHALLINGERROR");
-    restoreOneShots(request, context);
+    const restored = restoreOneShots(request, context);
+    if (!restored.ok) return restored;
     for (const path of persistentWatches)
       context.watches.addPersistent(path ?? "", context.watcher, watchModes.persistent);
     for (const path of persistentRecursiveWatches)

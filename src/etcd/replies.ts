@@ -2,6 +2,7 @@
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
 import type { Schema } from "../jute/kinds.ts";
+import { MultiResponse } from "../protocol/multi.ts";
 import { xids } from "../protocol/opcodes.ts";
 import { WatcherEvent } from "../protocol/records.ts";
 
@@ -24,6 +25,13 @@ export const bareReply = (xid: number, zxid: number, err: number): Buffer => hea
 export function replyWith(xid: number, zxid: number, body: { schema: Schema; value: unknown }): Buffer {
   const writer = header(xid, zxid, 0);
   write(body.schema, writer, body.value as never);
+  return writer.bytes();
+}
+
+/** A refused multi that ZooKeeper answers with an empty list of results behind the error. Valid until the next frame is made. */
+export function refusedMultiReply(xid: number, zxid: number, err: number): Buffer {
+  const writer = header(xid, zxid, err);
+  write(MultiResponse, writer, []);
   return writer.bytes();
 }
 

@@ -42,7 +42,8 @@ export interface Author {
 
 /** A decoded write request. `parts` judges it on a draft; a multi has one part per operation and applies all of them or none. */
 export interface WriteRequest {
-  readonly isMulti: boolean;
+  /** How it is answered: with its own reply, with results per operation, or, refused as a whole, with none of them. */
+  readonly reply: "single" | "multi" | "refused-multi";
   parts(draft: Draft, author: Author, at: { zxid: number; timeMs: number }): readonly Part[];
 }
 
@@ -113,10 +114,10 @@ function memberJudge(item: SequenceItem, rules: WriteRules): Judge | undefined {
   }
 }
 
-const malformed: WriteRequest = {
-  isMulti: false,
-  parts: () => [{ type: resultTypes.error, code: errorCodes.MARSHALLINGERROR, change: null }],
-};
+const brokenPart: Part = { type: resultTypes.error, code: errorCodes.MARSHALLINGERROR, change: null };
+const malformed: WriteRequest = { reply: "single", parts: () => [brokenPart] };
+/** Up to 3.8.1 a null path breaks a multi behind the decoding, which leaves a trace in the reply; later it cannot be decoded. */
+const pathless: WriteRequest = { reply: "refused-multi", parts: () => [brokenPart] };
 
 /** Decodes a write. What cannot be decoded is a request as well: one that answers MARSHALLINGERROR in its turn. */
 export function decodeWrite(op: OpName, frame: Buffer, rules: WriteRules): WriteRequest {
@@ -142,7 +143,7 @@ function singleRequest(op: OpName, body: Body, rules: WriteRules): WriteRequest 
   const judge = judges[op];
   if (judge === undefined) throw new Error(`${op} is no write that can stand alone`);
   return {
-    isMulti: false,
+    reply: "single",
     parts(draft, author, at) {
       const result = judge(body, contextOf(draft, author, rules));
       if (result.change !== null) draft.apply(result.change, at);
@@ -155,11 +156,13 @@ function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
   const members: { judge: Judge; body: Body }[] = [];
   for (const item of items) {
     const judge = memberJudge(item, rules);
-    if (judge === undefined || item.body.path === null) return malformed;
+    if (judge === undefined) return malformed;
     members.push({ judge, body: item.body });
   }
+  if (members.some(({ body }) => body.path === null)) return rules.multiKeepsOpcodes ? malformed : pathless;
+  if (rules.multiKeepsOpcodes && members.some(({ body }) => body.acl === null)) return malformed;
   return {
-    isMulti: true,
+    reply: "multi",
     parts(draft, author, at) {
       const above = new Draft(draft);
       const parts: Part[] = [];
