@@ -23,6 +23,8 @@ export interface Flags {
   readonly reportDir?: string;
   readonly known?: string;
   readonly zkVersion: ZooKeeperVersion;
+  readonly extendedTypes?: true;
+  readonly superDigest?: string;
   readonly tickTime: string;
   readonly minSessionTimeout?: string;
   readonly maxSessionTimeout?: string;
@@ -58,6 +60,8 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     .addOption(
       new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),
     )
+    .option("--extended-types", "allow TTL znodes (zookeeper.extendedTypesEnabled)")
+    .option("--super-digest <user:digest>", "the digest identity that may do everything")
     .option("--tick-time <ms>", "session expiry is rounded up to it", "2000")
     .option("--min-session-timeout <ms>", "default: 2 ticks")
     .option("--max-session-timeout <ms>", "default: 20 ticks")

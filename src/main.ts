@@ -119,7 +119,8 @@ async function reach(options: Options, log: Logger): Promise<Service> {
 }
 
 async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
-  const { prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
+  const { prefix, zkVersion, extendedTypes, superDigest } = options;
+  const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
   const tls = await readTls(etcd);
   const [{ connectEtcdBackend }, { EtcdCompacted, EtcdLost, EtcdRefused }] = await Promise.all([
     import("./etcd/backend.ts"),
@@ -129,7 +130,8 @@ async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Prom
     cause instanceof EtcdLost || cause instanceof EtcdRefused || cause instanceof EtcdCompacted;
   return retry({ name: "etcd", at: etcd.endpoints.join(","), log, isDown }, () =>
     connectEtcdBackend({
-      ...{ prefix, zkVersion, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
+      ...{ prefix, zkVersion, extendedTypes, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
+      ...(superDigest === undefined ? {} : { superDigest }),
       endpoints: [...etcd.endpoints],
       ...(tls === undefined ? {} : { tls }),
     }),

@@ -17,6 +17,8 @@ describe("what is said is what is meant", () => {
       mode: { is: "proxy", etcd: { endpoints: ["http://localhost:2379"] } },
       prefix: "/zetcd",
       zkVersion: "3.9",
+      extendedTypes: false,
+      superDigest: undefined,
       tickTimeMs: 2_000,
       minSessionTimeoutMs: 4_000,
       maxSessionTimeoutMs: 40_000,

@@ -34,6 +34,8 @@ export interface Options {
   /** Key prefix in etcd, `/` at the front and none at the end. */
   readonly prefix: string;
   readonly zkVersion: ZooKeeperVersion;
+  readonly extendedTypes: boolean;
+  readonly superDigest: string | undefined;
   readonly tickTimeMs: number;
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
@@ -87,6 +89,8 @@ function judge(flags: Flags): Options {
     mode: judgeMode(flags),
     prefix: keyPrefix(flags.prefix),
     zkVersion: flags.zkVersion,
+    extendedTypes: flags.extendedTypes ?? false,
+    superDigest: flags.superDigest,
     tickTimeMs,
     minSessionTimeoutMs,
     maxSessionTimeoutMs,
