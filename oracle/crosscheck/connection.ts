@@ -102,6 +102,11 @@ export class CrossConnection implements BackendSession {
     else this.#advance();
   }
 
+  /** Whether it belongs to a session and some request of it is without an answer. */
+  owesAnswers(record: SessionRecord): boolean {
+    return this.#scene.record === record && !this.#isOver && this.#open.size > 0;
+  }
+
   /** Something is still to come. */
   get isBusy(): boolean {
     if (this.#isOver) return false;

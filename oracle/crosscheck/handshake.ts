@@ -22,7 +22,12 @@ interface Answered {
 /** Asks both sides and answers the client from the truth, or from the side that is left. Never rejects. */
 export async function openBoth(shared: Shared, label: Label, hello: Hello, downstream: Downstream): Promise<Opened> {
   const { options, book } = shared;
-  const found = hello.request.sessionId === 0 ? undefined : book.find(hello.request.sessionId);
+  const find = () => (hello.request.sessionId === 0 ? undefined : book.find(hello.request.sessionId));
+  // The client may be served by the faster side and come back before the slower one has done what it asked; taking the session over, or resuming
+  // one that is just closing, would then mean another thing there.
+  const before = find();
+  if (before !== undefined) await shared.answered(before);
+  const found = find();
   const draft = found ?? book.draft(label, hello.request.sessionId !== 0);
   const hidesPeer = !isLoopback(hello.peer.address);
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });

@@ -6,7 +6,7 @@ import type { CrossConnection } from "./connection.ts";
 import type { CrossCheckOptions } from "./options.ts";
 import { Ordering } from "./ordering.ts";
 import { Scribe } from "./scribe.ts";
-import { SessionBook } from "./sessions.ts";
+import { SessionBook, type SessionRecord } from "./sessions.ts";
 import { parentOf, WatchMap } from "./watch-map.ts";
 
 /** State and services of a run. */
@@ -27,7 +27,7 @@ export class Shared {
   /** Handshakes under way, by case. */
   readonly opening = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
-  #waiters: { readonly caseName: string | undefined; resolve(): void }[] = [];
+  #waiters: { isBusy(): boolean; resolve(): void }[] = [];
   #isChecking = false;
 
   constructor(options: CrossCheckOptions) {
@@ -62,8 +62,17 @@ export class Shared {
 
   /** Resolves when no connection (of a case) waits for anything. */
   settled(caseName: string | undefined): Promise<void> {
+    return this.#until(() => this.#isBusy(caseName));
+  }
+
+  /** Resolves when both sides have answered what a session asked on its connections so far. */
+  answered(record: SessionRecord): Promise<void> {
+    return this.#until(() => [...this.connections].some((connection) => connection.owesAnswers(record)));
+  }
+
+  #until(isBusy: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.push({ caseName, resolve });
+    this.#waiters.push({ isBusy, resolve });
     this.progress();
     return promise;
   }
@@ -93,8 +102,8 @@ export class Shared {
 
   #release(): void {
     this.#isChecking = false;
-    this.#waiters = this.#waiters.filter(({ caseName, resolve }) => {
-      if (this.#isBusy(caseName)) return true;
+    this.#waiters = this.#waiters.filter(({ isBusy, resolve }) => {
+      if (isBusy()) return true;
       resolve();
       return false;
     });
