@@ -13,8 +13,7 @@ import { ServerFailed } from "../servers/process.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { runFuzz } from "./fuzz.ts";
 import { bar, Progress } from "./progress.ts";
-import { type RunningProxy, startProxy, versionFlags } from "./proxy.ts";
-import { likeProxy } from "./servers.ts";
+import { flagsLike, type RunningProxy, startProxy } from "./proxy.ts";
 import { defaultKnownFile, newReportDir, onInterrupt } from "./stage.ts";
 
 /** The demo lasts until it has sent enough and shown enough, unless the machine is too slow for that. */
@@ -37,6 +36,8 @@ interface Servers {
   readonly zookeeper: RunningZooKeeper;
 }
 
+const likeOracle = ({ version, from }: RunningZooKeeper) => flagsLike(version, from === "given");
+
 /** Runs the demo; answers the exit code. Throws `ServerFailed` and `BadArgument`. */
 export async function demoCommand(raw: RawFlags): Promise<number> {
   const seed = wholeNumber(raw, "seed", 0) ?? demoSeed;
@@ -44,12 +45,12 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
   const stop = onInterrupt();
   const progress = new Progress();
   progress.say("starting etcd, ZooKeeper and zetcd");
-  const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper(undefined, { config: likeProxy })]);
+  const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper()]);
   const servers = { etcd, zookeeper };
   try {
     const proxy = await startProxy([
       ...["--endpoints", etcd.endpoints.join(","), "--debug-zkbridge", zookeeper.address, "--debug-oracle", "zk"],
-      ...["--report-dir", reportDir, "--known", defaultKnownFile, ...versionFlags(zookeeper.version)],
+      ...["--report-dir", reportDir, "--known", defaultKnownFile, ...likeOracle(zookeeper)],
     ]);
     progress.say(
       `zetcd on ${proxy.host}:${proxy.port} checks etcd ${etcd.version} against ZooKeeper ${zookeeper.version}; seed ${seed}`,

@@ -47,8 +47,17 @@ export async function startProxy(flags: readonly string[]): Promise<RunningProxy
   }
 }
 
+/** Which ZooKeeper a proxy must behave like to be compared with an oracle of this version; undefined where its default has to do. */
+export const zkVersionOf = (oracleVersion: string): string | undefined => /^3\.(8|9)\b/.exec(oracleVersion)?.[0];
+
 /** The `--zk-version` that makes a proxy behave like an oracle; empty where the proxy's default has to do. */
 export function versionFlags(oracleVersion: string): string[] {
-  const version = /^3\.(8|9)\b/.exec(oracleVersion)?.[0];
+  const version = zkVersionOf(oracleVersion);
   return version === undefined ? [] : ["--zk-version", version];
 }
+
+/** All flags that make a proxy like an oracle: its version, and TTL znodes, which our private ZooKeepers allow and others usually do not. */
+export const flagsLike = (oracleVersion: string, isGiven: boolean): string[] => [
+  ...versionFlags(oracleVersion),
+  ...(isGiven ? [] : ["--extended-types"]),
+];

@@ -7,8 +7,7 @@ import { useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
 import { servingVersion } from "../servers/zookeeper.ts";
-import type { ZooKeeperConfig } from "../servers/zookeeper-config.ts";
-import { startProxy, versionFlags } from "./proxy.ts";
+import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
 export interface Endpoint {
@@ -75,30 +74,27 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
   return contender({ name: "zookeeper", version, isGiven: true }, endpoint, async () => undefined);
 }
 
-/** How a private ZooKeeper must be configured to be like a proxy as it comes: TTL znodes off, which is ZooKeeper's own default. */
-export const likeProxy: ZooKeeperConfig = { extendedTypesEnabled: "false" };
-
-async function openOracle(server: ServerArgument, candidate: ServerArgument): Promise<Contender> {
+async function openOracle(server: ServerArgument): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
-  if (server.is === "etcd") return openProxied(server, "", "--oracle");
-  const zookeeper = await useZooKeeper(undefined, candidate.is === "zk" ? {} : { config: likeProxy });
+  if (server.is === "etcd") return openProxied(server, undefined, "--oracle");
+  const zookeeper = await useZooKeeper();
   const { host, port, version, from } = zookeeper;
   return contender({ name: "zookeeper", version, isGiven: from === "given" }, { host, port }, () => zookeeper.stop());
 }
 
 async function openProxied(
   server: Exclude<ServerArgument, { is: "zk" }>,
-  oracleVersion: string,
+  oracle: Contender | undefined,
   flag: string,
 ): Promise<Contender> {
   const etcd = await useEtcd(server.is === "etcd" ? server : undefined).catch((cause: unknown) => {
     throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
   });
   try {
-    const flags = versionFlags(oracleVersion);
+    const flags = flagsLike(oracle?.description.version ?? "", oracle?.isGiven ?? true);
     const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
-    const version = `${flags[1] ?? "3.9"} on etcd ${etcd.version}`;
+    const version = `${zkVersionOf(oracle?.description.version ?? "") ?? "3.9"} on etcd ${etcd.version}`;
     const isGiven = etcd.from === "given";
     return contender({ name: "zetcd", version, isGiven }, { host, port }, async () => {
       await proxy.stop();
@@ -141,13 +137,13 @@ export async function openDuel(arguments_: { readonly candidate: string; readonl
   const candidateServer = parseServer(arguments_.candidate, "--candidate");
   const oracleServer = parseServer(arguments_.oracle, "--oracle");
   const chroot = commonChroot(candidateServer, oracleServer);
-  const oracle = await openOracle(oracleServer, candidateServer);
+  const oracle = await openOracle(oracleServer);
   let candidate: Contender | undefined;
   try {
     candidate =
       candidateServer.is === "zk"
         ? await openGiven(candidateServer, "--candidate")
-        : await openProxied(candidateServer, oracle.description.version, "--candidate");
+        : await openProxied(candidateServer, oracle, "--candidate");
     await Promise.all([makeChroot(candidate.endpoint, chroot), makeChroot(oracle.endpoint, chroot)]);
     const both = [candidate, oracle];
     return { candidate, oracle, chroot, stop: async () => void (await Promise.all(both.map((side) => side.stop()))) };

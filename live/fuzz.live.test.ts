@@ -1,0 +1,133 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mutants } from "../oracle/mutants.ts";
+import type { Summary } from "../reports/summary.ts";
+import { readScenario } from "../scenarios/validate.ts";
+import { type Pair, startPair } from "./pair.fixture.ts";
+
+const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
+const home = mkdtempSync(join(tmpdir(), "zetcd-fuzz-"));
+let pair: Pair;
+let runs = 0;
+
+beforeAll(async () => {
+  pair = await startPair();
+});
+afterAll(async () => {
+  await pair.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** What a run of the program left behind. */
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly dir: string;
+  readonly summary: Summary;
+}
+
+/** Runs `bin/xchk` on the pair; `interruptMs` sends it a SIGINT after a while. */
+async function run(words: readonly string[], interruptMs?: number): Promise<Run> {
+  runs++;
+  const dir = join(home, String(runs));
+  const flags = ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
+  const child = spawn(xchk, [...words, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
+  if (interruptMs !== undefined) setTimeout(() => child.kill("SIGINT"), interruptMs);
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, dir, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
+}
+
+describe("two ZooKeepers of the same version", () => {
+  test("never disagree, over the whole surface", async () => {
+    const { code, out, summary } = await run(["fuzz", "--ops", "5000", "--seed", "1", "--surface", "full"]);
+    expect(summary.divergences, out).toEqual([]);
+    expect(code, out).toBe(0);
+    expect(summary).toMatchObject({ verdict: "conforms", seed: "1", mode: "fuzz", interrupted: false, ended: true });
+    expect(summary.checkedReplies).toBeGreaterThan(5_000);
+    expect(summary.checkedEvents).toBeGreaterThan(100);
+  });
+
+  test.each(["expiry", "sessions"])("nor with profile %s", async (profile) => {
+    const words = [
+      "fuzz",
+      "--profile",
+      profile,
+      "--ops",
+      "600",
+      "--seed",
+      "2",
+      "--time-limit",
+      "60",
+      "--in-flight",
+      "16",
+    ];
+    const { code, out, summary } = await run(words);
+    expect(summary.divergences, out).toEqual([]);
+    expect(code, out).toBe(0);
+  });
+});
+
+/** Lies of many classes; each must be seen, and shown in a few steps. */
+const lies = [
+  "stat-version-ahead",
+  "stat-cversion-creates",
+  "stat-pzxid-stuck",
+  "stat-mtime-microseconds",
+  "stat-owner-missing",
+  "error-set-version",
+  "error-delete-idempotent",
+  "name-sequence-ahead",
+  "data-truncated",
+  "data-null-is-empty",
+  "children-missing",
+  "acl-leaks",
+  "multi-later-codes",
+  "zxid-backwards",
+  "layout-stat-short",
+  "watch-lost",
+  "watch-wrong-type",
+  "watch-twice",
+  "session-ephemerals-stay",
+] as const;
+
+describe("a candidate that lies", () => {
+  test.each(lies)("%s is caught, and shown in at most six operations", { timeout: 120_000 }, async (name) => {
+    expect(mutants.map((mutant) => mutant.name)).toContain(name);
+    const words = ["fuzz", "--ops", "20000", "--time-limit", "60", "--surface", "full", "--mutant", name];
+    const { code, out, dir, summary } = await run([...words, "--end-on-failure", "--shrink-time", "15"]);
+    expect(code, out).toBe(1);
+    const [file] = readdirSync(join(dir, "counterexamples"));
+    const saved = readScenario(join(dir, "counterexamples", file ?? ""));
+    expect(saved.steps.length, JSON.stringify(saved.steps)).toBeLessThanOrEqual(6);
+    const smallest = summary.divergences.flatMap((cause) => cause.minimalOperations ?? []);
+    expect(Math.min(...smallest)).toBeLessThanOrEqual(6);
+  });
+});
+
+describe("what a run leaves behind", () => {
+  test("replays: the saved counterexample and the token", { timeout: 120_000 }, async () => {
+    const lie = ["--mutant", "data-truncated"];
+    const found = await run(["fuzz", "--ops", "5000", "--end-on-failure", "--shrink-time", "10", ...lie]);
+    const [file] = readdirSync(join(found.dir, "counterexamples"));
+    const counterexample = join(found.dir, "counterexamples", file ?? "");
+    expect((await run(["replay", counterexample, ...lie])).code).toBe(1);
+    expect((await run(["replay", counterexample])).code).toBe(0);
+    const token = /zx1:[\w-]+/.exec(readScenario(counterexample).source)?.[0] ?? "";
+    const again = await run(["replay", token, ...lie]);
+    expect(again.code, again.out).toBe(1);
+    expect(again.summary.divergences.map((cause) => cause.fingerprint)).toContain(
+      found.summary.divergences[0]?.fingerprint,
+    );
+  });
+
+  test("is whole after Ctrl-C", async () => {
+    const { out, summary } = await run(["fuzz", "--time-limit", "60", "--seed", "3"], 4_000);
+    expect(summary, out).toMatchObject({ interrupted: true, ended: true, divergences: [] });
+  });
+});

@@ -1,0 +1,20 @@
+/** Two private ZooKeepers of the same version: the pair that must never disagree. */
+import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+
+/** The pair, and the SERVER arguments that name it. */
+export interface Pair {
+  readonly candidate: string;
+  readonly oracle: string;
+  stop(): Promise<void>;
+}
+
+/** Starts both. Throws `ServerFailed`. */
+export async function startPair(): Promise<Pair> {
+  const servers: ZooKeeperServer[] = await Promise.all([startZooKeeper(), startZooKeeper()]);
+  const [candidate, oracle] = servers.map((server) => `zk://${server.address}`);
+  return {
+    candidate: candidate ?? "",
+    oracle: oracle ?? "",
+    stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
+  };
+}
