@@ -21,6 +21,9 @@ export interface Contender {
 
 const host = "127.0.0.1";
 
+/** The name of the contender that is two. */
+export const crossCheckName = "cross-check";
+
 /** A real ZooKeeper without a limit on connections, otherwise as it comes. */
 export async function zooKeeper(): Promise<Contender & { readonly server: ZooKeeperServer }> {
   const server = await startZooKeeper({ config: { maxClientCnxns: "0" } });
@@ -66,7 +69,7 @@ export async function crossCheck(): Promise<Contender> {
       await proxy.stop(20_000);
       await stopServers();
     };
-    return { name: "cross-check", about: "zetcd and ZooKeeper, compared", host, port: proxy.port, stop };
+    return { name: crossCheckName, about: "zetcd and ZooKeeper, compared", host, port: proxy.port, stop };
   } catch (cause) {
     await stopServers();
     throw cause;

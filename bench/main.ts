@@ -2,7 +2,7 @@
 import { cpus, tmpdir, totalmem } from "node:os";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Summary } from "../src/zkboom/summary.ts";
-import { type Contender, crossCheck, zetcd, zetcdInGo, zooKeeper } from "./contenders.ts";
+import { type Contender, crossCheck, crossCheckName, zetcd, zetcdInGo, zooKeeper } from "./contenders.ts";
 import { measure, Spoiled } from "./measure.ts";
 import { medians, type Row, table } from "./table.ts";
 import { crossCheckWorkloads, type Workload, warmUp, workloadName, workloads } from "./workloads.ts";
@@ -57,9 +57,10 @@ async function bench(options: Options): Promise<number> {
     );
     const [stopped] = contenders.splice(1, 1);
     await stopped?.stop();
-    const checked = await crossChecked(reference, options);
-    say(`\n${checked}`);
-    return 0;
+    const checkedRows = await crossChecked(reference, options);
+    say(`\n${table(checkedRows, [reference.name, crossCheckName])}`);
+    const figures = [...rows, ...checkedRows].flatMap((row) => Object.values(row.figures));
+    return figures.includes(undefined) ? 1 : 0;
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
   }
@@ -119,7 +120,7 @@ async function attempt(contender: Contender, workload: Workload): Promise<Summar
 }
 
 /** The proxy in cross-check mode next to the ZooKeeper of the first table, in turns as there. */
-async function crossChecked(reference: Contender, options: Options): Promise<string> {
+async function crossChecked(reference: Contender, options: Options): Promise<Row[]> {
   const checked = await crossCheck();
   try {
     const pair = [reference, checked];
@@ -135,10 +136,7 @@ async function crossChecked(reference: Contender, options: Options): Promise<str
       const figures = Object.fromEntries(results.map((each) => [each.contender.name, medians(each.summaries)]));
       rows.push({ workload: workloadName(workload), figures });
     }
-    return table(
-      rows,
-      pair.map(({ name }) => name),
-    );
+    return rows;
   } finally {
     await checked.stop();
   }
