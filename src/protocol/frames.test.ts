@@ -114,22 +114,47 @@ describe("FrameSplitter", () => {
     expect(split(wire([Buffer.from("new")]), [], splitter)).toEqual([Buffer.from("new").toString("hex")]);
   });
 
-  test("a frame in a thousand chunks is joined once", () => {
-    const stream = wire([Buffer.alloc(5_000, 3)]);
-    const concat = vi.spyOn(Buffer, "concat");
-    expect(
-      split(
-        stream,
-        Array.from({ length: 1000 }, (_, i) => i * 5),
-      ),
-    ).toHaveLength(1);
-    expect(concat.mock.calls.length).toBeLessThanOrEqual(2);
-    concat.mockRestore();
+  test("a frame that dribbles in costs at most twice what came", () => {
+    const splitter = new FrameSplitter();
+    const stream = wire([Buffer.alloc(20_000, 3)]);
+    const allocated = vi.spyOn(Buffer, "allocUnsafeSlow");
+    for (let at = 0; at < stream.length - 1; at++) {
+      splitter.push(stream.subarray(at, at + 1), () => true);
+      if (at % 500 === 0) expect(splitter.roomBytes).toBeLessThanOrEqual(Math.max(2 * (at + 1), 256));
+    }
+    expect(allocated.mock.calls.length).toBeLessThan(12);
+    allocated.mockRestore();
+    const frames: Buffer[] = [];
+    splitter.push(stream.subarray(-1), (frame) => frames.push(frame) > 0);
+    expect(frames.map((frame) => [frame.length, frame.buffer.byteLength])).toEqual([[20_000, 20_004]]);
+    expect(splitter.roomBytes).toBe(0);
+  });
+
+  test("what is left of a chunk does not keep the chunk alive", () => {
+    const splitter = new FrameSplitter();
+    const chunk = Buffer.concat([wire([Buffer.alloc(60_000)]), prefixOf(100), Buffer.from("abc")]);
+    const rest = Buffer.alloc(97, 7);
+    const lengths: number[] = [];
+    const keep = (frame: Buffer) => lengths.push(frame.buffer.byteLength) > 0;
+    splitter.push(chunk, () => true);
+    expect(splitter.roomBytes).toBe(104);
+    splitter.push(rest, keep);
+    expect(lengths).toEqual([104]);
+  });
+
+  test("frames behind one that is finished by a chunk are views of that chunk", () => {
+    const splitter = new FrameSplitter();
+    splitter.push(prefixOf(2), () => true);
+    const chunk = Buffer.concat([Buffer.from("ab"), wire([Buffer.from("cd")])]);
+    const frames: Buffer[] = [];
+    splitter.push(chunk, (frame) => frames.push(frame) > 0);
+    expect(frames.map(String)).toEqual(["ab", "cd"]);
+    expect(frames[1]?.buffer).toBe(chunk.buffer);
   });
 
   test("a promised length takes no memory", () => {
     const splitter = new FrameSplitter(0x7fffffff);
     split(prefixOf(0x7fffffff), [], splitter);
-    expect(splitter.pendingBytes).toBe(4);
+    expect([splitter.pendingBytes, splitter.roomBytes]).toEqual([4, 256]);
   });
 });
