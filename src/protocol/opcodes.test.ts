@@ -53,6 +53,7 @@ describe.each(schemas)("$name", (schema) => {
   test("decode after encode is identity", () => {
     fc.assert(
       fc.property(arbitraryOf(schema), (value) => isDeepStrictEqual(decode(schema, encode(schema, value)), value)),
+      { numRuns: 50 },
     );
   });
 
@@ -86,7 +87,7 @@ describe.each(schemas)("$name", (schema) => {
         const outcome = attempt(schema, bytes);
         return outcome instanceof MalformedFrame || sizeOf(schema, outcome) <= bytes.length;
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });
