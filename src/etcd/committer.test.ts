@@ -4,12 +4,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { silentLogger } from "../logger.ts";
 import type { Change } from "./changes.ts";
-import { Committer, HistoryBroken, type Write } from "./committer.ts";
+import { Committer, type Write } from "./committer.ts";
 import type { Draft } from "./draft.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { Feed } from "./feed.ts";
 import { Keyspace } from "./keyspace.ts";
-import { Replica } from "./replica.ts";
+import { HistoryBroken, Replica } from "./replica.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
 

@@ -42,14 +42,6 @@ interface Queued {
   isLost: boolean;
 }
 
-/** etcd's history does not continue what we hold: it was wiped, restored from a backup, or a committed batch does not fit our tree. */
-export class HistoryBroken extends Error {
-  constructor(what: string, cause?: unknown) {
-    super(what, { cause });
-    this.name = "HistoryBroken";
-  }
-}
-
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 
 /** Commits through one store onto one replica. */
@@ -173,7 +165,7 @@ export class Committer {
     try {
       const result = await this.#store.txn(fenceGuard(this.#keys, base), ops);
       if (!result.succeeded) {
-        await this.#catchUp(base, result.revision);
+        await this.#replica.follow(base, result.revision);
         return undefined;
       }
       return batch.transactions.length === 0 ? base : result.revision;
@@ -205,7 +197,7 @@ export class Committer {
         const after = await this.#ownLog();
         if (after?.batch === batch.id) return after.revision;
         if (after !== undefined && bumps.has(after.batch)) continue;
-        await this.#catchUp(base, moved);
+        await this.#replica.follow(base, moved);
         return undefined;
       } catch (error) {
         // A refusal says nothing of the batch in doubt: it may have been taken before etcd's space ran out.
@@ -216,12 +208,6 @@ export class Committer {
       }
     }
     throw this.#closed;
-  }
-
-  /** Waits for what others have committed up to `revision`, the fence's when it was found to have left `base`. */
-  async #catchUp(base: number, revision: number): Promise<void> {
-    if (revision < base) throw new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
-    await this.#replica.reach(revision);
   }
 
   /** Drops the clients of writes that have waited too long. The first `inDoubt` of the queue keep their places: they may have happened. */

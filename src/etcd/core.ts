@@ -6,11 +6,11 @@ import type { Int64 } from "../jute/int64.ts";
 import type { Logger } from "../logger.ts";
 import type { AclEntries } from "./changes.ts";
 import type { ClientSession } from "./client-session.ts";
-import { Committer, HistoryBroken } from "./committer.ts";
+import { Committer } from "./committer.ts";
 import type { Features } from "./features.ts";
 import { Feed } from "./feed.ts";
 import { type Keyspace, rangeEnd } from "./keyspace.ts";
-import { Replica } from "./replica.ts";
+import { HistoryBroken, Replica } from "./replica.ts";
 import { SessionTracker } from "./session-tracker.ts";
 import { closeSession, isReapable, PlainWrite, portionsBefore, reap } from "./session-writes.ts";
 import { loadSnapshot } from "./snapshot.ts";
@@ -265,12 +265,11 @@ export class Core implements TreeListener {
   async #syncOnce(): Promise<void> {
     const base = this.tree.revision;
     const [fence] = (await this.#store.range(this.#keys.fence)).keys;
-    const revision = fence?.modRevision ?? 0;
-    if (revision < base) {
-      const cause = new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
-      this.#onBroken(cause);
-      throw cause;
+    try {
+      await this.#replica.follow(base, fence?.modRevision ?? 0);
+    } catch (error) {
+      if (error instanceof HistoryBroken) this.#onBroken(error);
+      throw error;
     }
-    await this.#replica.reach(revision);
   }
 }

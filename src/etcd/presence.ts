@@ -6,7 +6,7 @@ import type { Keyspace } from "./keyspace.ts";
 import type { EtcdStore } from "./store.ts";
 
 /** Life of the lease, and the age of its last confirmation at which we stop serving. */
-const lease = { ttlS: 10, confirmEveryMs: 2_000, trustMs: 6_000 };
+const lease = { ttlS: 10, confirmEveryMs: 1_000, unansweredMax: 2, trustMs: 6_000 };
 
 /** Hears when the proxy may no longer, or may again, answer for its sessions. */
 export interface PresenceListener {
@@ -98,9 +98,9 @@ export class Presence {
   }
 
   async #keepAlive(id: string): Promise<void> {
-    if (this.#sentMs.length > 0) {
+    if (this.#sentMs.length >= lease.unansweredMax) {
       this.#dropStream();
-      this.#store.leaveMember();
+      this.#store.leaveSilentMember();
     }
     this.#stream ??= this.#listen(await this.#store.keepAliveStream());
     this.#sentMs.push(performance.now());

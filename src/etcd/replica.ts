@@ -18,6 +18,17 @@ interface Waiter {
   readonly reject: (cause: Error) => void;
 }
 
+/** etcd's history does not continue what we hold: it was wiped, restored from a backup, or a committed batch does not fit our tree. */
+export class HistoryBroken extends Error {
+  constructor(what: string, cause?: unknown) {
+    super(what, { cause });
+    this.name = "HistoryBroken";
+  }
+}
+
+/** How long the tree may stand still while etcd says that there is more. */
+const stallMs = 5_000;
+
 /** Large data that a foreign batch refers to, to be read from these znodes' keys at the batch's revision. */
 export function missingData(log: LogRecord): string[] {
   const paths = new Set<string>();
@@ -66,6 +77,21 @@ export class Replica {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ revision, resolve, reject });
     });
+  }
+
+  /** Follows the fence, which was found at `revision` after our state had been at `base`. Errors: `HistoryBroken` when it has gone back, or when
+   *  what led there never comes; what the replica was abandoned with. */
+  async follow(base: number, revision: number): Promise<void> {
+    if (revision < base) throw new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
+    const arrival = this.reach(revision).then(() => true);
+    for (let last = this.tree.revision; ; last = this.tree.revision) {
+      const { promise: patience, resolve } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => resolve(false), stallMs);
+      const hasArrived = await Promise.race([arrival, patience]).finally(() => clearTimeout(timer));
+      if (hasArrived) return;
+      if (this.tree.revision === last)
+        throw new HistoryBroken(`the fence is at revision ${revision}, but nothing leads there from ${last}`);
+    }
   }
 
   /** Nobody will move this tree any more. */

@@ -56,9 +56,10 @@ const refusals = [
   "requested lease not found",
 ];
 
-/** How long a call may take before it counts as lost, and the pause before a read is tried again. */
+/** How long a call may take before it counts as lost, the pause before a read is tried again, and how long a silent member is left alone. */
 const callWaitMs = 5_000;
 const readRetryMs = 100;
+const shunMs = 15_000;
 
 /** Notices dead connections within fifteen seconds and does not wait long to make new ones. Source: grpc-js channel options; etcd accepts pings
  *  every five seconds (--grpc-keepalive-min-time). */
@@ -121,6 +122,7 @@ const withScheme = (endpoint: string, secure: boolean): string =>
 export class EtcdStore {
   readonly #clients: readonly Etcd3[];
   readonly #streams = new Map<{ cancel(): void }, Etcd3>();
+  readonly #shunned = new Map<Etcd3, number>();
   #chosen = 0;
   readonly endpoints: readonly string[];
 
@@ -194,10 +196,22 @@ export class EtcdStore {
     return this.#stream((client) => client.watchClient.watch());
   }
 
-  /** The member we talk to does not do its work: the next one has its turn. Streams on the old one fail, so that they are opened anew. */
-  leaveMember(client = this.#client): void {
+  /** The member we talk to says nothing any more: the next one has its turn, and this one is left alone for a while. */
+  leaveSilentMember(): void {
+    this.#leave(this.#client, true);
+  }
+
+  /** Streams on the member that is left fail, so that they are opened anew on the next. */
+  #leave(client: Etcd3, isSilent: boolean): void {
+    if (isSilent) this.#shunned.set(client, Date.now() + shunMs);
     if (client !== this.#client || this.#clients.length < 2) return;
-    this.#chosen = (this.#chosen + 1) % this.#clients.length;
+    const next = this.#clients.map((_, index) => (this.#chosen + 1 + index) % this.#clients.length);
+    const isShunned = (index: number): boolean => {
+      const candidate = this.#clients[index];
+      return candidate !== undefined && (this.#shunned.get(candidate) ?? 0) > Date.now();
+    };
+    this.#chosen = next.find((index) => !isShunned(index)) ?? next[0] ?? 0;
+    if (this.#client === client) return;
     for (const [stream, owner] of [...this.#streams]) if (owner === client) stream.cancel();
   }
 
@@ -227,7 +241,7 @@ export class EtcdStore {
       return await call(client);
     } catch (cause) {
       const error = classify(cause);
-      if (error instanceof EtcdLost) this.leaveMember(client);
+      if (error instanceof EtcdLost) this.#leave(client, /deadline.exceeded/i.test(error.message));
       throw error;
     }
   }
@@ -254,7 +268,7 @@ export class EtcdStore {
     this.#streams.set(stream, client);
     stream.on("error", () => {
       this.#streams.delete(stream);
-      this.leaveMember(client);
+      this.#leave(client, false);
     });
     stream.on("end", () => this.#streams.delete(stream));
     return stream;
