@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { decodeToken } from "../../scenarios/generate/replay-token.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import { type RawFlags, stageFlags } from "./flags.ts";
+import { fuzzRequest, tokenOf } from "./fuzz.ts";
+import { flagsLike, versionFlags } from "./proxy.ts";
+import { findScenarios } from "./run.ts";
+import { isInRange } from "./versions.ts";
+
+describe("the flags of a fuzz run", () => {
+  test("without a limit mean 20,000 operations, half of which must be compared", () => {
+    const { limits, operationsFloor } = fuzzRequest({ seed: "1" });
+    expect(limits).toMatchObject({ operations: 20_000, maxCauses: 5, shrinkMs: 20_000, inFlight: 8 });
+    expect(operationsFloor).toBe(10_000);
+  });
+
+  test("with a limit mean no other", () => {
+    expect(fuzzRequest({ runs: "3" }).limits).toMatchObject({ runs: 3, operations: Number.POSITIVE_INFINITY });
+    expect(fuzzRequest({ timeLimit: "2" }).limits).toMatchObject({
+      timeLimitMs: 2_000,
+      runs: Number.POSITIVE_INFINITY,
+    });
+    expect(fuzzRequest({ timeLimit: "2" }).operationsFloor).toBe(1);
+  });
+
+  test("end up in the token", () => {
+    const request = fuzzRequest({ seed: "7", profile: "multi", sessions: "5", surface: "full", ops: "100" });
+    expect(decodeToken(tokenOf(request, 3))).toMatchObject({
+      ...{ seed: 7, index: 3, profile: "multi", sessions: 5, surface: "full", operations: 100 },
+    });
+  });
+
+  test.each<RawFlags>([{ ops: "0" }, { ops: "1e3" }, { sessions: "-1" }, { timeLimit: "soon" }, { seed: "0x1" }])(
+    "refuse %j",
+    (raw) => {
+      expect(() => fuzzRequest(raw)).toThrow(BadArgument);
+    },
+  );
+
+  test("have defaults that find or start both servers", () => {
+    expect(stageFlags({})).toMatchObject({ candidate: "auto", oracle: "auto", answerFrom: "oracle", cleanup: true });
+  });
+});
+
+describe("a range of versions", () => {
+  test.each([
+    ["3.9.5", ">=3.9", true],
+    ["3.8.0", ">=3.9", false],
+    ["3.8.10", ">3.8.9", true],
+    ["3.8", "=3.8.0", true],
+    ["3.8.6", ">=3.8.2 <3.9", true],
+    ["3.9.0", ">=3.8.2 <3.9", false],
+    ["unknown", ">=9", true],
+  ] as const)("%s in %s: %s", (version, range, isIn) => {
+    expect(isInRange(version, range)).toBe(isIn);
+  });
+
+  test("that is none is refused", () => {
+    expect(() => isInRange("3.8.0", "3.8+")).toThrow(TypeError);
+  });
+});
+
+test("a proxy is told which ZooKeeper to be like", () => {
+  expect(versionFlags("3.8.0")).toEqual(["--zk-version", "3.8"]);
+  expect(versionFlags("3.10.0")).toEqual([]);
+  expect(flagsLike("3.9.5", false)).toEqual(["--zk-version", "3.9", "--extended-types"]);
+});
+
+describe("scenarios by pattern", () => {
+  test.each([
+    [[], 60],
+    [["watch/**"], 10],
+    [["scenarios/create/node-exists.json"], 1],
+    [["*/node-exists"], 1],
+    [["nothing/**"], 0],
+  ] as const)("%j", (patterns, atLeast) => {
+    expect(findScenarios(patterns).length).toBeGreaterThanOrEqual(atLeast);
+  });
+});

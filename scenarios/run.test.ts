@@ -1,0 +1,170 @@
+import { describe, expect, test } from "vitest";
+import type { Downstream } from "../src/backend.ts";
+import { Reader, Writer } from "../src/jute/buffers.ts";
+import { read, write } from "../src/jute/codec.ts";
+import { encodeConnectResponse } from "../src/protocol/connect.ts";
+import { opcodes, opName } from "../src/protocol/opcodes.ts";
+import { ReplyHeader, RequestHeader } from "../src/protocol/records.ts";
+import type { Door } from "./connection.ts";
+import type { Scenario, Step } from "./format.ts";
+import { runScenario } from "./run.ts";
+
+/** A server that says yes to everything, notes what it was asked, and answers as late as it is told to. */
+class AgreeableDoor implements Door {
+  readonly log: string[] = [];
+  #sessions = 0;
+  readonly #laterMs: number;
+  /** What it refuses: operation and path. */
+  readonly refuses = new Map<string, number>();
+
+  constructor(laterMs = 0) {
+    this.#laterMs = laterMs;
+  }
+
+  open: Door["open"] = async (as, hello, downstream) => {
+    const isWrong = hello.request.sessionId !== 0 && (hello.request.passwd?.[0] ?? 0) !== 7;
+    const id = hello.request.sessionId === 0 ? ++this.#sessions : hello.request.sessionId;
+    this.log.push(`${as.session} connect ${hello.request.sessionId === 0 ? "new" : "resume"}`);
+    const granted = { protocolVersion: 0, timeOut: 30_000, sessionId: id, passwd: Buffer.alloc(16, 7) };
+    if (isWrong) return { is: "refused", raw: encodeConnectResponse({ ...granted, timeOut: 0 }) };
+    const session = {
+      granted,
+      submit: (frame: Buffer) => this.#answer(as.session, frame, downstream),
+      close: () => void this.log.push(`${as.session} gone`),
+    };
+    return { is: "granted", session, raw: encodeConnectResponse(granted) };
+  };
+
+  settled = async () => undefined;
+
+  #answer(session: string, frame: Buffer, downstream: Downstream): void {
+    const reader = new Reader(frame);
+    const { xid, type } = read(RequestHeader, reader);
+    const op = opName(type) ?? "create";
+    const body = read(opcodes[op].request, reader) as { path?: string; version?: number };
+    const what = body.path === undefined ? op : `${op} ${body.path}`;
+    this.log.push(`${session} ${what}${body.version === undefined ? "" : ` v${body.version}`}`);
+    const err = this.refuses.get(what) ?? 0;
+    const writer = new Writer();
+    write(ReplyHeader, writer, { xid, zxid: 9, err });
+    if (err === 0 && op === "create") write(opcodes.create.reply, writer, { path: `${body.path}7` });
+    const reply = writer.copy();
+    setTimeout(() => {
+      downstream.send(reply);
+      if (op === "closeSession" || err === -115) downstream.end();
+    }, this.#laterMs);
+  }
+}
+
+const scenario = (steps: readonly Step[], rest: Partial<Scenario> = {}): Scenario => ({
+  ...{ why: "w", source: "s", pace: "pipelined", sessions: [...new Set(steps.map((step) => step.by))], steps },
+  ...rest,
+});
+
+async function logOf(steps: readonly Step[], door = new AgreeableDoor()) {
+  const outcome = await runScenario(scenario(steps), { door, name: "c", root: "/x/r" });
+  const start = door.log.indexOf("a create /x/r") + 1;
+  return { outcome, log: door.log.slice(start), whole: door.log };
+}
+
+describe("running a scenario", () => {
+  test("opens sessions, makes the root, reads it at the end and closes", async () => {
+    const { whole, outcome } = await logOf([
+      { by: "a", op: "exists", path: "/n" },
+      { by: "b", op: "ping" },
+    ]);
+    expect(whole).toEqual([
+      ...["a connect new", "b connect new", "a create /x", "a create /x/r"],
+      ...["a exists /x/r/n", "b ping", "a exists /x/r", "b exists /x/r", "a closeSession", "b closeSession"],
+      ...["a gone", "b gone"],
+    ]);
+    expect(outcome).toEqual({ is: "done", steps: 2 });
+  });
+
+  test("waits for a reply only where a later step needs it", async () => {
+    const door = new AgreeableDoor(20);
+    const started = performance.now();
+    const many = Array.from({ length: 30 }, (): Step => ({ by: "a", op: "exists", path: "/n" }));
+    await logOf(many, door);
+    expect(performance.now() - started).toBeLessThan(400);
+  });
+
+  test("sends the path that a create was answered, also to another session", async () => {
+    const { log } = await logOf(
+      [
+        { by: "a", op: "create", path: "/s-", flags: "sequential", bind: "p" },
+        { by: "b", op: "getData", path: { ref: "p", below: "/c" } },
+      ],
+      new AgreeableDoor(5),
+    );
+    expect(log).toContain("b getData /x/r/s-7/c");
+  });
+
+  test("asks for a node's version as its own session saw it", async () => {
+    const { log } = await logOf([
+      { by: "a", op: "setData", path: "/n", version: { last: 0 } },
+      { by: "a", op: "setData", path: "/n", version: { last: 1 } },
+    ]);
+    expect(log.slice(0, 2)).toEqual(["a setData /x/r/n v0", "a setData /x/r/n v1"]);
+  });
+
+  test("resumes after a drop, and opens anew after a close", async () => {
+    const { log } = await logOf([
+      { by: "a", op: "drop" },
+      { by: "a", op: "exists", path: "" },
+      { by: "a", op: "closeSession" },
+      { by: "a", op: "exists", path: "" },
+    ]);
+    expect(log.filter((line) => !line.startsWith("a exists"))).toEqual([
+      ...["a gone", "a connect resume", "a closeSession", "a gone", "a connect new", "a closeSession", "a gone"],
+    ]);
+  });
+
+  test("reconnects as told, and closes the session that it left behind", async () => {
+    const { log } = await logOf([{ by: "a", op: "reconnect", as: "new" }]);
+    expect(log).toEqual([
+      ...["a connect new", "a gone", "a exists /x/r", "a closeSession", "a gone"],
+      ...["a connect resume", "a closeSession", "a gone"],
+    ]);
+  });
+
+  test("comes back with a new connection when the server hangs up on an auth", async () => {
+    const door = new AgreeableDoor();
+    door.refuses.set("auth", -115);
+    const { log } = await logOf(
+      [
+        { by: "a", op: "auth", scheme: "nosuch", auth: "x" },
+        { by: "a", op: "ping" },
+      ],
+      door,
+    );
+    expect(log.slice(0, 4)).toEqual(["a auth", "a gone", "a connect resume", "a ping"]);
+  });
+
+  test("ends early when it is over, but still makes silence a fact", async () => {
+    const door = new AgreeableDoor();
+    const steps = Array.from({ length: 5 }, (): Step => ({ by: "a", op: "ping" }));
+    const isOver = () => door.log.filter((line) => line === "a ping").length >= 2;
+    const outcome = await runScenario(scenario(steps), { door, name: "c", root: "/x/r", isOver });
+    expect(outcome).toEqual({ is: "done", steps: 2 });
+    expect(door.log).toContain("a closeSession");
+  });
+
+  test("is lost when the root cannot be made or no session is given", async () => {
+    const door = new AgreeableDoor();
+    door.refuses.set("create /x/r", -101);
+    expect((await logOf([{ by: "a", op: "ping" }], door)).outcome).toMatchObject({ is: "lost", steps: 0 });
+    const closed: Door = { open: async () => ({ is: "closed", reason: "no" }), settled: async () => undefined };
+    expect(await runScenario(scenario([{ by: "a", op: "ping" }]), { door: closed, name: "c", root: "/x/r" })).toEqual({
+      ...{ is: "lost", steps: 0, reason: "session a cannot be opened" },
+    });
+  });
+
+  test("marks zxids in silence for those who will quote them", async () => {
+    const { log } = await logOf([
+      { by: "a", op: "sync", path: "" },
+      { by: "b", op: "setWatches", since: { newest: 0 }, data: ["/n"] },
+    ]);
+    expect(log.slice(0, 3)).toEqual(["b ping", "a sync /x/r", "b setWatches"]);
+  });
+});
