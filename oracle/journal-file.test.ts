@@ -46,7 +46,7 @@ test("what is written comes back, in order, and the end is known", async () => {
   expect(summary).toMatchObject({ end, lines: 10_001, damaged: 0 });
 });
 
-test("a run that died has no end, and its torn line is counted", async () => {
+test("a run that died has no end, and its torn line is no damage", async () => {
   const path = join(dir, "journal.jsonl");
   const writer = new JournalWriter(path);
   writer.write(note("one"));
@@ -55,7 +55,20 @@ test("a run that died has no end, and its torn line is counted", async () => {
   const { lines, summary } = await readAll(path);
   expect(lines).toEqual([note("one")]);
   expect(summary.end).toBeUndefined();
-  expect(summary.damaged).toBe(1);
+  expect(summary).toMatchObject({ damaged: 0, isTorn: true });
+});
+
+test("a line ends at a newline and nowhere else", async () => {
+  const path = join(dir, "journal.jsonl");
+  const writer = new JournalWriter(path);
+  const names = note("a\u2028b\u2029c\u0085d\r");
+  writer.write(names);
+  writer.close();
+  appendFileSync(path, "\nno journal line\n\r\n42\n");
+  appendFileSync(path, JSON.stringify(end));
+  const { lines, summary } = await readAll(path);
+  expect(lines).toEqual([names, end]);
+  expect(summary).toMatchObject({ end, lines: 2, damaged: 2, isTorn: false });
 });
 
 test("lines reach the disk without a close", () => {

@@ -15,6 +15,7 @@ export const bounds = {
   pathsPerCauseMax: 5,
   notesMax: 100,
   sidesMax: 100,
+  shardsMax: 1_000,
   casesCountedMax: 100_000,
   /** Different result codes, shapes, event types or sessions that a hostile or broken journal may invent before they are lumped together. */
   namesMax: 64,

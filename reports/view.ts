@@ -12,6 +12,7 @@ import {
 import { bounds, grouped, shortened } from "./bounds.ts";
 import { type Cause, type CauseGroup, Causes } from "./causes.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
+import { Frames } from "./frames.ts";
 import { LatencyHistogram, type LatencyView } from "./latency.ts";
 import { type RunVerdict, verdictOf } from "./verdict.ts";
 import { WatchCoverage, type WatchView } from "./watch-coverage.ts";
@@ -52,8 +53,7 @@ export type KnownCheck = (line: DivergenceLine) => string | undefined;
 /** Folds journal lines into a view. With `isKnown` that list decides what is known, whatever the journal says; without it the journal does. */
 export class ViewBuilder {
   readonly #isKnown: KnownCheck | undefined;
-  #run: RunLine | undefined;
-  #end: EndLine | undefined;
+  readonly #frames = new Frames();
   #newerFormat = false;
   #damagedLines = 0;
   #operations = 0;
@@ -95,7 +95,7 @@ export class ViewBuilder {
     switch (line.event) {
       case "run":
         this.#newerFormat ||= Number(line.format) > journalFormat;
-        this.#run ??= printableRun(line);
+        this.#frames.addRun(line);
         return;
       case "step":
         this.#operations += 1;
@@ -126,7 +126,7 @@ export class ViewBuilder {
         this.#note(line.text);
         return;
       case "end":
-        this.#end = line;
+        this.#frames.addEnd(line);
         return;
     }
   }
@@ -149,8 +149,10 @@ export class ViewBuilder {
     this.#damagedLines += 1;
   }
 
+  /** What the lines so far add up to. May be asked again and again while lines come in. */
   view(): View {
-    const counts = this.#counts();
+    const { run, end } = this.#frames;
+    const counts = this.#counts(end);
     const causes = {
       diverges: this.#causes.diverges.view(),
       known: this.#causes.known.view(),
@@ -159,8 +161,8 @@ export class ViewBuilder {
     };
     const [lost] = [...this.#gone.values()];
     const verdict = verdictOf({
-      run: this.#run,
-      end: this.#end,
+      run,
+      end,
       ...counts,
       causes: causes.diverges.length,
       divergences: Math.max(this.#verdicts.diverges - this.#excused, this.#divergenceLines),
@@ -172,8 +174,8 @@ export class ViewBuilder {
       newerFormat: this.#newerFormat,
     });
     return {
-      ...(this.#run === undefined ? {} : { run: this.#run }),
-      ...(this.#end === undefined ? {} : { end: this.#end }),
+      ...(run === undefined ? {} : { run }),
+      ...(end === undefined ? {} : { end }),
       verdict,
       counts,
       causes,
@@ -192,14 +194,14 @@ export class ViewBuilder {
     if (this.#cases.size < bounds.casesCountedMax) this.#cases.add(name);
   }
 
-  #counts(): Counts {
-    const durationMs = this.#end?.durationMs;
+  #counts(end: EndLine | undefined): Counts {
+    const durationMs = end?.durationMs;
     return {
       operations: this.#operations,
       checkedReplies: this.#checkedReplies,
       events: this.#events,
       checkedEvents: this.#checkedEvents,
-      runs: this.#end?.cases ?? this.#cases.size,
+      runs: end?.cases ?? this.#cases.size,
       verdicts: { ...this.#verdicts },
       ...(durationMs === undefined ? {} : { durationMs }),
       ...(durationMs === undefined || durationMs <= 0
@@ -211,10 +213,12 @@ export class ViewBuilder {
   #side(line: SideLine): void {
     const printable = { ...line, reason: shortened(line.reason, 300) };
     if (this.#sides.length < bounds.sidesMax) this.#sides.push(printable);
-    if (line.state === "back") this.#gone.delete(line.on);
+    // A side that comes back in a later shard does not make up for one that stayed away in an earlier one.
+    const side = `${this.#frames.shards} ${line.on}`;
+    if (line.state === "back") this.#gone.delete(side);
     else
       this.#gone.set(
-        line.on,
+        side,
         `The ${line.on} was lost at operation ${grouped(line.n)} (${printable.reason}) and never came back: nothing was checked from there on.`,
       );
   }
@@ -229,26 +233,6 @@ export class ViewBuilder {
 function groupOf(verdict: Verdict, known: string | undefined): CauseGroup {
   if (known !== undefined || verdict === "known") return "known";
   return verdict === "timing" || verdict === "oracle-unstable" ? verdict : "diverges";
-}
-
-/** The header with every text bounded: it names servers, and servers name themselves. */
-function printableRun(line: RunLine): RunLine {
-  const server = (side: RunLine["candidate"]): RunLine["candidate"] => ({
-    name: shortened(String(side.name), 80),
-    address: shortened(String(side.address), 120),
-    version: shortened(String(side.version), 80),
-  });
-  const options = Object.entries(line.options).slice(0, bounds.namesMax);
-  return {
-    ...line,
-    tool: shortened(String(line.tool), 80),
-    candidate: server(line.candidate),
-    oracle: server(line.oracle),
-    ...(line.replayToken === undefined ? {} : { replayToken: shortened(String(line.replayToken), 4_000) }),
-    options: Object.fromEntries(
-      options.map(([name, value]) => [shortened(name, 60), typeof value === "string" ? shortened(value, 200) : value]),
-    ),
-  };
 }
 
 /** The view of lines that are at hand. */
