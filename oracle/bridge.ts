@@ -1,7 +1,15 @@
 /** A backend that is a real ZooKeeper somewhere else: every client connection gets one of its own there, and all frames pass unchanged in both
  *  directions, the handshake included. */
 import { connect as connectTcp } from "node:net";
-import type { Backend, BackendSession, CloseReason, Downstream, Hello, Opened } from "../src/backend.ts";
+import type {
+  Backend,
+  BackendSession,
+  CloseReason,
+  Downstream,
+  Hello,
+  Opened,
+  SessionListing,
+} from "../src/backend.ts";
 import { Reader } from "../src/jute/buffers.ts";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type Link, openLink } from "../src/protocol/link.ts";
@@ -27,6 +35,8 @@ export const bridgeLimits = {
   drainPollMs: 5,
   /** How long a server may take to hang up after we have. */
   lingerMs: 2_000,
+  /** Between two attempts to find out whether a server that hung up still runs. */
+  probeAgainMs: 100,
 } as const;
 
 /** Shared by the bridge's connections. */
@@ -61,6 +71,12 @@ export function bridge(options: BridgeOptions): Backend {
       dataBytes: 0,
       sessionCount: state.connections.size,
       version: options.version ?? "unknown",
+      counters: {},
+    }),
+    // Whatever else the real server lists is asked of it directly.
+    list: () => ({
+      sessions: [...state.connections].map((connection) => connection.listing()),
+      watches: new Map(),
     }),
     close: async () => {
       state.isClosed = true;
@@ -96,6 +112,7 @@ class BridgedConnection implements BackendSession {
   readonly #link: Link;
   readonly #downstream: Downstream;
   readonly #state: BridgeState;
+  #heardAtMs = Date.now();
   #poll: NodeJS.Timeout | undefined;
   #isClientGone = false;
 
@@ -111,7 +128,13 @@ class BridgedConnection implements BackendSession {
     this.#link.listen({ onFrame: (frame) => this.#relay(frame), onClose: () => this.#hungUp() });
   }
 
+  /** The real server's clock is not known; it is taken to run as long as the timeout from the last request. */
+  listing(): SessionListing {
+    return { id: this.granted.sessionId, ephemerals: [], expiresAtMs: this.#heardAtMs + this.granted.timeOut };
+  }
+
   submit(frame: Buffer): void {
+    this.#heardAtMs = Date.now();
     this.#link.send(frame);
     if (this.#link.queuedBytes > bridgeLimits.upstreamBytesMax) this.#link.close();
   }
@@ -161,15 +184,17 @@ class BridgedConnection implements BackendSession {
   }
 }
 
-/** A server that hung up on a client may have done so rightly, or be gone: a connection attempt tells, and `status` then says so. */
-function probe(state: BridgeState): void {
+/** A server that hung up on a client may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
+ *  take one more connection before its port is closed, so it is asked again. */
+function probe(state: BridgeState, attemptsLeft = 3): void {
   const socket = connectTcp(state.target);
-  socket.setTimeout(bridgeLimits.lingerMs, () => socket.destroy(new Error("no answer")));
-  socket.once("connect", () => {
-    state.serving = true;
+  const conclude = (isServing: boolean) => {
     socket.destroy();
-  });
-  socket.once("error", () => {
-    state.serving = false;
-  });
+    state.serving = isServing;
+    if (isServing && attemptsLeft > 1)
+      setTimeout(() => probe(state, attemptsLeft - 1), bridgeLimits.probeAgainMs).unref();
+  };
+  socket.setTimeout(bridgeLimits.lingerMs, () => conclude(false));
+  socket.once("connect", () => conclude(true));
+  socket.once("error", () => conclude(false));
 }

@@ -198,8 +198,8 @@ export class CrossConnection implements BackendSession {
   }
 
   #received(side: Side, frame: Buffer): void {
-    if (this.#isOver) return;
     const end = this.#ends[side];
+    if (this.#isOver || end.state !== "open") return;
     const taken = end.lane.take(frame);
     const isOurs = taken.is === "reply" && taken.exchange.request.isOurs;
     if (side === this.#server && !isOurs && this.#clientGoneAt === undefined) this.#downstream.send(frame);
@@ -384,8 +384,8 @@ export class CrossConnection implements BackendSession {
     const frames: { place: number; frame: Buffer }[] = this.#pairing
       .left(to)
       .map(({ frame, replies }) => ({ place: replies - 0.5, frame }));
-    for (const { request, replies, position } of this.#ends[from].lane.waiting) {
-      const reply = replies[to];
+    for (const { request, replies, position } of this.#open.keys()) {
+      const reply = replies[from] === undefined ? replies[to] : undefined;
       if (reply !== undefined && !request.isOurs) frames.push({ place: position ?? 0, frame: reply.frame });
     }
     for (const { frame } of frames.sort((a, b) => a.place - b.place)) this.#downstream.send(frame);

@@ -119,7 +119,11 @@ export class ScriptedServer implements Backend {
 
   status(): ReturnType<Backend["status"]> {
     const none = { nodeCount: 0, watchCount: 0, ephemeralsCount: 0, dataBytes: 0, sessionCount: 0 };
-    return { serving: this.serving, mode: "standalone", zxid: 0, version: "3.8.0", ...none };
+    return { serving: this.serving, mode: "standalone", zxid: 0, version: "3.8.0", counters: {}, ...none };
+  }
+
+  list(): ReturnType<Backend["list"]> {
+    return { sessions: [], watches: new Map() };
   }
 
   async close(): Promise<void> {
