@@ -23,8 +23,9 @@ export interface Transaction {
   readonly changes: readonly Change[];
 }
 
-/** etcd's default --max-txn-ops; larger batches nest, since the limit counts each level on its own. */
-const opsPerTxnMax = 128;
+/** etcd's default --max-txn-ops. Larger batches nest; each level may have as many operations as those above it have left of the limit.
+ *  Source: etcd server/etcdserver/api/v3rpc/key.go, checkTxnRequest. */
+export const opsPerTxnMax = 128;
 /** Data of a batch that travels in the log; the rest is fetched by those who need it. */
 const inlineBytesMax = 256 * 1024;
 
@@ -121,14 +122,20 @@ export function batchOps(
     put(keys.log(batch.logId), logValue(batch.id, batch.tree.revision, batch.transactions)),
     put(keys.fence, encodeRecord(FenceRecord, { batch: batch.id, zxids: batch.transactions.at(-1)?.index ?? 0 })),
   ];
-  return nested([...own, ...ops]);
+  return nested([...own, ...ops], opsPerTxnMax);
 }
 
-/** Splits operations so that no level has more than etcd allows. */
-function nested(ops: IRequestOp[]): IRequestOp[] {
-  if (ops.length <= opsPerTxnMax) return ops;
+/** Splits operations so that they pass with `left` of etcd's limit: on two levels up to 4,096 of them, on three up to 77,000. */
+function nested(ops: IRequestOp[], left: number): IRequestOp[] {
+  if (ops.length <= left || left < 4) return ops;
+  let partsCount = 2;
+  while (partsCount < left / 2 && partsCount * (left - partsCount) < ops.length) partsCount++;
+  if (partsCount * (left - partsCount) < ops.length) partsCount = Math.floor(left / 3);
+  const size = Math.ceil(ops.length / partsCount);
   const parts: IRequestOp[] = [];
-  for (let at = 0; at < ops.length; at += opsPerTxnMax)
-    parts.push({ request_txn: { compare: [], success: ops.slice(at, at + opsPerTxnMax), failure: [] } });
-  return nested(parts);
+  for (let at = 0; at < ops.length; at += size) {
+    const success = nested(ops.slice(at, at + size), left - partsCount);
+    parts.push({ request_txn: { compare: [], success, failure: [] } });
+  }
+  return parts;
 }

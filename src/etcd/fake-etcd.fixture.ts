@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ICompare, IRequestOp, IWatchRequest } from "etcd3";
+import { opsPerTxnMax } from "./batch.ts";
 import { EtcdLost, EtcdRefused, type EtcdStore, type StoredKey, type TxnResult } from "./store.ts";
 
 /** What happens to one transaction: answered; applied but not answered; neither; or not answered and applied later, by `arrive`. */
@@ -14,6 +15,11 @@ interface Held {
 }
 
 const text = (bytes: unknown): string => Buffer.from((bytes ?? "") as Buffer).toString("utf8");
+
+/** etcd's limit as checkTxnRequest counts it: nested transactions share what their parents leave. */
+const fits = (ops: readonly IRequestOp[], left: number): boolean =>
+  ops.length <= left &&
+  ops.every((op) => op.request_txn === undefined || fits(op.request_txn.success as IRequestOp[], left - ops.length));
 
 /** As much of a watch stream as the feed uses. Compacted history is answered as etcd does. */
 class FakeWatchStream extends EventEmitter {
@@ -73,6 +79,8 @@ export class FakeEtcd {
     await this.#gate;
     await nextTurn();
     const lost = new EtcdLost(new Error("scripted"));
+    if (!fits(success, opsPerTxnMax))
+      throw new EtcdRefused(new Error("etcdserver: too many operations in txn request"));
     if (typeof fate === "object") throw new EtcdRefused(new Error(fate.refused));
     if (fate === "late") this.#late.push(() => this.#commit(compare, success));
     if (fate === "late" || fate === "not applied") throw lost;
