@@ -88,7 +88,7 @@ const lies = [
   "children-missing",
   "acl-leaks",
   "multi-later-codes",
-  "zxid-backwards",
+  "zxid-zero",
   "layout-stat-short",
   "watch-lost",
   "watch-wrong-type",

@@ -15,7 +15,7 @@ export interface Profile {
   readonly surface: "core" | "full";
   /** Sessions of one sequence, at most. */
   readonly sessions: number;
-  /** Steps of one sequence, at most; half as many at least. */
+  /** Steps of one sequence, at most; half as many at least. Sequences of a single session may be three times as long. */
   readonly stepsMax: number;
   /** Of 100 paths, how many are odd: illegal, reserved, null, outside ASCII. */
   readonly oddPathsPercent: number;

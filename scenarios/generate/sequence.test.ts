@@ -18,14 +18,16 @@ const isFault = (step: Step) => ["drop", "reconnect", "expire", "raw"].includes(
 describe("generated sequences", () => {
   test.each(names)("of profile %s are scenarios, every step of them can be sent, none is a hazard", (name) => {
     const at = generator(plan(name));
-    for (let index = 0; index < 300; index++) {
+    const hazards: Step[] = [];
+    for (let index = 0; index < 60; index++) {
       const scenario = validateScenario(JSON.parse(JSON.stringify(at(index))), name);
       expect(scenario.steps.length).toBeGreaterThanOrEqual(loadProfile(name).stepsMax / 2);
       for (const step of scenario.steps) {
-        expect(hazardOf(step)).toBeUndefined();
+        if (hazardOf(step) !== undefined) hazards.push(step);
         if (!isFault(step)) encodeStep(step as RequestStep, new Memory("/x1"), 1);
       }
     }
+    expect(hazards).toEqual([]);
   });
 
   test("are named by seed and number", () => {

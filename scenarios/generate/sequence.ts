@@ -16,15 +16,26 @@ export interface Plan {
 export const sessionLabels = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => (i < 26 ? String.fromCharCode(97 + i) : `s${i + 1}`));
 
-/** The sequences of a plan as an arbitrary. Unbiased, because fast-check's bias would make half of them short. */
-export const sequenceArbitrary = ({ profile, allowHazards }: Omit<Plan, "seed">): fc.Arbitrary<Step[]> =>
-  fc.noBias(
-    fc.array(stepArbitrary(profile, sessionLabels(profile.sessions), allowHazards), {
-      minLength: Math.ceil(profile.stepsMax / 2),
-      maxLength: profile.stepsMax,
+/** Steps of one session alone, per step of the profile's longest: what shows only with the tenth request of a session needs long ones. */
+const longFactor = 3;
+
+/** The sequences of a plan as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session. Unbiased, because
+ *  fast-check's bias would make half of them short. */
+export function sequenceArbitrary({ profile, allowHazards }: Omit<Plan, "seed">): fc.Arbitrary<Step[]> {
+  const labels = sessionLabels(profile.sessions);
+  const shape = (sessions: number, stepsMax: number) =>
+    fc.array(stepArbitrary(profile, labels.slice(0, sessions), allowHazards), {
+      minLength: Math.ceil(stepsMax / 2),
+      maxLength: stepsMax,
       size: "max",
-    }),
+    });
+  const together = shape(labels.length, profile.stepsMax);
+  const fewer = shape(Math.ceil(labels.length / 2), profile.stepsMax);
+  const alone = shape(1, profile.stepsMax * longFactor);
+  return fc.noBias(
+    fc.oneof({ weight: 14, arbitrary: together }, { weight: 4, arbitrary: fewer }, { weight: 1, arbitrary: alone }),
   );
+}
 
 /** The seed of one sequence: neighbours share nothing (the finalizer of MurmurHash3). */
 export function seedOf(seed: number, index: number): number {
