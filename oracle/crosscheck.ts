@@ -1,6 +1,7 @@
 /** The cross-check: a backend over two backends that sends every request to both, answers the client from one of them, and journals where
  *  they disagree. It holds no global lock: requests that could see each other's effects keep one order on both sides, all others overlap. */
 import type { Downstream, Hello } from "../src/backend.ts";
+import { otherSide } from "./compare/sides.ts";
 import { openBoth } from "./crosscheck/handshake.ts";
 import type { CrossCheck, CrossCheckOptions, Label } from "./crosscheck/options.ts";
 import { Shared } from "./crosscheck/shared.ts";
@@ -30,6 +31,9 @@ export function crosscheck(options: CrossCheckOptions): CrossCheck {
       shared.progress();
     }
   };
+  /** The side that clients get their answers from, as long as it serves. */
+  const answering = () =>
+    options[shared.truth].status().serving ? options[shared.truth] : options[otherSide(shared.truth)];
   const settled = (caseName?: string) => shared.settled(caseName);
   return {
     name: `crosscheck of ${options.candidate.name} against ${options.oracle.name}`,
@@ -44,11 +48,8 @@ export function crosscheck(options: CrossCheckOptions): CrossCheck {
         if ((caseName ?? connection.label.case) === connection.label.case) connection.fence();
       return settled(caseName);
     },
-    status: () => {
-      const truth = options[shared.truth].status();
-      const other = options[shared.truth === "candidate" ? "oracle" : "candidate"].status();
-      return truth.serving ? truth : other;
-    },
+    status: () => answering().status(),
+    list: () => answering().list(),
     close: async () => {
       for (const connection of [...shared.connections]) connection.close("shutdown");
       shared.stop();

@@ -421,6 +421,14 @@ export function describeBackend(
       expect(BigInt(status.zxid)).toBeGreaterThanOrEqual(BigInt(made.header.zxid));
     });
 
+    requires("lists the sessions it serves, and when their silence ends them", async () => {
+      const client = await granted();
+      const mine = subject.backend.list().sessions.find(({ id }) => id === client.session.granted.sessionId);
+      const leftMs = (mine?.expiresAtMs ?? 0) - Date.now();
+      expect(leftMs).toBeGreaterThan(client.session.granted.timeOut - 2_000);
+      expect(leftMs).toBeLessThan(client.session.granted.timeOut + 5_000);
+    });
+
     // Last, because nothing answers afterwards.
     requires("closing it opens no more", async () => {
       await subject.backend.close();

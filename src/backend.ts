@@ -1,5 +1,6 @@
 /** The seam between the server in front and whatever answers behind it. The server knows nothing more of a backend than this file; backends
  *  know nothing of sockets. Frames travel whole and without their length prefix, so a backend that only forwards needs no codec. */
+import type { Int64 } from "./jute/int64.ts";
 import type { ConnectRequest, ConnectResponse } from "./protocol/connect.ts";
 
 /** Where a connection comes from: what ACL schemes `ip` and `x509` look at. `certificate` is the TLS client's subject (RFC 2253), if any. */
@@ -59,6 +60,23 @@ export interface BackendStatus {
   readonly sessionCount: number;
   /** What `srvr` and `mntr` print as the version. */
   readonly version: string;
+  /** Figures of the backend's own kind for the metrics page: counters since its start, by their Prometheus names without `_total`. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A session as `dump` lists it. `expiresAtMs` is when it ends if its client stays silent (milliseconds since 1970); absent where another server
+ *  keeps its clock. */
+export interface SessionListing {
+  readonly id: Int64;
+  readonly expiresAtMs?: number;
+  readonly ephemerals: readonly string[];
+}
+
+/** What lies behind the figures, for `dump`, `wchc` and `wchp`. `watches`: for each session the paths that it watches for data or existence, which
+ *  are the only ones ZooKeeper lists. Empty where a backend cannot know. */
+export interface BackendListing {
+  readonly sessions: readonly SessionListing[];
+  readonly watches: ReadonlyMap<Int64, readonly string[]>;
 }
 
 /** A ZooKeeper of some kind. */
@@ -69,6 +87,8 @@ export interface Backend {
    *  backend answers `closed`. */
   open(hello: Hello, downstream: Downstream): Promise<Opened>;
   status(): BackendStatus;
+  /** Made anew by each call, and as large as what it lists. */
+  list(): BackendListing;
   /** Stops serving and lets go of everything held; sessions live on for another server to resume. */
   close(): Promise<void>;
 }

@@ -39,6 +39,7 @@ export function lying(backend: Backend, name: string, lie: Lie): Backend {
     ...backend,
     name: `${backend.name} (${name})`,
     status: () => backend.status(),
+    list: () => backend.list(),
     close: () => backend.close(),
     open: async (hello, downstream): Promise<Opened> => {
       const mouth = new Mouth(downstream, lie);

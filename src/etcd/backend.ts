@@ -1,6 +1,6 @@
 /** ZooKeeper on etcd, behind the seam: sessions opened and resumed, and everything that starts, suspends and stops with the proxy. */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { Backend, BackendStatus, Downstream, Hello, Opened } from "../backend.ts";
+import type { Backend, BackendListing, BackendStatus, Downstream, Hello, Opened } from "../backend.ts";
 import { canonicalInt64, type Int64 } from "../jute/int64.ts";
 import { type Logger, silentLogger } from "../logger.ts";
 import { type ConnectResponse, encodeConnectResponse, refusal } from "../protocol/connect.ts";
@@ -8,6 +8,7 @@ import { ClientSession } from "./client-session.ts";
 import { type Core, type CoreOptions, loadCore } from "./core.ts";
 import { featuresOf, type ZooKeeperVersion } from "./features.ts";
 import { Keyspace, sessionPassword } from "./keyspace.ts";
+import { listCore } from "./listing.ts";
 import { Presence } from "./presence.ts";
 import { moveSession, openSession, PlainWrite } from "./session-writes.ts";
 import { EtcdStore, type StoreOptions } from "./store.ts";
@@ -95,7 +96,12 @@ class EtcdBackend implements Backend {
       dataBytes: core?.tree.dataBytes ?? 0,
       sessionCount: core?.tree.sessions.size ?? 0,
       version: featuresOf[this.#options.zkVersion].version,
+      counters: this.#store.counters,
     };
+  }
+
+  list(): BackendListing {
+    return this.#core === undefined ? { sessions: [], watches: new Map() } : listCore(this.#core);
   }
 
   async open(hello: Hello, downstream: Downstream): Promise<Opened> {

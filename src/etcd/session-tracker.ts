@@ -57,6 +57,12 @@ export class SessionTracker {
     if (tracked !== undefined) tracked.heardMs = this.#now();
   }
 
+  /** When a session ends if it stays silent, by the clock of the constructor; undefined where its clock does not run here. */
+  dueAt(session: Int64): number | undefined {
+    const tracked = this.#tracked.get(session);
+    return tracked === undefined ? undefined : this.#dueMs(tracked);
+  }
+
   isTracked(session: Int64): boolean {
     return this.#tracked.has(session);
   }

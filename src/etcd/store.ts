@@ -125,6 +125,8 @@ export class EtcdStore {
   readonly #shunned = new Map<Etcd3, number>();
   #chosen = 0;
   readonly endpoints: readonly string[];
+  /** Since the start: calls made and what became of them, transactions that changed something, and those whose guard failed. */
+  readonly counters = { etcd_calls: 0, etcd_calls_lost: 0, etcd_calls_refused: 0, etcd_batches: 0, etcd_conflicts: 0 };
 
   constructor(options: StoreOptions) {
     const secure = options.tls !== undefined;
@@ -152,6 +154,8 @@ export class EtcdStore {
         { deadline: Date.now() + callWaitMs },
       ),
     );
+    if (answer.succeeded && success.length > 0) this.counters.etcd_batches++;
+    if (!answer.succeeded) this.counters.etcd_conflicts++;
     if (answer.succeeded) return { succeeded: true, revision: Number(answer.header.revision) };
     return { succeeded: false, revision: Number(answer.responses[0]?.response_range.kvs[0]?.mod_revision ?? 0) };
   }
@@ -237,10 +241,13 @@ export class EtcdStore {
 
   async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
     const client = this.#client;
+    this.counters.etcd_calls++;
     try {
       return await call(client);
     } catch (cause) {
       const error = classify(cause);
+      if (error instanceof EtcdLost) this.counters.etcd_calls_lost++;
+      if (error instanceof EtcdRefused) this.counters.etcd_calls_refused++;
       if (error instanceof EtcdLost) this.#leave(client, /deadline.exceeded/i.test(error.message));
       throw error;
     }

@@ -40,6 +40,11 @@ class WatchTable {
     return this.#byPath.size;
   }
 
+  /** Every watcher with its paths. */
+  get byWatcher(): ReadonlyMap<Watcher, ReadonlySet<string>> {
+    return this.#byWatcher;
+  }
+
   modesAt(path: string, watcher: Watcher): number {
     return this.#byPath.get(path)?.get(watcher) ?? 0;
   }

@@ -1,5 +1,14 @@
 /** A backend for tests that keeps what it is told. */
-import type { Backend, BackendSession, BackendStatus, CloseReason, Downstream, Hello, Opened } from "../backend.ts";
+import type {
+  Backend,
+  BackendListing,
+  BackendSession,
+  BackendStatus,
+  CloseReason,
+  Downstream,
+  Hello,
+  Opened,
+} from "../backend.ts";
 import { Writer } from "../jute/buffers.ts";
 import { encodeConnectResponse, refusal } from "../protocol/connect.ts";
 
@@ -41,6 +50,7 @@ export interface FakeBehaviour {
   readonly beforeOpen?: (hello: Hello) => Promise<void> | void;
   readonly opens?: "granted" | "refused" | "closed";
   readonly status?: Partial<BackendStatus>;
+  readonly list?: BackendListing;
 }
 
 /** A backend that holds nothing but what it was told. */
@@ -78,8 +88,13 @@ export class FakeBackend implements Backend {
       dataBytes: 300,
       sessionCount: 1,
       version: "3.9.5-zetcd",
+      counters: { fake_calls: 7 },
       ...this.#behaviour.status,
     };
+  }
+
+  list(): BackendListing {
+    return this.#behaviour.list ?? { sessions: [], watches: new Map() };
   }
 
   async close(): Promise<void> {}
