@@ -74,13 +74,22 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const { seed, profile, limits } = request;
   const stop = onInterrupt();
   const token = tokenOf(request);
-  const stage = await setStage(flags, {
-    mode: request.mode,
-    seed: String(seed),
-    replayToken: token,
-    operationsFloor: request.operationsFloor,
-    options: { profile: profile.name, surface: profile.surface, sessions: profile.sessions, inFlight: limits.inFlight },
-  });
+  const expires = (profile.weights.expire ?? 0) > 0;
+  const stage = await setStage(
+    { ...flags, expires },
+    {
+      mode: request.mode,
+      seed: String(seed),
+      replayToken: token,
+      operationsFloor: request.operationsFloor,
+      options: {
+        profile: profile.name,
+        surface: profile.surface,
+        sessions: profile.sessions,
+        inFlight: limits.inFlight,
+      },
+    },
+  );
   const progress = new Progress();
   progress.say(
     `seed ${seed}, profile ${profile.name}: ${nameOf(stage, "candidate")} against ${nameOf(stage, "oracle")}`,

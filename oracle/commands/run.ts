@@ -4,6 +4,7 @@ import { join, matchesGlob, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Scenario } from "../../scenarios/format.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
+import { hazardOf } from "../../scenarios/generate/hazards.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { explain } from "../../scenarios/generate/property.ts";
 import { readScenario } from "../../scenarios/validate.ts";
@@ -40,11 +41,15 @@ export async function runScenarios(
 ): Promise<number> {
   const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
   const stop = onInterrupt();
-  const stage = await setStage(stageFlags(raw), {
-    mode,
-    operationsFloor: 1,
-    options: { scenarios: found.length, inFlight },
-  });
+  const expires = found.some(({ scenario }) => scenario.steps.some((step) => step.op === "expire"));
+  const stage = await setStage(
+    { ...stageFlags(raw), expires },
+    {
+      mode,
+      operationsFloor: 1,
+      options: { scenarios: found.length, inFlight },
+    },
+  );
   const version = stage.duel.oracle.description.version;
   const due = found.filter(({ scenario }) => isInRange(version, scenario.versions));
   for (const { name } of found.filter((one) => !due.includes(one)))
@@ -82,7 +87,8 @@ async function runOne(
     ...stage,
     stop,
     shrinkMs: 10_000,
-    plan: { seed: 0, profile, allowHazards: true },
+    // What a person wrote is sent as it is; what the shrink makes of it must not be worse.
+    plan: { seed: 0, profile, allowHazards: scenario.steps.some((step) => hazardOf(step) !== undefined) },
     index: 0,
     replay: `bin/xchk run ${name}`,
   });

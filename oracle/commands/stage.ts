@@ -29,6 +29,8 @@ export interface StageFlags {
   readonly settleMs: number;
   readonly mutant?: string;
   readonly cleanup: boolean;
+  /** Sessions will expire, which takes a server up to a tick: the lab must be as patient as the run. */
+  readonly expires?: boolean;
 }
 
 /** A run that is set up. */
@@ -47,8 +49,9 @@ export interface Stage {
 
 /** Shrinking asks often and on quiet servers: what has not come after this long is not coming, ms. */
 const labSettleMs = 400;
-/** How long one side may take longer than the other, ms. */
+/** How long one side may take longer than the other, ms; in the lab every step that is never answered costs that much. */
 const replyWaitMs = 10_000;
+const labReplyWaitMs = 2_000;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -146,7 +149,8 @@ function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const silent = new Casebook(() => undefined);
   const labCheck = crosscheck({
     ...shared,
-    settleMs: Math.min(labSettleMs, flags.settleMs),
+    settleMs: flags.expires === true ? flags.settleMs : Math.min(labSettleMs, flags.settleMs),
+    replyWaitMs: labReplyWaitMs,
     emit: silent.emit,
     observe: (seen) => lab.observe(seen),
   });
