@@ -359,6 +359,22 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a truth that dies over a request leaves the client the survivor's answer to it", async () => {
+    for (const isAnsweredBefore of [true, false]) {
+      const bench = new Bench({ answerFrom: "candidate" });
+      const client = await bench.client("s");
+      client.send(1, "delete", { path: "/a", version: -1 });
+      if (isAnsweredBefore) client.at.oracle?.send(deleted(1)(101));
+      bench.servers.candidate.serving = false;
+      client.at.candidate?.hangUp();
+      await bench.crosscheck.settled();
+      if (!isAnsweredBefore) client.at.oracle?.send(deleted(1)(101));
+      expect(client.frames).toEqual([deleted(1)(101)]);
+      expect(bench.divergences()).toMatchObject([{ differences: [{ is: "closed", on: "candidate", died: true }] }]);
+      await bench.crosscheck.close();
+    }
+  });
+
   test("what differs after one-sided writes of a case is unchecked, other cases are not touched", async () => {
     const bench = new Bench();
     const client = await bench.client("s");

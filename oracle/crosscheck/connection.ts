@@ -4,16 +4,17 @@ import type { BackendSession, CloseReason, Downstream } from "../../src/backend.
 import { Reader } from "../../src/jute/buffers.ts";
 import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import { compareEvents } from "../compare/comparator.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
+import { judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { compareExchange, isExplained, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
+import { pairingOf } from "./notifications.ts";
 import type { Label } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
-import { Pairing } from "./pairing.ts";
+import type { Pairing } from "./pairing.ts";
 import { isEphemeral, parseRequest, type Request } from "./request.ts";
 import { type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
@@ -257,9 +258,7 @@ export class CrossConnection implements BackendSession {
       return;
     }
     if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "match" });
-    const bytes = exchange.replies[answered]?.frame.length ?? 0;
-    const missing: Difference = { is: "absent", at: "reply", on: otherSide(answered), other: `${bytes} bytes` };
-    record(exchange, this.#scene, { differences: [missing], verdict: "diverges" });
+    record(exchange, this.#scene, { differences: [missingReply(exchange, answered)], verdict: "diverges" });
   }
 
   #retire(exchange: Exchange): void {
@@ -317,78 +316,45 @@ export class CrossConnection implements BackendSession {
 
   /** Both sides hung up, or the only one left did. */
   #bothEnded(): void {
-    let isFirst = true;
-    for (const exchange of [...this.#open.keys()]) {
-      this.#retire(exchange);
-      if (exchange.request.isOurs || exchange.sentAt === 0) continue;
-      const answered = sides.find((side) => exchange.replies[side] !== undefined);
-      const isLast = exchange.position === undefined || exchange.request.op === "closeSession";
-      if (answered !== undefined) {
-        const on = otherSide(answered);
-        const isFault = isLast && !this.#hasAbsent();
-        const missing: Difference = {
-          is: "absent",
-          at: "reply",
-          on,
-          other: `${exchange.replies[answered]?.frame.length} bytes`,
-        };
-        record(exchange, this.#scene, {
-          differences: isFault ? [missing] : [],
-          verdict: isFault ? "diverges" : "unchecked",
-          gone: () => true,
-        });
-      } else if (isFirst && this.#clientGoneAt === undefined) {
-        const verdict = this.#hasAbsent() ? "unchecked" : "match";
-        record(exchange, this.#scene, { differences: [], verdict, gone: () => true });
-      }
-      isFirst = false;
-    }
-    if (this.#clientGoneAt === undefined) this.#downstream.end();
+    const remains = [...this.#open.keys()];
+    for (const exchange of remains) this.#retire(exchange);
+    const hasClient = this.#clientGoneAt === undefined;
+    judgeRemains(remains, this.#scene, { isWhole: !this.#hasAbsent(), hasClient });
+    if (hasClient) this.#downstream.end();
     this.#finish();
   }
 
   /** One side hung up and the other did not follow within the window. */
   #endedAlone(side: Side): void {
-    const { options, scribe, book } = this.#shared;
-    const other = otherSide(side);
+    const { options, scribe } = this.#shared;
     const isDead = !options[side].status().serving;
-    const unanswered = this.#ends[side].lane.waiting.filter((exchange) => !exchange.isJudged);
-    this.#ends[side].state = "absent";
     if (isDead) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
-    const closed: Difference = { is: "closed", at: "connection", on: side, died: isDead };
-    const isExpiry = [...book.fading(Date.now())].includes(this.#scene.record);
-    const [first] = unanswered;
-    // An oracle that dies is an operator's business; a candidate that dies over a request is a finding.
-    if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) {
-      // Said by the side line.
-    } else if (first === undefined || first.request.isOurs) this.#complain([closed], isExpiry ? "timing" : "diverges");
-    else {
-      this.#retire(first);
-      record(first, this.#scene, {
-        differences: [closed],
-        verdict: isExpiry ? "timing" : "diverges",
-        gone: (one) => one === side,
-      });
-    }
-    if (side === this.#server) {
-      if (!isDead) return this.#hangUp();
-      this.#handOver(side, other);
-    }
+    if (isDead && side === this.#server) this.#handOver(side);
+    this.#ends[side].state = "absent";
+    this.#blame(side, isDead);
+    if (side === this.#server) return this.#hangUp();
     this.#pairing.abandon();
     for (const exchange of [...this.#open.keys()]) if (exchange.sentAt > 0) this.#settle(exchange);
   }
 
-  /** The client gets from the survivor what the other had not sent yet. */
-  #handOver(from: Side, to: Side): void {
+  /** An oracle that dies is an operator's business, said by the side line; a candidate that dies over a request is a finding. */
+  #blame(side: Side, isDead: boolean): void {
+    const { scribe, book } = this.#shared;
+    const first = this.#ends[side].lane.waiting.find(({ isJudged }) => !isJudged);
+    if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) return;
+    const differences: Difference[] = [{ is: "closed", at: "connection", on: side, died: isDead }];
+    const verdict = [...book.fading(Date.now())].includes(this.#scene.record) ? "timing" : "diverges";
+    if (first === undefined || first.request.isOurs) return this.#complain(differences, verdict);
+    this.#retire(first);
+    record(first, this.#scene, { differences, verdict, gone: (one) => one === side });
+    if (mayHaveChanged(first)) scribe.drift(this.label);
+  }
+
+  /** From now on the client is served by the side that is left, beginning with what the other had not sent yet. */
+  #handOver(from: Side): void {
+    const to = otherSide(from);
     this.#server = to;
-    const frames: { place: number; frame: Buffer }[] = this.#pairing
-      .left(to)
-      .map(({ frame, replies }) => ({ place: replies - 0.5, frame }));
-    for (const { request, replies, position } of this.#open.keys()) {
-      const reply = replies[from] === undefined ? replies[to] : undefined;
-      if (reply !== undefined && !request.isOurs) frames.push({ place: position ?? 0, frame: reply.frame });
-    }
-    for (const { frame } of frames.sort((a, b) => a.place - b.place)) this.#downstream.send(frame);
+    for (const frame of undelivered(this.#open.keys(), this.#pairing.left(to), from)) this.#downstream.send(frame);
   }
 
   /** When the client has gone and nothing is under way, the sides may know. */
@@ -416,23 +382,4 @@ export class CrossConnection implements BackendSession {
     for (const side of sides) this.#ends[side].session?.close("client");
     this.#shared.progress();
   }
-}
-
-/** How this connection's events are paired and reported. */
-function pairingOf(connection: CrossConnection, shared: Shared): Pairing {
-  const { settleMs, eventZxid = "strict" } = shared.options;
-  return new Pairing({
-    settleMs,
-    compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
-    mayShuffle: () => Date.now() - shared.sessionEndedAt < settleMs * 2 + 1_000 || shared.book.hasFading(Date.now()),
-    isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
-    judged: (events) => {
-      for (const side of sides) {
-        const arrival = events.arrivals[side];
-        if (arrival !== undefined) shared.watches.fired(connection, arrival.event, arrival.replies);
-      }
-      const verdict = events.differences.length === 0 ? "match" : events.isLate ? "timing" : "diverges";
-      shared.scribe.notification(connection.label, events, verdict);
-    },
-  });
 }

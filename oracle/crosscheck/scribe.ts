@@ -184,7 +184,8 @@ export class Scribe {
 
   #divergence(judged: Omit<Judgement, "ms"> & { n: number; fingerprint: string; known: string | undefined }): void {
     const { n, label, op, differences, verdict, request, answers, known } = judged;
-    if (differences.length === 0) return;
+    // What could not be judged is no divergence: the step's own line says that it was not.
+    if (differences.length === 0 || verdict === "unchecked") return;
     if (verdict === "diverges") this.counters.divergences++;
     const fingerprint = judged.fingerprint || fingerprintOf(op, differences, judged.variant);
     this.#options.emit({

@@ -43,6 +43,8 @@ export class SessionBook {
   readonly #truth: Side;
   readonly #settleMs: number;
   readonly #byId = new Map<Int64, SessionRecord>();
+  /** Number of sessions at which to look for those that are gone. */
+  #pruneAt = 1_000;
 
   constructor(truth: Side, settleMs: number) {
     this.#truth = truth;
@@ -75,6 +77,10 @@ export class SessionBook {
     const { credentials } = record;
     const id = (credentials[this.#truth] ?? credentials[otherSide(this.#truth)])?.id;
     if (id !== undefined) this.#byId.set(id, record);
+    if (this.#byId.size < this.#pruneAt) return;
+    // Looking through the fading ones forgets the gone ones: clients that were killed never say goodbye.
+    Array.from(this.fading(Date.now()));
+    this.#pruneAt = Math.max(1_000, this.#byId.size * 2);
   }
 
   /** The session is over on both sides. */

@@ -1,0 +1,56 @@
+/** What becomes of requests without an answer when a side hangs up. */
+import { opcodes } from "../../src/protocol/opcodes.ts";
+import type { Difference, Side } from "../compare/difference.ts";
+import { otherSide, sides } from "../compare/sides.ts";
+import { type JudgeScene, record } from "./judge.ts";
+import type { Exchange } from "./lane.ts";
+import type { Arrival } from "./pairing.ts";
+
+/** Whether a request may itself be why the servers hang up. */
+const endsConnections = ({ position, request }: Exchange): boolean =>
+  position === undefined || request.op === "closeSession";
+
+/** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
+ *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. */
+export function judgeRemains(
+  exchanges: readonly Exchange[],
+  scene: JudgeScene,
+  how: { readonly isWhole: boolean; readonly hasClient: boolean },
+): void {
+  const gone = () => true;
+  const asked = exchanges.filter(({ request, sentAt }) => !request.isOurs && sentAt > 0);
+  for (const [index, exchange] of asked.entries()) {
+    const answered = sides.find((side) => exchange.replies[side] !== undefined);
+    if (answered === undefined) {
+      // The first is the one that both refused to answer; what came behind it was not looked at.
+      const verdict = how.isWhole ? "match" : "unchecked";
+      if (index === 0 && how.hasClient) record(exchange, scene, { differences: [], verdict, gone });
+    } else if (how.isWhole && endsConnections(exchange))
+      record(exchange, scene, { differences: [missingReply(exchange, answered)], verdict: "diverges", gone });
+    else record(exchange, scene, { differences: [], verdict: "unchecked", gone });
+  }
+}
+
+/** One side answered, the other will not. */
+export const missingReply = ({ replies }: Exchange, answered: Side): Difference => ({
+  is: "absent",
+  at: "reply",
+  on: otherSide(answered),
+  other: `${replies[answered]?.frame.length ?? 0} bytes`,
+});
+
+/** Whether a request may have changed one side and not the other. */
+export const mayHaveChanged = ({ request }: Exchange): boolean =>
+  request.op === undefined || opcodes[request.op].access === "write";
+
+/** What one side has sent and the other has not, in the order of sending: the client's due when that other side is gone. */
+export function undelivered(exchanges: Iterable<Exchange>, events: readonly Arrival[], from: Side): Buffer[] {
+  const to = otherSide(from);
+  // An event behind n replies goes before reply n, counted from 0.
+  const frames = events.map(({ frame, replies }) => ({ place: replies - 0.5, frame }));
+  for (const { request, replies, position } of exchanges) {
+    const reply = replies[from] === undefined ? replies[to] : undefined;
+    if (reply !== undefined && !request.isOurs) frames.push({ place: position ?? 0, frame: reply.frame });
+  }
+  return frames.sort((a, b) => a.place - b.place).map(({ frame }) => frame);
+}
