@@ -7,8 +7,10 @@ import { BadScenario } from "../scenarios/validate.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { type RawFlags, withGenerator, withServers } from "./commands/flags.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
+import { gateCommand } from "./commands/gate.ts";
+import { knownAddCommand, knownListCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
-import { gateCommand, reportCommand } from "./commands/reports.ts";
+import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { BadKnownList } from "./compare/known.ts";
 import { BadArgument } from "./servers/endpoints.ts";
@@ -61,22 +63,45 @@ program
   .option("--seed <n>", "number that determines what is sent")
   .action(answer((raw: RawFlags) => demoCommand(raw)));
 
-program
-  .command("report")
-  .description("write the reports of finished runs again")
-  .argument("<dir...>", "report directories")
-  .option("--known <file>", "known divergences (YAML)")
+/** Declares what the commands about finished runs share. */
+const withOutlets = (command: Command): Command =>
+  command
+    .argument("<dir...>", "report directories")
+    .option("--report-dir <dir>", "one report of all of them goes here")
+    .option("--junit <file>", "JUnit XML goes here")
+    .option("--github", "annotations and step summary for GitHub Actions");
+
+withOutlets(program.command("report").description("write the reports of finished runs again"))
+  .option("--known <file>", "known divergences (YAML); with it they are applied again, as the gate does")
   .action(answer((dirs: string[], raw: RawFlags) => reportCommand(dirs, raw)));
 
-program
-  .command("gate")
-  .description("judge finished runs together, as CI does")
-  .argument("<dir...>", "report directories")
-  .option("--known <file>", "known divergences (YAML)")
+withOutlets(program.command("gate").description("judge finished runs together, as CI does"))
+  .option("--known <file>", "known divergences (YAML); default: the list in scenarios/")
   .option("--min-operations <n>", "fewest compared replies of all runs together")
   .option("--coverage-floor <percent>", "least share of the plausible coverage cells")
-  .option("--baseline <summary.json>", "an earlier run, to say what is new")
+  .option("--baseline <dir|summary.json>", "an earlier run, to say what is new, gone and still there")
   .action(answer((dirs: string[], raw: RawFlags) => gateCommand(dirs, raw)));
+
+const known = program.command("known").description("the list of known divergences");
+
+known
+  .command("add")
+  .description("tolerate one cause of a finished run")
+  .argument("<fingerprint>", "as the report shows it; its beginning will do")
+  .requiredOption("--from <dir>", "report directory in which it occurred")
+  .requiredOption("--why <text>", "one sentence on the reason")
+  .requiredOption("--issue <url>", "where it is discussed")
+  .option("--expires <day>", "last day on which it is tolerated, YYYY-MM-DD; default: in 90 days")
+  .option("--owner <name>", "who looks after it")
+  .option("--id <id>", "name of the entry; default: the next D-number")
+  .option("--known <file>", "the list; default: the one in scenarios/")
+  .action(answer((fingerprint: string, raw: RawFlags) => knownAddCommand(fingerprint, raw)));
+
+known
+  .command("list")
+  .description("print the entries")
+  .option("--known <file>", "the list; default: the one in scenarios/")
+  .action(answer((raw: RawFlags) => knownListCommand(raw)));
 
 const mistakes = [BadArgument, BadProfile, BadScenario, BadToken, BadKnownList];
 

@@ -1,9 +1,8 @@
 /** The gate: what CI lets through. Shards of one run are merged and held against the known list, the floors and an earlier run. */
-import { join } from "node:path";
 import { type KnownDivergence, knownFaults, knownMatcher } from "../oracle/compare/known.ts";
 import { grouped } from "./bounds.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
-import { readView } from "./read.ts";
+import { journalIn, readView } from "./read.ts";
 import type { View } from "./view.ts";
 
 /** What the gate demands. `today` is `YYYY-MM-DD`, passed in so that a gate can be judged again. */
@@ -18,8 +17,10 @@ export interface GateOptions {
   readonly baseline?: readonly string[];
 }
 
-/** Why the gate is shut. `exitCode` is what this reason alone would ask for. */
+/** Why the gate is shut. `exitCode` is what this reason alone would ask for. `of`: a divergence; an entry of the known list; a shard that proves
+ *  nothing; a floor that all of them together miss. */
 export interface GateReason {
+  readonly of: "divergence" | "known" | "doubt" | "floor";
   readonly exitCode: 1 | 2;
   readonly text: string;
 }
@@ -49,7 +50,7 @@ export interface Shard {
 export async function gate(dirs: readonly string[], options: GateOptions): Promise<GateResult> {
   const isKnown = knownMatcher(options.known);
   const shards: Shard[] = [];
-  for (const dir of dirs) shards.push({ name: dir, view: await readView(join(dir, "journal.jsonl"), isKnown) });
+  for (const dir of dirs) shards.push({ name: dir, view: await readView(journalIn(dir), isKnown) });
   return judge(shards, options);
 }
 
@@ -84,9 +85,9 @@ function divergenceReasons(shards: readonly Shard[]): GateReason[] {
   const untold = shards.filter(({ view }) => view.verdict.is === "diverges" && view.causes.diverges.length === 0);
   return [
     ...told.map(([fingerprint, { words, times }]) =>
-      shut(1, `diverges: ${fingerprint} × ${grouped(times)} (${words})`),
+      shut("divergence", 1, `diverges: ${fingerprint} × ${grouped(times)} (${words})`),
     ),
-    ...untold.map(({ name }) => shut(1, `${name}: diverges, without a line that tells how`)),
+    ...untold.map(({ name }) => shut("divergence", 1, `${name}: diverges, without a line that tells how`)),
   ];
 }
 
@@ -97,15 +98,17 @@ function knownReasons(shards: readonly Shard[], options: GateOptions): GateReaso
   // A run that checked nothing has not seen the entry disappear either.
   const looked = shards.some(({ view }) => view.counts.checkedReplies > 0);
   return [
-    ...(looked ? stale : []).map(({ id }) => shut(1, `stale: ${id} did not occur any more; delete its entry`)),
-    ...expired.map(({ id, expires, issue }) => shut(1, `expired: ${id} was tolerated until ${expires}, see ${issue}`)),
+    ...(looked ? stale : []).map(({ id }) => shut("known", 1, `stale: ${id} did not occur any more; delete its entry`)),
+    ...expired.map(({ id, expires, issue }) =>
+      shut("known", 1, `expired: ${id} was tolerated until ${expires}, see ${issue}`),
+    ),
   ];
 }
 
 function doubts(shards: readonly Shard[]): GateReason[] {
-  if (shards.length === 0) return [shut(2, "no report directory was given: nothing was checked")];
+  if (shards.length === 0) return [shut("doubt", 2, "no report directory was given: nothing was checked")];
   return shards.flatMap(({ name, view }) =>
-    view.verdict.is === "conforms" ? [] : view.verdict.reasons.map((reason) => shut(2, `${name}: ${reason}`)),
+    view.verdict.is === "conforms" ? [] : view.verdict.reasons.map((reason) => shut("doubt", 2, `${name}: ${reason}`)),
   );
 }
 
@@ -118,6 +121,7 @@ function floorReasons(
     ...(checkedReplies < minOperations
       ? [
           shut(
+            "floor",
             2,
             `too little traffic: ${grouped(checkedReplies)} replies compared, the floor is ${grouped(minOperations)}`,
           ),
@@ -126,6 +130,7 @@ function floorReasons(
     ...(share < coverageFloor
       ? [
           shut(
+            "floor",
             2,
             `too little coverage: ${percent(share)} of the plausible cells, the floor is ${percent(coverageFloor)}`,
           ),
@@ -134,7 +139,7 @@ function floorReasons(
   ];
 }
 
-const shut = (exitCode: 1 | 2, text: string): GateReason => ({ exitCode, text });
+const shut = (of: GateReason["of"], exitCode: 1 | 2, text: string): GateReason => ({ of, exitCode, text });
 
 /** Rounded down, so that a floor that is missed never reads as met. */
 const percent = (share: number): string => `${Math.floor(share * 1000) / 10} %`;

@@ -18,10 +18,20 @@ interface TestCase {
   };
 }
 
+/** What the gate adds to a view: testcases of a suite of their own. Without complaints the suite has one that passed. */
+export interface GateTests {
+  readonly complaints: readonly { readonly is: "failure" | "error"; readonly message: string }[];
+}
+
 /** Renders a view. Divergence = `failure`; anything that leaves the run undecided = `error` in the suite `harness`; known and unstable causes =
  *  `skipped` with their reason; an operation without any = one passed testcase. */
-export function junitOf(view: View, known: readonly KnownEntry[] = []): string {
-  const cases = [...harnessCases(view), ...operationCases(view), ...causeCases(view, known)];
+export function junitOf(view: View, known: readonly KnownEntry[] = [], gate?: GateTests): string {
+  const cases = [
+    ...harnessCases(view),
+    ...operationCases(view),
+    ...causeCases(view, known),
+    ...(gate === undefined ? [] : gateCases(gate)),
+  ];
   const count = (of: readonly TestCase[], is: string): number => of.filter((test) => test.outcome?.is === is).length;
   const totals = (of: readonly TestCase[]): Record<string, number> => ({
     tests: of.length,
@@ -84,6 +94,15 @@ function harnessCases(view: View): TestCase[] {
     name: doubt,
     seconds: 0,
     outcome: { is: "error", message: doubt, type: "undecided" },
+  }));
+}
+
+function gateCases({ complaints }: GateTests): TestCase[] {
+  const suite = "gate";
+  if (complaints.length === 0) return [{ suite, name: "the known list and the floors are kept", seconds: 0 }];
+  return complaints.map(({ is, message }) => ({
+    ...{ suite, name: message, seconds: 0 },
+    outcome: { is, message, type: is === "failure" ? "known" : "floor" },
   }));
 }
 

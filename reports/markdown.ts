@@ -54,13 +54,14 @@ export function annotationsOf(view: View): string {
 }
 
 /** Text in which nothing is Markdown or HTML. */
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replace(/[\\`*_{}[\]<>()#+!|~-]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A code span inside a table cell: as an element, because a span of backticks can be closed from inside. */
 const code = (text: string): string => `<code>${escaped(text)}</code>`;
 
-const commandText = (text: string): string =>
+/** A workflow command's message: what would end it is written as GitHub reads it back. */
+export const commandText = (text: string): string =>
   text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 
 const property = (text: string): string => commandText(text).replaceAll(":", "%3A").replaceAll(",", "%2C");

@@ -4,6 +4,9 @@ import type { JournalLine } from "../oracle/journal.ts";
 import { readJournal } from "../oracle/journal-file.ts";
 import { type KnownCheck, type View, ViewBuilder } from "./view.ts";
 
+/** Where the journal lies in a report directory. */
+export const journalIn = (reportDir: string): string => join(reportDir, "journal.jsonl");
+
 /** Reads a journal. A torn last line is what a killed run leaves and is skipped; other unreadable lines are counted and keep the run from being
  *  green. `isKnown` puts a list in the place of the journal's own word on what is known. Errors: those of the file system. */
 export const readView = (file: string, isKnown?: KnownCheck): Promise<View> => readMergedView([file], isKnown);
