@@ -1,5 +1,5 @@
 /** zkboom's command line. Pure: prints nothing, ends nothing. */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { HostPort } from "../addresses.ts";
 import { withTwoDashes } from "../dashes.ts";
 import { createFlags } from "../protocol/opcodes.ts";
@@ -36,7 +36,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     if (own === undefined) return { is: "bad", line: "name an operation: create, set or get; see zkboom --help" };
     const { endpoints, conns, total, rate, timeout, pipeline, precise, json, samples } = program.opts();
     const load = { ...own, endpoints, connections: conns, total, rate, timeoutMs: timeout, pipeline };
-    return { is: "run", load, telling: { precise, json, samples } };
+    return { is: "run", load, telling: { precise: precise === true, json: json === true, samples } };
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { is: "say", text: said.join("") };
@@ -50,15 +50,19 @@ function declareProgram(version: string, write: (text: string) => void): Command
   return new Command("zkboom")
     .description("Puts a ZooKeeper, or a server that speaks like one, under load and measures it.")
     .usage("[flags] create|set|get [flags]")
-    .option("--endpoints <list>", "servers, taken in turn", endpoints, endpoints("127.0.0.1:2181"))
+    .addOption(
+      new Option("--endpoints <list>", "servers, taken in turn")
+        .argParser(endpoints)
+        .default(endpoints("127.0.0.1:2181"), "127.0.0.1:2181"),
+    )
     .option("--conns <n>", "connections", atLeast(1), 1)
     .option("--total <n>", "requests", atLeast(1), 10_000)
     .option("--rate <n>", "requests per second at most, 0 for no limit", atLeast(0), 0)
     .option("--pipeline <n>", "requests that a connection may have in flight", atLeast(1), 1)
     .option("--timeout <ms>", "session timeout, and the longest wait for a reply", atLeast(1), 5_000)
     .option("--samples <n>", "report so many slices of time one by one", atLeast(0), 0)
-    .option("--precise", "print all digits", false)
-    .option("--json", "print one JSON document", false)
+    .option("--precise", "print all digits")
+    .option("--json", "print one JSON document")
     .version(version, "--version", "print the version of zkboom")
     .helpOption("--help", "print this")
     .helpCommand(false)

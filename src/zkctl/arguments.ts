@@ -1,5 +1,5 @@
 /** zkctl's command line. Pure: prints nothing, ends nothing. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { withTwoDashes } from "../dashes.ts";
 import { openAcl } from "./acl-text.ts";
 import { aclFrom, appendCredential, createMode, dataFrom, endpointsFrom, wholeNumber } from "./argument-values.ts";
@@ -26,7 +26,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     return {
       is: "run",
       job,
-      settings: { endpoints, timeoutMs: timeout, connectWaitMs: connectWait, credentials: auth, json },
+      settings: { endpoints, timeoutMs: timeout, connectWaitMs: connectWait, credentials: auth, json: json === true },
     };
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
@@ -40,11 +40,19 @@ function declareProgram(version: string, write: (text: string) => void): Command
   return new Command("zkctl")
     .description("Asks a ZooKeeper, or a server that speaks like one.")
     .usage("[flags] COMMAND [arguments]")
-    .option("--endpoints <list>", "servers, tried in turn", endpointsFrom, endpointsFrom("127.0.0.1:2181"))
+    .addOption(
+      new Option("--endpoints <list>", "servers, tried in turn")
+        .argParser(endpointsFrom)
+        .default(endpointsFrom("127.0.0.1:2181"), "127.0.0.1:2181"),
+    )
     .option("--timeout <ms>", "session timeout to ask for", wholeNumber, 10_000)
     .option("--connect-wait <ms>", "how long to wait for each server", wholeNumber, 5_000)
-    .option("--auth <scheme:credential>", "show this first; may be repeated", appendCredential, [])
-    .option("--json", "print one JSON document per line", false)
+    .addOption(
+      new Option("--auth <scheme:credential>", "show this first; may be repeated")
+        .argParser(appendCredential)
+        .default([], "none"),
+    )
+    .option("--json", "print one JSON document per line")
     .version(version, "--version", "print the version of zkctl")
     .helpOption("--help", "print this")
     .helpCommand(false)
