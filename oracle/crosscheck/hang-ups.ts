@@ -19,6 +19,7 @@ export function judgeRemains(
 ): void {
   const gone = () => true;
   const asked = exchanges.filter(({ request, sentAt }) => !request.isOurs && sentAt > 0);
+  const isExpiring = [...scene.shared.book.fading(Date.now())].includes(scene.record);
   for (const [index, exchange] of asked.entries()) {
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     if (answered === undefined) {
@@ -26,7 +27,12 @@ export function judgeRemains(
       const verdict = how.isWhole ? "match" : "unchecked";
       if (index === 0 && how.hasClient) record(exchange, scene, { differences: [], verdict, gone });
     } else if (how.isWhole && endsConnections(exchange))
-      record(exchange, scene, { differences: [missingReply(exchange, answered)], verdict: "diverges", gone });
+      record(exchange, scene, {
+        differences: [missingReply(exchange, answered)],
+        // What is asked beside the pipeline keeps no session alive: the servers hang up in its midst, each at its own moment.
+        verdict: isExpiring ? "timing" : "diverges",
+        gone,
+      });
     else record(exchange, scene, { differences: [], verdict: "unchecked", gone });
   }
 }
