@@ -99,14 +99,15 @@ export function record(
 ): void {
   const { scribe } = scene.shared;
   const { request, replies, sentAt } = exchange;
+  const isDetailed = scribe.needsDetail(judged.differences);
   const answerOf = (side: Side): Answer => {
     const frame = replies[side]?.frame;
     if (frame === undefined) return { is: judged.gone?.(side) === true ? "closed" : "none" };
-    return scribe.answer(decodeAnswer(request.op, frame));
+    return isDetailed ? scribe.answer(decodeAnswer(request.op, frame)) : scribe.brief(frame);
   };
   scribe.step({
     label: scene.label,
-    ...scribe.describe(request),
+    ...scribe.describe(request, isDetailed),
     answers: both(answerOf),
     ms: both((side) => (replies[side]?.at ?? sentAt) - sentAt),
     differences: judged.differences,

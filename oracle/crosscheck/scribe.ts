@@ -145,8 +145,18 @@ export class Scribe {
     };
   }
 
-  /** The fixed part of a request's judgement. */
-  describe(request: Request): Pick<Judgement, "op" | "path" | "shape" | "variant" | "request"> {
+  /** A reply of which only the error code will be written. */
+  brief(frame: Buffer): Answer {
+    return { is: "reply", ...(frame.length < 16 ? {} : { err: errorName(frame.readInt32BE(12)) }) };
+  }
+
+  /** Whether anybody looks at more of a judgement than its step line. */
+  needsDetail(differences: readonly Difference[]): boolean {
+    return differences.length > 0 || this.#options.observe !== undefined;
+  }
+
+  /** The fixed part of a request's judgement. Its form as a scenario step is made only when somebody looks at it. */
+  describe(request: Request, isDetailed = true): Pick<Judgement, "op" | "path" | "shape" | "variant" | "request"> {
     const first = request.operations?.[0];
     const path = first === undefined ? undefined : (first.fields.path ?? first.fields.prefixPath);
     const shape = shapeOf(request);
@@ -156,7 +166,7 @@ export class Scribe {
       ...(typeof path === "string" ? { path } : {}),
       ...(shape === undefined ? {} : { shape }),
       ...(variant === undefined ? {} : { variant }),
-      request: stepOf(request, this.#print),
+      request: isDetailed ? stepOf(request, this.#print) : undefined,
     };
   }
 
