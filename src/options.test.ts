@@ -109,7 +109,7 @@ test.each([
   ["--endpoints a:1 --max-client-cnxns -1", "--max-client-cnxns is a whole number from 0"],
   ["--endpoints a:1 --min-session-timeout 9 --max-session-timeout 8", "is above"],
   ["--endpoints a:1 --prefix zetcd", "--prefix is a path"],
-  ["--endpoints a:1 --four-letter-words ruok,dump", 'knows no "dump"'],
+  ["--endpoints a:1 --four-letter-words ruok,dumb", 'knows no "dumb"'],
   ["--endpoints a:1 --log-level loud", "silent, error, warn"],
 ])("a mistake is one line that says what to do: %s", (line, says) => {
   const parsed = parse(line);

@@ -7,7 +7,7 @@ import type { Logger } from "../logger.ts";
 import { type ConnectResponse, decodeConnectRequest } from "../protocol/connect.ts";
 import { BadFrameLength, FrameSplitter } from "../protocol/frames.ts";
 import type { Clock } from "./clock.ts";
-import { isWord } from "./four-letter-words.ts";
+import { type Asked, wordArgumentBytes } from "./four-letter-words.ts";
 import type { ServerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { ConnectionStats, type ServerStats } from "./stats.ts";
@@ -20,7 +20,7 @@ export interface ServerContext {
   readonly stats: ServerStats;
   readonly log: Logger;
   /** The answer to a four-letter word. */
-  fourLetterWord(word: string, asking: Connection): string;
+  fourLetterWord(word: string, asked: Asked): string;
 }
 
 /** A request header: xid and opcode. */
@@ -29,6 +29,8 @@ const requestBytesMin = 8;
 /** Serves one byte stream until it closes. Nothing that a client sends, and nothing that a backend throws, gets out of here. */
 export class Connection {
   readonly peer: Peer;
+  /** Whether it came in through TLS. */
+  readonly isSecure: boolean;
   readonly stats: ConnectionStats;
   /** The handshake's answer, once granted. */
   granted: ConnectResponse | undefined;
@@ -37,7 +39,7 @@ export class Connection {
   readonly #splitter: FrameSplitter;
   readonly #outbox: Outbox;
   readonly #cancelHandshake: () => void;
-  /** The first bytes, until there are four. */
+  /** The first bytes, until there are four, or all that a word needs. */
   #preface: Buffer | undefined = Buffer.alloc(0);
   #isOpening = false;
   #session: BackendSession | undefined;
@@ -48,9 +50,10 @@ export class Connection {
   /** Set once, when the session must hear of the end; it may not exist yet. */
   #closedFor: CloseReason | undefined;
 
-  constructor(stream: Duplex, peer: Peer, context: ServerContext) {
+  constructor(stream: Duplex, peer: Peer, context: ServerContext, isSecure = false) {
     this.#stream = stream;
     this.peer = peer;
+    this.isSecure = isSecure;
     this.#context = context;
     this.stats = new ConnectionStats(context.stats, context.clock.now());
     this.#splitter = new FrameSplitter(context.limits.frameBytesMax);
@@ -85,7 +88,7 @@ export class Connection {
     try {
       const bytes = this.#behindPreface(chunk);
       if (bytes === undefined || this.#outbox.hasEnded) return;
-      this.stats.chunk(this.#context.clock.now());
+      this.stats.chunk(this.#context.clock.now(), bytes.length);
       this.#splitter.push(bytes, (frame) => this.#take(frame));
     } catch (cause) {
       if (cause instanceof BadFrameLength) this.#violated(cause.message);
@@ -93,20 +96,20 @@ export class Connection {
     }
   }
 
-  /** What the splitter gets of a chunk: nothing before there are four bytes, nor when they are a word. */
+  /** What the splitter gets of a chunk: nothing before there are four bytes, nor when they are a word. Few as they are, they are copied, because a
+   *  client may go on holding them for a while, and the chunk with them. */
   #behindPreface(chunk: Buffer): Buffer | undefined {
     if (this.#preface === undefined) return chunk;
     const bytes = this.#preface.length === 0 ? chunk : Buffer.concat([this.#preface, chunk]);
-    this.#preface = bytes.length < 4 ? bytes : undefined;
-    return this.#preface === undefined && !this.#answeredWord(bytes) ? bytes : undefined;
-  }
-
-  #answeredWord(bytes: Buffer): boolean {
     const word = bytes.toString("latin1", 0, 4);
-    if (!isWord(word)) return false;
+    const argumentBytes = wordArgumentBytes(word);
+    const isWhole = bytes.length >= 4 + (argumentBytes ?? 0);
+    this.#preface = isWhole ? undefined : Buffer.from(bytes);
+    if (!isWhole || argumentBytes === undefined) return isWhole ? bytes : undefined;
     this.stats.wordIn();
-    this.#outbox.close(this.#context.fourLetterWord(word, this));
-    return true;
+    const argument = bytes.subarray(4, 4 + argumentBytes);
+    this.#outbox.close(this.#context.fourLetterWord(word, { by: this, argument }));
+    return undefined;
   }
 
   /** Takes one frame; answers whether the next one is wanted. */

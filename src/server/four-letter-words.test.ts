@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { BackendListing } from "../backend.ts";
+import type { Int64 } from "../jute/int64.ts";
 import { replyFrame, requestFrame } from "./fake-backend.fixture.ts";
 import { parseWhitelist } from "./four-letter-words.ts";
 import { FakeServer, framed, settle } from "./wire.fixture.ts";
@@ -29,13 +31,64 @@ async function busyServer(behaviour: ConstructorParameters<typeof FakeServer>[0]
   return server;
 }
 
+const list: BackendListing = {
+  sessions: [
+    { id: 1, expiresAtMs: 1_006_000, ephemerals: ["/e1", "/e2"] },
+    { id: 0x100000000000002n, expiresAtMs: 1_006_000, ephemerals: [] },
+    { id: 3, expiresAtMs: 1_004_000, ephemerals: [] },
+    { id: 4, ephemerals: [] },
+  ],
+  watches: new Map<Int64, string[]>([
+    [1, ["/a", "/b"]],
+    [0x100000000000002n, ["/a"]],
+  ]),
+};
+
 describe("answers as ZooKeeper 3.8 prints them", () => {
   test.each([
     ["ruok", "imok"],
     ["isro", "rw"],
     ["dirs", "datadir_size: 300\nlogdir_size: 0\n"],
-    ["wchs", "Total watches:3\n"],
-  ])("%s", async (word, answer) => expect(await ask(await busyServer(), word)).toBe(answer));
+    ["wchs", "2 connections watching 2 paths\nTotal watches:3\n"],
+    ["wchc", "0x1\n\t/a\n\t/b\n0x100000000000002\n\t/a\n\n"],
+    ["wchp", "/a\n\t0x1\n\t0x100000000000002\n/b\n\t0x1\n\n"],
+    ["hash", ""],
+    ["gtmk", "306"],
+  ])("%s", async (word, answer) => expect(await ask(await busyServer({ list }), word)).toBe(answer));
+
+  test("dump groups sessions by expiry, then lists ephemerals and connections", async () => {
+    expect(await ask(await busyServer({ list }), "dump")).toBe(`SessionTracker dump:
+Session Sets (2)/(3):
+1 expire at Thu Jan 01 00:16:44 UTC 1970:
+	0x3
+2 expire at Thu Jan 01 00:16:46 UTC 1970:
+	0x1
+	0x100000000000002
+ephemeral nodes dump:
+Sessions with Ephemerals (1):
+0x1:
+	/e1
+	/e2
+Connections dump:
+Connections Sets (2)/(2):
+1 expire at Thu Jan 01 00:16:50 UTC 1970:
+	ip: /127.0.0.1:40000 sessionId: 0x1
+1 expire at Thu Jan 01 00:17:00 UTC 1970:
+	ip: /127.0.0.1:50000 sessionId: 0x0
+`);
+  });
+
+  test("stmk takes eight bytes, in whatever pieces, and gtmk tells", async () => {
+    const server = new FakeServer();
+    const client = server.attach();
+    for (const piece of ["stmk", "\0\0\0\0\0\0\x01"]) await client.say(Buffer.from(piece, "latin1"));
+    expect([client.text, client.hasEnded]).toEqual(["", false]);
+    await client.say(Buffer.from("\x32\r\n", "latin1"));
+    expect([client.text, client.hasEnded]).toEqual(["306", true]);
+    const negative = server.attach();
+    await negative.say(Buffer.from(`stmk${"\xff".repeat(8)}`, "latin1"));
+    expect([negative.text, await ask(server, "gtmk")]).toEqual(["-1", "-1"]);
+  });
 
   test("srvr", async () => {
     expect(await ask(await busyServer(), "srvr")).toBe(
@@ -61,7 +114,7 @@ Node count: 18
   test("cons tells of the last request and reply", async () => {
     const [first, second, ...rest] = (await ask(await busyServer(), "cons")).split("\n");
     expect(first).toBe(
-      " /127.0.0.1:40000[1](queued=0,recved=3,sent=3,sid=0x1,lop=GETC,est=1000000,to=4000,lcxid=0x1f,lzxid=0x1ff,lresp=1000003,llat=0,minlat=0,avglat=1.0,maxlat=3)",
+      " /127.0.0.1:40000[1](queued=0,recved=3,sent=3,sid=0x1,lop=GETC,est=1000000,to=4000,lcxid=0x1f,lzxid=0x1ff,lresp=1000003,llat=0,minlat=0,avglat=1,maxlat=3)",
     );
     expect([second, ...rest]).toEqual([" /127.0.0.1:50000[0](queued=0,recved=1,sent=0)", "", ""]);
   });
@@ -74,9 +127,15 @@ Node count: 18
 
   test("mntr has a tab in each row, version and state first", async () => {
     const rows = (await ask(await busyServer(), "mntr")).trimEnd().split("\n");
-    expect(rows.slice(0, 3)).toEqual(["zk_version\t3.9.5-zetcd", "zk_server_state\tstandalone", "zk_avg_latency\t1.0"]);
+    expect(rows.slice(0, 2)).toEqual(["zk_version\t3.9.5-zetcd", "zk_server_state\tstandalone"]);
     expect(rows).toEqual(
-      expect.arrayContaining(["zk_znode_count\t18", "zk_ephemerals_count\t2", "zk_packets_sent\t3"]),
+      expect.arrayContaining([
+        "zk_avg_latency\t1.0",
+        "zk_connection_drop_probability\t0.0",
+        "zk_znode_count\t18",
+        "zk_ephemerals_count\t2",
+        "zk_packets_sent\t3",
+      ]),
     );
     expect(rows.filter((row) => !/^zk_\w+\t\S+$/.test(row))).toEqual([]);
   });
@@ -139,13 +198,11 @@ test.each(["RUOK", "abcd", "ruoK", "toSt"])("%s is no word but a length too larg
   expect(server.context.stats.malformed).toBe(1);
 });
 
-test("words off the whitelist say so; those that exist nowhere here count as off it", async () => {
+test("words off the whitelist say so", async () => {
   const server = new FakeServer({}, { words: parseWhitelist("srvr, isro") });
   expect(await ask(server, "ruok")).toBe("ruok is not executed because it is not in the whitelist.\n");
   expect(await ask(server, "isro")).toBe("rw");
-  expect(await ask(new FakeServer({}, { words: parseWhitelist("ruok,*") }), "dump")).toBe(
-    "dump is not executed because it is not in the whitelist.\n",
-  );
+  expect(await ask(new FakeServer({}, { words: parseWhitelist("ruok,*") }), "gtmk")).toBe("306");
 });
 
 test("without service only ruok, isro and envi know an answer", async () => {

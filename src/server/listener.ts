@@ -1,19 +1,23 @@
-/** The server in front: accepts connections, counts them per address, and stops in good order. */
-import { createServer, type Server, type Socket } from "node:net";
-import type { Backend, Peer } from "../backend.ts";
+/** The server in front: its ports, what its connections share, and an end in good order. */
+import type { Server } from "node:net";
+import type { HostPort } from "../addresses.ts";
+import type { Backend } from "../backend.ts";
 import { type Logger, silentLogger } from "../logger.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Connection, type ServerContext } from "./connection.ts";
-import { answerWord, type ServerSettings, type WordWhitelist } from "./four-letter-words.ts";
+import type { ServerContext } from "./connection.ts";
+import { answerWord, type WordWhitelist } from "./four-letter-words.ts";
 import { type ServerLimits, serverLimits } from "./limits.ts";
+import { Reception } from "./reception.ts";
 import { ServerStats } from "./stats.ts";
+import type { TlsSettings } from "./tls.ts";
+import { type ServerSettings, type ServerView, TraceMask } from "./view.ts";
 
-/** What a server serves and where. */
-export interface ServerOptions {
+/** What a server serves and where. Port 0 takes a free one. */
+export interface ServerOptions extends HostPort {
   readonly backend: Backend;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** Speak TLS on this port, or, with `secure`, on that one besides. */
+  readonly tls?: TlsSettings;
+  readonly secure?: HostPort;
   /** Replace single entries of {@link serverLimits}. */
   readonly limits?: Partial<ServerLimits>;
   /** Four-letter words that are answered; default all. */
@@ -27,9 +31,13 @@ export interface ServerOptions {
 /** A listening server. */
 export interface RunningServer {
   readonly port: number;
+  /** The second port, if there is one. */
+  readonly securePort?: number;
   readonly stats: ServerStats;
   /** Connections open now. */
   readonly connectionCount: number;
+  /** What it looks like now, for monitoring. */
+  view(): ServerView;
   /** Takes no more connections, tells every session `shutdown`, sends what is queued and waits until all sockets are closed, at most
    *  `lingerMs`. The backend stays open. May be called twice. */
   close(): Promise<void>;
@@ -38,126 +46,67 @@ export interface RunningServer {
 /** ZooKeeper's defaults: a tick of 2 s, sessions of 2 to 20 ticks. */
 const defaultTimeouts = { tickTimeMs: 2_000, minSessionTimeoutMs: 4_000, maxSessionTimeoutMs: 40_000 };
 
-/** Listens. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND) when it cannot. */
+/** Listens. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND) when it cannot, and with OpenSSL's for bad PEM. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { backend, secure, tls, words = "*", clock = systemClock, log = silentLogger } = options;
   const limits = { ...serverLimits, ...options.limits };
-  const clock = options.clock ?? systemClock;
-  const log = options.log ?? silentLogger;
   const stats = new ServerStats(clock.now());
-  const connections = new Set<Connection>();
-  const server = createServer({ noDelay: true });
-  const listening = await listen(server, options.host, options.port, limits.backlog);
-  const settings = { ...defaultTimeouts, ...options.timeouts, ...limits, clientPort: listening };
+  const trace = new TraceMask();
+  const ports = { clientPort: -1, secureClientPort: -1 };
+  const view = (): ServerView => ({
+    status: backend.status(),
+    listing: () => backend.list(),
+    connections: reception.connections,
+    settings: { ...defaultTimeouts, ...options.timeouts, ...limits, ...ports },
+    nowMs: clock.now(),
+    ...{ stats, trace },
+  });
   const context: ServerContext = {
-    backend: options.backend,
-    limits,
-    clock,
-    stats,
-    log,
-    fourLetterWord: (word, asking) =>
-      answerWord(word, options.words ?? "*", () => ({
-        status: options.backend.status(),
-        stats,
-        connections,
-        asking,
-        settings,
-        nowMs: clock.now(),
-      })),
+    ...{ backend, limits, clock, stats, log },
+    fourLetterWord: (word, asked) => answerWord(word, words, asked, view),
   };
-  const perAddress = new AddressCounter(limits.connectionsPerAddressMax);
-  const warnSeldom = oncePer(1_000, clock);
-  server.on("connection", (socket) => accept(socket, { context, connections, perAddress, warnSeldom }));
-  server.on("error", (error) => warnSeldom(() => log.error({ error }, "cannot accept connections")));
+  const reception = new Reception(context);
+  const main = reception.door(secure === undefined ? tls : undefined);
+  const port = await listen(main, options, limits.backlog);
+  const servers = [main];
+  let securePort: number | undefined;
+  if (secure !== undefined) {
+    const door = reception.door(tls);
+    try {
+      securePort = await listen(door, secure, limits.backlog);
+    } catch (cause) {
+      main.close();
+      throw cause;
+    }
+    servers.push(door);
+  }
+  if (tls !== undefined && secure === undefined) ports.secureClientPort = port;
+  else Object.assign(ports, { clientPort: port, secureClientPort: securePort ?? -1 });
   const close = async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    for (const connection of connections) connection.shutdown();
-    await promise;
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    reception.shutdown();
+    await Promise.all(closed);
   };
   return {
-    port: listening,
+    port,
+    ...(securePort === undefined ? {} : { securePort }),
     stats,
     get connectionCount() {
-      return connections.size;
+      return reception.connections.size;
     },
+    view,
     close,
   };
 }
 
 /** Binds and answers the port. */
-function listen(server: Server, host: string, port: number, backlog: number): Promise<number> {
+function listen(server: Server, at: HostPort, backlog: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once("error", reject);
-  server.listen({ host, port, backlog }, () => {
+  server.listen({ host: at.host, port: at.port, backlog }, () => {
     server.off("error", reject);
     const bound = server.address();
-    resolve(bound === null || typeof bound === "string" ? port : bound.port);
+    resolve(bound === null || typeof bound === "string" ? at.port : bound.port);
   });
   return promise;
-}
-
-/** What accepting needs to know. */
-interface Reception {
-  readonly context: ServerContext;
-  readonly connections: Set<Connection>;
-  readonly perAddress: AddressCounter;
-  warnSeldom(warn: () => void): void;
-}
-
-function accept(socket: Socket, { context, connections, perAddress, warnSeldom }: Reception): void {
-  const peer = peerOf(socket);
-  if (!perAddress.admit(peer.address)) {
-    context.stats.rejected++;
-    warnSeldom(() => context.log.warn({ peer: peer.address }, "too many connections from one address"));
-    socket.on("error", () => undefined);
-    socket.destroy();
-    return;
-  }
-  context.stats.accepted++;
-  const connection = new Connection(socket, peer, context);
-  connections.add(connection);
-  socket.once("close", () => {
-    connections.delete(connection);
-    perAddress.leave(peer.address);
-  });
-}
-
-/** Lets an action through at most once in `ms`: one client must not fill the log. */
-function oncePer(ms: number, clock: Clock): (action: () => void) => void {
-  let notBefore = Number.NEGATIVE_INFINITY;
-  return (action) => {
-    if (clock.now() < notBefore) return;
-    notBefore = clock.now() + ms;
-    action();
-  };
-}
-
-/** The client's address; IPv4 clients of an IPv6 socket appear as what they are, because `ip` ACLs compare it. */
-function peerOf(socket: Socket): Peer {
-  const address = socket.remoteAddress ?? "0.0.0.0";
-  return { address: address.replace(/^::ffff:(?=\d+\.)/, ""), port: socket.remotePort ?? 0 };
-}
-
-/** Open connections by address, against one limit; 0 is none. */
-class AddressCounter {
-  readonly #max: number;
-  readonly #open = new Map<string, number>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** Counts one more, unless that is one too many. */
-  admit(address: string): boolean {
-    const open = this.#open.get(address) ?? 0;
-    if (this.#max > 0 && open >= this.#max) return false;
-    this.#open.set(address, open + 1);
-    return true;
-  }
-
-  leave(address: string): void {
-    const open = (this.#open.get(address) ?? 0) - 1;
-    if (open > 0) this.#open.set(address, open);
-    else this.#open.delete(address);
-  }
 }

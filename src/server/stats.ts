@@ -1,5 +1,9 @@
-/** Counters behind the four-letter words. Requests are counted one by one, latencies per chunk received and per write, so that a pipelined
- *  request costs two additions and no look at the clock. Source: ServerStats, ServerCnxn (3.9). */
+/** Counters behind the four-letter words and the metrics page. The clock is read per chunk received and per write, never per request.
+ *  Source: ServerStats, ServerCnxn (3.9). */
+import { errorCodes } from "../protocol/error-codes.ts";
+import { xids } from "../protocol/opcodes.ts";
+import { type Awaited, Awaiting } from "./awaiting.ts";
+import { Tally } from "./tally.ts";
 
 /** Minimum, average and maximum of a duration in whole milliseconds. */
 export class Latency {
@@ -29,10 +33,29 @@ export class Latency {
   }
 }
 
+/** Sizes of replies, bytes, without their length prefix; -1 before the first. Source: BufferStats (3.9). */
+export class ReplySizes {
+  last = -1;
+  min = -1;
+  max = -1;
+
+  add(bytes: number): void {
+    this.last = bytes;
+    if (this.min < 0 || bytes < this.min) this.min = bytes;
+    if (bytes > this.max) this.max = bytes;
+  }
+
+  reset(): void {
+    this.last = this.min = this.max = -1;
+  }
+}
+
 /** Figures of the whole server since its start, or since `srst`. */
 export class ServerStats {
   readonly startedAtMs: number;
   readonly latency = new Latency();
+  readonly replySizes = new ReplySizes();
+  readonly tally = new Tally();
   /** Frames in and out, handshakes included. */
   received = 0;
   sent = 0;
@@ -45,6 +68,12 @@ export class ServerStats {
   malformed = 0;
   overflowed = 0;
   unshaken = 0;
+  /** TLS handshakes that failed since the start, and those under way. */
+  tlsFailed = 0;
+  tlsShaking = 0;
+  bytesReceived = 0;
+  /** Replies AUTHFAILED. */
+  authFailed = 0;
 
   constructor(startedAtMs: number) {
     this.startedAtMs = startedAtMs;
@@ -54,26 +83,22 @@ export class ServerStats {
   reset(): void {
     this.received = this.sent = 0;
     this.latency.reset();
+    this.replySizes.reset();
   }
-}
-
-/** Requests that arrived in one chunk and are not answered yet. */
-interface Arrived {
-  readonly atMs: number;
-  count: number;
 }
 
 /** The opcode under which a session's creation runs inside a server: ZooDefs.OpCode.createSession. */
 export const sessionOpcode = -10;
 
-/** Figures of one connection since its start, or since `crst`. Replies are taken to come in the order of the requests; a request that is never
- *  answered therefore shows as outstanding from then on. */
+/** Figures of one connection since its start, or since `crst`. A request that is never answered shows as outstanding from then on. */
 export class ConnectionStats {
   readonly establishedAtMs: number;
   readonly latency = new Latency();
   received = 0;
   sent = 0;
   outstanding = 0;
+  /** When bytes last came. */
+  heardAtMs: number;
   /** Header of the newest request; −1 and 0 before the first. */
   lastXid = -1;
   lastOpcode = 0;
@@ -82,19 +107,19 @@ export class ConnectionStats {
   lastZxidLow = -1;
   lastReplyAtMs = 0;
   readonly #server: ServerStats;
-  #arrived: Arrived[] = [];
-  #repliesInTurn = 0;
+  readonly #awaiting = new Awaiting();
+  /** Answered in this turn; their replies have not left yet. */
+  #answered: Awaited[] = [];
 
   constructor(server: ServerStats, nowMs: number) {
     this.#server = server;
-    this.establishedAtMs = nowMs;
+    this.establishedAtMs = this.heardAtMs = nowMs;
   }
 
   /** A chunk of the stream came in; the requests that follow arrived with it. */
-  chunk(nowMs: number): void {
-    const newest = this.#arrived.at(-1);
-    if (newest?.count === 0) this.#arrived.pop();
-    this.#arrived.push({ atMs: nowMs, count: 0 });
+  chunk(nowMs: number, bytes: number): void {
+    this.heardAtMs = nowMs;
+    this.#server.bytesReceived += bytes;
   }
 
   /** A request frame of at least 8 bytes was read. */
@@ -121,44 +146,43 @@ export class ConnectionStats {
   greetingOut(): void {
     this.sent++;
     this.#server.sent++;
-    this.#repliesInTurn++;
+    this.#answer(0, errorCodes.OK);
   }
 
-  /** A reply or event is on its way out. Replies shorter than their header do not occur; events have xid −1. */
+  /** A reply or event is on its way out. Replies shorter than their header do not occur. */
   frameOut(frame: Uint8Array): void {
     this.sent++;
     this.#server.sent++;
-    if (int32At(frame, 0) === -1) return;
-    this.#repliesInTurn++;
+    const xid = int32At(frame, 0);
+    if (xid === xids.notification) return;
+    this.#server.replySizes.add(frame.length);
     this.lastZxidHigh = int32At(frame, 4);
     this.lastZxidLow = int32At(frame, 8);
+    const code = int32At(frame, 12);
+    if (code === errorCodes.AUTHFAILED) this.#server.authFailed++;
+    this.#answer(xid, code);
   }
 
   /** The replies of this turn leave now. */
   flush(nowMs: number): void {
-    let replies = Math.min(this.#repliesInTurn, this.outstanding);
-    if (replies === 0) return;
-    this.#repliesInTurn = 0;
+    if (this.#answered.length === 0) return;
     this.lastReplyAtMs = nowMs;
-    this.outstanding -= replies;
-    this.#server.outstanding -= replies;
-    while (replies > 0) {
-      const oldest = this.#arrived[0];
-      if (oldest === undefined) return;
-      const answered = Math.min(replies, oldest.count);
+    for (const { opcode, atMs } of this.#answered) {
       // The wall clock may be set back meanwhile.
-      if (answered > 0) this.#took(Math.max(0, nowMs - oldest.atMs), answered);
-      oldest.count -= answered;
-      replies -= answered;
-      if (oldest.count === 0) this.#arrived.shift();
+      const ms = Math.max(0, nowMs - atMs);
+      this.latency.add(ms, 1);
+      this.#server.latency.add(ms, 1);
+      this.#server.tally.took(opcode, ms);
     }
+    this.#settle(this.#answered.length);
+    this.#answered = [];
   }
 
   /** The connection is gone, and with it what it was waiting for. */
   close(): void {
-    this.#server.outstanding -= this.outstanding;
-    this.outstanding = 0;
-    this.#arrived = [];
+    this.#settle(this.outstanding);
+    this.#awaiting.clear();
+    this.#answered = [];
   }
 
   /** What `crst` resets. */
@@ -174,13 +198,19 @@ export class ConnectionStats {
     this.#server.received++;
     this.outstanding++;
     this.#server.outstanding++;
-    const newest = this.#arrived.at(-1);
-    if (newest !== undefined) newest.count++;
+    this.#awaiting.add({ xid: this.lastXid, opcode: this.lastOpcode, atMs: this.heardAtMs });
   }
 
-  #took(ms: number, times: number): void {
-    this.latency.add(ms, times);
-    this.#server.latency.add(ms, times);
+  #answer(xid: number, code: number): void {
+    const request = this.#awaiting.take(xid);
+    if (request === undefined) return;
+    this.#server.tally.answered(request.opcode, code);
+    this.#answered.push(request);
+  }
+
+  #settle(requests: number): void {
+    this.outstanding -= requests;
+    this.#server.outstanding -= requests;
   }
 }
 

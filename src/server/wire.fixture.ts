@@ -11,6 +11,7 @@ import { FakeBackend, type FakeBehaviour } from "./fake-backend.fixture.ts";
 import { answerWord, type WordWhitelist } from "./four-letter-words.ts";
 import { type ServerLimits, serverLimits } from "./limits.ts";
 import { ServerStats } from "./stats.ts";
+import { type ServerView, TraceMask } from "./view.ts";
 
 /** A ConnectRequest for a new session. */
 export const hello = (): Buffer =>
@@ -112,6 +113,8 @@ export class FakeServer {
   readonly connections = new Set<Connection>();
   readonly context: ServerContext;
   readonly backend: FakeBackend;
+  readonly view: () => ServerView;
+  readonly #trace = new TraceMask();
 
   constructor(
     behaviour: FakeBehaviour = {},
@@ -121,7 +124,8 @@ export class FakeServer {
     const limits = { ...serverLimits, ...options.limits };
     const stats = new ServerStats(this.clock.now());
     const settings = {
-      ...{ clientPort: 2181, tickTimeMs: 2_000, minSessionTimeoutMs: 4_000, maxSessionTimeoutMs: 40_000 },
+      ...{ clientPort: 2181, secureClientPort: -1 },
+      ...{ tickTimeMs: 2_000, minSessionTimeoutMs: 4_000, maxSessionTimeoutMs: 40_000 },
       ...limits,
     };
     this.context = {
@@ -130,16 +134,17 @@ export class FakeServer {
       clock: this.clock,
       stats,
       log: this.log,
-      fourLetterWord: (word, asking) =>
-        answerWord(word, options.words ?? "*", () => ({
-          status: this.backend.status(),
-          stats,
-          connections: this.connections,
-          asking,
-          settings,
-          nowMs: this.clock.now(),
-        })),
+      fourLetterWord: (word, asked) => answerWord(word, options.words ?? "*", asked, () => this.view()),
     };
+    this.view = () => ({
+      status: this.backend.status(),
+      listing: () => this.backend.list(),
+      stats,
+      connections: this.connections,
+      settings,
+      trace: this.#trace,
+      nowMs: this.clock.now(),
+    });
   }
 
   /** A connected client that has sent nothing yet. */

@@ -1,0 +1,54 @@
+/** What became of requests since the start, by opcode: for the metrics page, so nothing here is ever reset. Costs a few additions per request. */
+
+/** Upper bounds of the latency buckets, milliseconds; one more takes what is slower. Latencies are measured in whole milliseconds. */
+export const latencyBoundsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
+
+/** One opcode's share. */
+export interface OpcodeTally {
+  /** Replies by result code. */
+  readonly results: Map<number, number>;
+  /** Requests answered within each bound but not within the one before it; the last entry is those above all. */
+  readonly buckets: number[];
+  sumMs: number;
+  count: number;
+}
+
+/** Replies and latencies of a whole server. */
+export class Tally {
+  readonly #byOpcode = new Map<number, OpcodeTally>();
+
+  get byOpcode(): ReadonlyMap<number, OpcodeTally> {
+    return this.#byOpcode;
+  }
+
+  /** A reply with this result code is on its way. */
+  answered(opcode: number, code: number): void {
+    const { results } = this.#of(opcode);
+    results.set(code, (results.get(code) ?? 0) + 1);
+  }
+
+  /** It took this long. */
+  took(opcode: number, ms: number): void {
+    const tally = this.#of(opcode);
+    let bucket = 0;
+    while (ms > (latencyBoundsMs[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
+    tally.buckets[bucket] = (tally.buckets[bucket] ?? 0) + 1;
+    tally.sumMs += ms;
+    tally.count++;
+  }
+
+  #of(opcode: number): OpcodeTally {
+    const known = this.#byOpcode.get(opcode);
+    if (known !== undefined) return known;
+    // A client can invent opcodes without end; ZooKeeper knows fewer than a hundred.
+    if (this.#byOpcode.size >= opcodesMax && opcode !== otherOpcode) return this.#of(otherOpcode);
+    const buckets = new Array<number>(latencyBoundsMs.length + 1).fill(0);
+    const fresh: OpcodeTally = { results: new Map(), buckets, sumMs: 0, count: 0 };
+    this.#byOpcode.set(opcode, fresh);
+    return fresh;
+  }
+}
+
+const opcodesMax = 100;
+/** Where further opcodes are counted. */
+const otherOpcode = 0;
