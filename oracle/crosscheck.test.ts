@@ -174,6 +174,19 @@ describe("requests and replies", () => {
     await bench.crosscheck.close();
   });
 
+  test("an answer sent twice does not pass for the next one", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: false });
+    answer(client, exists(1));
+    client.send(2, "exists", { path: "/a", watch: false });
+    client.at.candidate?.send(exists(1)(1));
+    answer(client, exists(2));
+    expect(bench.divergences().map(({ differences }) => differences[0]?.at)).toEqual(["reply.duplicate"]);
+    expect(bench.steps().at(-1)).toMatchObject({ op: "exists", verdict: "match" });
+    await bench.crosscheck.close();
+  });
+
   test("known divergences keep their id and are not counted", async () => {
     const bench = new Bench({ known: ({ operation }) => (operation === "exists" ? "D-001" : undefined) });
     const client = await bench.client("s");
