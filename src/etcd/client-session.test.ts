@@ -136,6 +136,8 @@ describe("closeSession", () => {
     get(client, "/eph", true);
     const close = client.send("closeSession", {});
     make(client, "/late");
+    get(client, "/");
+    client.send("auth", { type: 0, scheme: "digest", auth: Buffer.from("u:p") });
     await settle();
     expect(client.heard).toEqual(["create", "getData", "[deleted /eph]", "closeSession", "end"]);
     expect([core.tree.get("/eph"), core.tree.get("/late"), core.tree.session(100)]).toEqual([

@@ -119,6 +119,57 @@ test("committed, followed and freshly loaded trees are equal in every field", as
   );
 });
 
+const plain = { data: null, acl: openAcl, kind: 0, owner: 0, ttlMs: 0 } as const;
+
+/** Commits batches given as plain changes, each a transaction of its own, and answers both sides' trees. */
+async function committed(...batches: Change[][]): Promise<unknown[]> {
+  const etcd = new FakeEtcd();
+  const own = new Replica(await fresh(etcd), deaf);
+  for (const changes of batches) {
+    const draft = new Draft(own.tree);
+    const transactions = changes.map((change, index) => ({ index: index + 1, timeMs: 1, changes: [change] }));
+    for (const { index, changes } of transactions)
+      for (const change of changes) draft.apply(change, { zxid: index, timeMs: 1 });
+    const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions });
+    const { revision } = await etcd.txn([], ops);
+    for (const { index, changes } of transactions) {
+      own.tree.zxid = zxidOf(revision, index);
+      for (const change of changes) own.apply(change, { zxid: zxidOf(revision, index), timeMs: 1 });
+    }
+    own.advance(revision);
+  }
+  return [dumpTree(own.tree), dumpTree(await fresh(etcd))];
+}
+
+test("a znode deleted and made again in one batch starts with a fresh counter", async () => {
+  const make = (path: string, creates: number): Change => ({ is: "create", path, creates, ...plain });
+  const [live, loaded] = await committed(
+    [make("/a", 1), make("/a/b", 1), { is: "delete", path: "/a/b" }],
+    [{ is: "delete", path: "/a" }, make("/a", 2)],
+  );
+  expect(live).toEqual(loaded);
+});
+
+test("a session that ends in the batch that touched its ephemeral takes it along once", async () => {
+  const open: Change = { is: "openSession", session: 1, timeoutMs: 4_000, owner: "p" };
+  const make: Change = { is: "create", path: "/e", creates: 1, ...plain, kind: 1, owner: 1 };
+  const [live, loaded] = await committed(
+    [open, make],
+    [
+      { is: "setData", path: "/e", data: null },
+      { is: "closeSession", session: 1 },
+      { is: "create", path: "/f", creates: 2, ...plain },
+    ],
+  );
+  expect(live).toEqual(loaded);
+  const draft = new Draft(await fresh(new FakeEtcd()));
+  for (const change of [open, make, { is: "setData", path: "/e", data: null } as const])
+    draft.apply(change, { zxid: 1, timeMs: 1 });
+  const above = new Draft(draft);
+  above.apply({ is: "setData", path: "/e", data: null }, { zxid: 1, timeMs: 1 });
+  expect([...above.ephemeralsOf(1)]).toEqual(["/e"]);
+});
+
 test("a draft does not touch what it is drawn over", async () => {
   const tree = await fresh(new FakeEtcd());
   const before = dumpTree(tree);

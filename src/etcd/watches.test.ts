@@ -97,6 +97,11 @@ describe.each([
     expect(ear.take()).toEqual(["childrenChanged /"]);
   });
 
+  test("a recursive watch counts once where it stands in one table, twice where in both", () => {
+    register.recursive("/n");
+    expect(watches.count).toBe(modesCoexist ? 1 : 2);
+  });
+
   test("a recursive watch on the root hears everything, once", () => {
     register.recursive("/");
     happen.create("/a/b/c");

@@ -1,15 +1,19 @@
 /** What a multi takes, and how it answers. Source: zookeeper-semantics sections 7.1 to 7.4. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { multiOp } from "../protocol/multi.ts";
-import { settle, startCore, TestClient } from "./core.fixture.ts";
+import { keys, settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
+import { loadSnapshot } from "./snapshot.ts";
+import { dumpTree } from "./tree-dump.fixture.ts";
 import { openAcl } from "./znode.ts";
 
+let etcd: FakeEtcd;
 let core: Core;
 let client: TestClient;
 const start = async (version: "3.8" | "3.9"): Promise<void> => {
-  core = await startCore(new FakeEtcd(), "a", version);
+  etcd = new FakeEtcd();
+  core = await startCore(etcd, "a", version);
   client = await TestClient.open(core, 100);
 };
 afterEach(() => core.close());
@@ -83,6 +87,7 @@ describe("a multi", () => {
     const zxids = ["/s-0000000000", "/s-0000000001"].map((path) => core.tree.get(path)?.czxid);
     expect(zxids).toEqual([header.zxid, header.zxid]);
     expect(core.tree.get("/")).toMatchObject({ pzxid: header.zxid, creates: 2 });
+    expect(dumpTree((await loadSnapshot(etcd.store, keys)).tree)).toEqual(dumpTree(core.tree));
   });
 
   test("answers the Stat of each place, not of the end", async () => {
