@@ -29,6 +29,14 @@ interface End {
 
 let connectionsMade = 0;
 
+/** Operations whose outstanding record differs from what is applied in the end, so that ZooKeeper itself decides by chance how a request pipelined
+ *  behind them comes out: behind a setACL permissions are still those of the old list, and below a createContainer or createTTL with the ephemeral
+ *  flag nothing can be created. Source: PrepRequestProcessor.pRequest2Txn and pRequest2TxnCreate (3.8). */
+const slowToShow: ReadonlySet<string | undefined> = new Set(["setACL", "createContainer", "createTTL"]);
+
+const isSlowToShow = ({ op, operations }: Request): boolean =>
+  slowToShow.has(op) || (op === "multi" && operations?.some((inner) => slowToShow.has(inner.op)) === true);
+
 export class CrossConnection implements BackendSession {
   readonly id = ++connectionsMade;
   readonly label: Label;
@@ -168,9 +176,7 @@ export class CrossConnection implements BackendSession {
     const needs = shared.options.serial
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ownsEphemerals: session.mayOwnEphemerals });
-    // ZooKeeper checks what is pipelined behind a setACL against the old list for as long as the change is not applied (pRequest2Txn leaves the
-    // list of the outstanding record alone): which one it meets is a race that no two servers need to decide alike.
-    const ticket = { owner: this, needs, isSlowToShow: request.op === "setACL", start: () => this.#send(exchange) };
+    const ticket = { owner: this, needs, isSlowToShow: isSlowToShow(request), start: () => this.#send(exchange) };
     this.#open.set(exchange, ticket);
     shared.ordering.enter(ticket);
     shared.progress();
