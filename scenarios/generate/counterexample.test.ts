@@ -51,7 +51,10 @@ describe("a story", () => {
 describe("a difference in words", () => {
   test.each<[Difference, string]>([
     [value, "stat.version is 2, must be 1 (equal)"],
-    [{ is: "absent", at: "event", on: "candidate", other: "x" }, "event is missing on the candidate"],
+    [
+      { is: "absent", at: "event", on: "candidate", other: "NodeDeleted /xmwp1-a/r/a" },
+      "event is missing on the candidate (the other has NodeDeleted ~/a)",
+    ],
     [
       { is: "members", at: "children", only: { candidate: ["a"], oracle: [] } },
       "children has a too much and lacks nothing",

@@ -7,13 +7,16 @@ import type { Answer, CounterexampleLine, DivergenceLine, StoryStep } from "../.
 import type { Scenario, Step } from "../format.ts";
 import { sessionsIn } from "./sequence.ts";
 
+/** A case's root in text is chance; what stands below it matters. */
+const withoutRoot = (text: string): string => text.replace(/\/x[0-9a-z]+-[0-9a-z]+\/r(?=\/|$)/g, "~");
+
 /** A difference in a few words. */
 export function inWords(difference: Difference): string {
   switch (difference.is) {
     case "value":
       return `${difference.at} is ${difference.candidate}, must be ${difference.oracle} (${difference.relation})`;
     case "absent":
-      return `${difference.at} is missing on the ${difference.on}`;
+      return `${difference.at} is missing on the ${difference.on} (the other has ${withoutRoot(difference.other)})`;
     case "members": {
       const extra = difference.only.candidate.join(", ") || "nothing";
       return `${difference.at} has ${extra} too much and lacks ${difference.only.oracle.join(", ") || "nothing"}`;
