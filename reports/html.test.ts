@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bounds } from "./bounds.ts";
-import { pageOf, pageScripts } from "./html.ts";
+import { liveScript, pageOf, pageScripts } from "./html.ts";
 import { divergence, journal } from "./testdata/journals.ts";
 import { cleanRun, divergingRun, hostileRun, hostileTexts } from "./testdata/runs.ts";
 import { cversionStory } from "./testdata/stories.ts";
@@ -36,6 +36,15 @@ describe("report.html", () => {
     expect(policy).not.toContain("unsafe");
     expect(policy).toContain(`style-src ${sha(between(html, "<style>", "</style>"))}`);
     expect(policy).toContain(`script-src ${sha(between(html, '<script type="module">', "</script>"))}`);
+  });
+
+  test("a live page may ask its own server, and no page else may ask anybody", () => {
+    const still = pageOf(viewOf(cleanRun()));
+    const live = pageOf(viewOf(cleanRun()), [], { live: true });
+    expect(between(still, 'http-equiv="Content-Security-Policy" content="', '">')).not.toContain("connect-src");
+    expect(still).not.toContain("EventSource");
+    expect(between(live, 'http-equiv="Content-Security-Policy" content="', '">')).toContain(" connect-src 'self';");
+    expect(live).toContain("EventSource");
   });
 
   test("hostile text is only ever data", () => {
@@ -71,7 +80,8 @@ describe("report.html", () => {
 });
 
 describe("the page's sources", () => {
-  const sources = pageScripts.map((name) => ({
+  const scripts = [...pageScripts, liveScript];
+  const sources = scripts.map((name) => ({
     name,
     text: readFileSync(join(import.meta.dirname, "page", name), "utf8"),
   }));
@@ -93,7 +103,7 @@ describe("the page's sources", () => {
 
   test("import only from files that stand before them, and rename nothing", () => {
     for (const [at, { text }] of sources.entries()) {
-      const before: readonly string[] = pageScripts.slice(0, at);
+      const before: readonly string[] = scripts.slice(0, at);
       for (const [, names = "", from = ""] of text.matchAll(/^import \{([^}]*)\} from "\.\/([\w.]+)";/gm)) {
         expect(before).toContain(from);
         expect(names).not.toContain(" as ");

@@ -25,6 +25,9 @@ export const pageScripts = [
   "main.js",
 ] as const;
 
+/** Stands behind the others in a page that is served while its run goes on, and in no other. */
+export const liveScript = "live.js";
+
 /** The page's styles in the order of the cascade. */
 const pageStyles = ["base.css", "header.css", "causes.css", "story.css", "answers.css", "coverage.css", "media.css"];
 
@@ -38,11 +41,14 @@ export interface PageData {
 const pageDir = join(import.meta.dirname, "page");
 const source = (name: string): string => readFileSync(join(pageDir, name), "utf8");
 
-/** Renders the page. The same view gives the same bytes: no clock, no random number, no machine's locale. */
-export function pageOf(view: View, known: readonly KnownEntry[] = []): string {
+/** Renders the page. The same view gives the same bytes: no clock, no random number, no machine's locale. A `live` page asks the server it came from,
+ *  and nobody else, for `data.json` and `events`. */
+export function pageOf(view: View, known: readonly KnownEntry[] = [], { live = false } = {}): string {
   const style = pageStyles.map(source).join("");
-  const script = pageScripts.map((name) => joined(source(name))).join("\n");
-  const policy = `default-src 'none'; style-src ${hashOf(style)}; script-src ${hashOf(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
+  const scripts = live ? [...pageScripts, liveScript] : pageScripts;
+  const script = scripts.map((name) => joined(source(name))).join("\n");
+  const connect = live ? " connect-src 'self';" : "";
+  const policy = `default-src 'none'; style-src ${hashOf(style)}; script-src ${hashOf(script)};${connect} img-src data:; base-uri 'none'; form-action 'none'`;
   const title = `${view.verdict.is} · ${view.run?.candidate.name ?? "unknown"} · zetcd report`;
   const more = "This report needs JavaScript to show more. summary.json beside it holds the same facts.";
   const parts: Readonly<Record<string, string>> = {
@@ -50,12 +56,16 @@ export function pageOf(view: View, known: readonly KnownEntry[] = []): string {
     TITLE: `<title>${escapedText(title)}</title>`,
     STYLE: `<style>${style}</style>`,
     FALLBACK: `<noscript><h1>${escapedText(view.verdict.headline)}</h1><p>${more}</p></noscript>`,
-    DATA: `<script type="application/json" id="data">${embedded(fitted({ view, known, left: { details: 0, causes: 0 } }))}</script>`,
+    DATA: `<script type="application/json" id="data">${embedded(pageDataOf(view, known))}</script>`,
     SCRIPT: `<script type="module">${script}</script>`,
   };
   // One pass, so that nothing inside a part is taken for a placeholder.
   return source("page.html").replace(/<!--([A-Z]+)-->/g, (_, name: string) => parts[name] ?? "");
 }
+
+/** What the page shows, cut to a size that a browser takes. */
+export const pageDataOf = (view: View, known: readonly KnownEntry[] = []): PageData =>
+  fitted({ view, known, left: { details: 0, causes: 0 } });
 
 /** A module's text without its imports and exports, to stand in one script with the others. */
 const joined = (text: string): string =>

@@ -16,7 +16,7 @@ const known = [
   },
 ];
 
-test("the committed sample shows today's page (npx vitest run -u reports/sample.test.ts renders it again)", async () => {
+test("the committed sample shows today's page (npx vitest run reports/sample.test.ts -u renders it again)", async () => {
   const [head, ...rest] = divergingRun(144);
   const lines: JournalLine[] = [
     ...(head === undefined ? [] : [head]),

@@ -18,6 +18,8 @@ const exitCodes = { conforms: 0, diverges: 1, undecided: 2 } as const;
 export interface Evidence {
   readonly run: RunLine | undefined;
   readonly end: EndLine | undefined;
+  /** The run goes on, so that it needs no end yet. */
+  readonly isRunning: boolean;
   readonly operations: number;
   readonly checkedReplies: number;
   readonly checkedEvents: number;
@@ -37,12 +39,16 @@ export interface Evidence {
 /** Judges a run. A divergence decides, even in a run that died; without one, anything that could have hidden one leaves it undecided. */
 export function verdictOf(evidence: Evidence): RunVerdict {
   const doubts = doubtsAbout(evidence);
+  const soFar = evidence.isRunning ? "So far the" : "The";
   if (evidence.divergences > 0) {
     const causes = evidence.causes === 1 ? "one cause" : `${grouped(evidence.causes)} causes`;
     const times = evidence.divergences === 1 ? "once" : `${grouped(evidence.divergences)} times`;
-    return verdict("diverges", `The candidate diverges from the oracle ${times}, for ${causes}.`, doubts);
+    return verdict("diverges", `${soFar} candidate diverges from the oracle ${times}, for ${causes}.`, doubts);
   }
-  if (doubts.length > 0) return verdict("undecided", "Undecided: this run proves nothing either way.", doubts);
+  if (doubts.length > 0) {
+    const words = evidence.isRunning ? "nothing is proven either way so far" : "this run proves nothing either way";
+    return verdict("undecided", `Undecided: ${words}.`, doubts);
+  }
   const events = evidence.checkedEvents > 0 ? ` and ${grouped(evidence.checkedEvents)} watch events` : "";
   const except = evidence.known > 0 ? ", known divergences aside" : "";
   const notes = [
@@ -51,7 +57,7 @@ export function verdictOf(evidence: Evidence): RunVerdict {
   ];
   return verdict(
     "conforms",
-    `The candidate conforms: ${grouped(evidence.checkedReplies)} replies${events} agree${except}.`,
+    `${soFar} candidate conforms: ${grouped(evidence.checkedReplies)} replies${events} agree${except}.`,
     notes,
   );
 }
@@ -70,7 +76,7 @@ function doubtsAbout(evidence: Evidence): string[] {
   const doubts: string[] = [];
   if (evidence.newerFormat) doubts.push("The journal was written by a newer version; this one would misread it.");
   if (run === undefined) doubts.push("The journal has no header: nothing says what was compared.");
-  if (end === undefined) doubts.push("The journal has no end: the run died.");
+  if (end === undefined && !evidence.isRunning) doubts.push("The journal has no end: the run died.");
   if (evidence.damagedLines > 0) doubts.push(`${grouped(evidence.damagedLines)} lines of the journal cannot be read.`);
   if (end !== undefined && end.steps !== evidence.operations)
     doubts.push(`The journal holds ${operations(evidence.operations)}, its end speaks of ${grouped(end.steps)}.`);

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Verdict } from "../oracle/compare/difference.ts";
 import { bounds } from "./bounds.ts";
-import { divergence, journal, notificationLine, runLine, stepLine, valueDifference } from "./testdata/journals.ts";
+import {
+  divergence,
+  endLine,
+  journal,
+  notificationLine,
+  runLine,
+  stepLine,
+  valueDifference,
+} from "./testdata/journals.ts";
 import {
   cleanRun,
   diedRun,
@@ -21,6 +29,26 @@ describe("the verdict", () => {
     expect(verdict).toMatchObject({ is: "conforms", exitCode: 0, reasons: [] });
     expect(verdict.headline).toContain("240 replies and 30 watch events agree");
     expect(counts).toMatchObject({ operations: 240, checkedReplies: 240, checkedEvents: 30, opsPerSecond: 96 });
+  });
+
+  test("a run that goes on is judged so far, and needs no end for it", () => {
+    const builder = new ViewBuilder();
+    const [head, ...rest] = divergingRun(24).filter((line) => line.event !== "end");
+    if (head !== undefined) builder.add(head);
+    expect(builder.view(10).verdict).toMatchObject({
+      headline: "Undecided: nothing is proven either way so far.",
+      reasons: ["Not a single reply was compared."],
+    });
+    for (const line of mixedTraffic(24)) builder.add(line);
+    const view = builder.view(2_000);
+    expect(view).toMatchObject({ isRunning: true, counts: { durationMs: 2_000, opsPerSecond: 12 } });
+    expect(view.verdict.headline).toMatch(/^So far the candidate conforms: 24 replies/);
+    for (const line of rest) builder.add(line);
+    expect(builder.view(3_000).verdict.headline).toMatch(/^So far the candidate diverges/);
+    builder.add({ ...endLine([]), steps: 48 + 17 + 4 + 3 + 2, durationMs: 5_000 });
+    expect(builder.view(9_000)).not.toHaveProperty("isRunning");
+    expect(builder.view(9_000)).toMatchObject({ counts: { durationMs: 5_000 }, verdict: { is: "diverges" } });
+    expect(builder.view().verdict.headline).toMatch(/^The candidate diverges/);
   });
 
   test("known divergences are allowed, and said", () => {

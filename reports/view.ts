@@ -35,6 +35,8 @@ export interface Counts {
 export interface View {
   readonly run?: RunLine;
   readonly end?: EndLine;
+  /** The run goes on: all this is so far. */
+  readonly isRunning?: true;
   readonly verdict: RunVerdict;
   readonly counts: Counts;
   readonly causes: Readonly<Record<CauseGroup, readonly Cause[]>>;
@@ -149,10 +151,12 @@ export class ViewBuilder {
     this.#damagedLines += 1;
   }
 
-  /** What the lines so far add up to. May be asked again and again while lines come in. */
-  view(): View {
+  /** What the lines so far add up to; may be asked again and again while lines come in. `runningMs` says that the run still goes on, and since when:
+   *  the end that is not there yet is then no doubt. */
+  view(runningMs?: number): View {
     const { run, end } = this.#frames;
-    const counts = this.#counts(end);
+    const isRunning = runningMs !== undefined && end === undefined;
+    const counts = this.#counts(end?.durationMs ?? runningMs, end?.cases);
     const causes = {
       diverges: this.#causes.diverges.view(),
       known: this.#causes.known.view(),
@@ -163,6 +167,7 @@ export class ViewBuilder {
     const verdict = verdictOf({
       run,
       end,
+      isRunning,
       ...counts,
       causes: causes.diverges.length,
       divergences: Math.max(this.#verdicts.diverges - this.#excused, this.#divergenceLines),
@@ -176,6 +181,7 @@ export class ViewBuilder {
     return {
       ...(run === undefined ? {} : { run }),
       ...(end === undefined ? {} : { end }),
+      ...(isRunning ? { isRunning } : {}),
       verdict,
       counts,
       causes,
@@ -194,14 +200,13 @@ export class ViewBuilder {
     if (this.#cases.size < bounds.casesCountedMax) this.#cases.add(name);
   }
 
-  #counts(end: EndLine | undefined): Counts {
-    const durationMs = end?.durationMs;
+  #counts(durationMs: number | undefined, cases: number | undefined): Counts {
     return {
       operations: this.#operations,
       checkedReplies: this.#checkedReplies,
       events: this.#events,
       checkedEvents: this.#checkedEvents,
-      runs: end?.cases ?? this.#cases.size,
+      runs: cases ?? this.#cases.size,
       verdicts: { ...this.#verdicts },
       ...(durationMs === undefined ? {} : { durationMs }),
       ...(durationMs === undefined || durationMs <= 0

@@ -15,6 +15,15 @@ export function el(tag, options, ...children) {
   return element;
 }
 
+/** Makes these the children of an element, touching only what is not in its place: what stays keeps its focus, its scrolling and what is open. */
+export function arrange(parent, ...children) {
+  const wanted = children.flat(Number.POSITIVE_INFINITY).filter(Boolean);
+  const staying = new Set(wanted);
+  for (const old of [...parent.childNodes]) if (!staying.has(old)) old.remove();
+  for (const [at, child] of wanted.entries())
+    if (parent.childNodes[at] !== child) parent.insertBefore(child, parent.childNodes[at] ?? null);
+}
+
 /** A whole number with thousands set apart, the same in every locale. */
 export const grouped = (number) => String(Math.round(number)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 

@@ -1,9 +1,10 @@
 import { searchText } from "./causes.js";
 import { announce, el, grouped } from "./dom.js";
 
-/** Search and choices above a list of causes. `rows` pairs each cause with its element. */
-export function filterBar(rows) {
-  const texts = new Map(rows.map(([cause]) => [cause, searchText(cause)]));
+/** Search and choices above a list of causes; what the reader chose holds for later states of the list too. */
+export function filterBar() {
+  let rows = [];
+  let texts = new Map();
   const search = el("input", {
     type: "search",
     id: "search",
@@ -12,56 +13,61 @@ export function filterBar(rows) {
     autocomplete: "off",
     spellcheck: "false",
   });
-  const operation = choice(
-    "operation",
-    rows.map(([cause]) => cause.operation),
-  );
-  const field = choice(
-    "field",
-    rows.map(([cause]) => cause.field),
-  );
-  const severity = choice(
-    "severity",
-    rows.map(([cause]) => cause.severity),
-  );
+  const choices = ["operation", "field", "severity"].map(choice);
   const count = el("output", { class: "soft" });
   const apply = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    for (const [cause, row] of rows) {
+    for (const [cause, { element }] of rows) {
       const fits =
         words.every((word) => texts.get(cause).includes(word)) &&
-        ["", cause.operation].includes(operation.value) &&
-        ["", cause.field].includes(field.value) &&
-        ["", cause.severity].includes(severity.value);
-      row.hidden = !fits;
+        choices.every(({ name, select }) => ["", cause[name]].includes(select.value));
+      element.hidden = !fits;
       if (fits) shown += 1;
     }
     count.textContent =
       shown === rows.length ? `${grouped(shown)} shown` : `${grouped(shown)} of ${grouped(rows.length)} shown`;
-    announce(`${count.textContent}`);
   };
-  for (const control of [search, operation, field, severity]) control.addEventListener("input", apply);
+  const chosen = () => {
+    apply();
+    announce(count.textContent);
+  };
+  for (const control of [search, ...choices.map(({ select }) => select)]) control.addEventListener("input", chosen);
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     search.value = "";
-    apply();
+    chosen();
   });
   addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, select, textarea");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== "/" || typing || !search.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     search.focus();
   });
-  apply();
-  return el("div", { class: "filter", role: "search" }, search, operation, field, severity, count);
+  const show = (pairs) => {
+    rows = pairs;
+    texts = new Map(pairs.map(([cause]) => [cause, searchText(cause)]));
+    for (const { name, offer } of choices) offer(pairs.map(([cause]) => cause[name]));
+    apply();
+  };
+  const controls = choices.map(({ select }) => select);
+  return { element: el("div", { class: "filter", role: "search" }, search, controls, count), show };
 }
 
-function choice(name, values) {
-  return el(
-    "select",
-    { "aria-label": `Filter by ${name}` },
-    el("option", { value: "" }, `any ${name}`),
-    [...new Set(values)].sort().map((value) => el("option", { value }, value)),
-  );
+/** One way to choose; `offer` renews what there is to choose from and keeps the choice as long as it is offered. */
+function choice(name) {
+  const select = el("select", { "aria-label": `Filter by ${name}` });
+  let offered;
+  const offer = (values) => {
+    const names = [...new Set(values)].sort();
+    if (names.join("\n") === offered) return;
+    offered = names.join("\n");
+    const { value } = select;
+    select.replaceChildren(
+      el("option", { value: "" }, `any ${name}`),
+      ...names.map((each) => el("option", { value: each }, each)),
+    );
+    select.value = names.includes(value) ? value : "";
+  };
+  return { name, select, offer };
 }

@@ -43,7 +43,7 @@ function versus(run) {
   );
 }
 
-function facts({ run, end, counts }) {
+function facts({ run, end, counts, isRunning }) {
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const copied = (name, value) =>
     el("div", { class: "wide" }, el("dt", {}, name), el("dd", {}, el("code", {}, value), copyButton(value, name)));
@@ -55,7 +55,10 @@ function facts({ run, end, counts }) {
     fact("Checked per second", counts.opsPerSecond === undefined ? "unknown" : grouped(counts.opsPerSecond)),
     fact("Duration", counts.durationMs === undefined ? "unknown" : duration(counts.durationMs)),
     fact("Cases", grouped(counts.runs)),
-    fact("Mode", `${run?.mode ?? "unknown"}${end?.interrupted ? ", interrupted" : ""}`),
+    fact(
+      "Mode",
+      `${run?.mode ?? "unknown"}${end?.interrupted ? ", interrupted" : ""}${isRunning ? ", under way" : ""}`,
+    ),
     run && fact("Started", startedAt(run.startedAt)),
     run && fact("Tool", run.tool),
     run?.seed && copied("Seed", run.seed),

@@ -1,62 +1,100 @@
-import { causeRow } from "./causes.js";
+import { causeList } from "./causes.js";
 import { coverageMatrix, neverList, variantList, watchMatrix } from "./coverage.js";
-import { el, grouped, plural, table } from "./dom.js";
+import { arrange, el, grouped, plural, table } from "./dom.js";
 import { filterBar } from "./filter.js";
 import { latencyView } from "./latency.js";
 
 /** A headed section that the navigation can jump to. */
-const section = (id, title, ...content) =>
-  el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), content);
+function headed(id, title) {
+  const head = el("h2", { id: `${id}-title` }, title);
+  return { head, element: el("section", { id, "aria-labelledby": `${id}-title` }, head) };
+}
 
-/** The unexpected divergences, with the filter where there is something to filter. */
-export function divergenceSection({ view, known, left }) {
-  const causes = view.causes.diverges;
-  if (causes.length === 0) return section("divergences", "Divergences", el("p", { class: "quiet" }, "None."));
-  const rows = causes.map((cause) => [cause, causeRow(cause, known)]);
+/** A section that is written anew whenever what it shows has changed; `content` answers null where there is nothing to show. Sideways scrolling and
+ *  what is unfolded are carried over. */
+function plainSection(id, title, content) {
+  const { head, element } = headed(id, title);
+  let last;
+  const show = (data) => {
+    const parts = content(data);
+    if (parts === null) return false;
+    const fresh = el("div", {}, parts);
+    if (fresh.isEqualNode(last)) return true;
+    for (const [at, old] of [...(last?.querySelectorAll("details") ?? [])].entries()) {
+      const same = fresh.querySelectorAll("details")[at];
+      if (same) same.open = old.open;
+    }
+    const scrolled = [...(last?.querySelectorAll(".scroll") ?? [])].map((old) => old.scrollLeft);
+    last = fresh;
+    arrange(element, head, fresh);
+    for (const [at, box] of [...fresh.querySelectorAll(".scroll")].entries()) box.scrollLeft = scrolled[at] ?? 0;
+    return true;
+  };
+  return { element, show };
+}
+
+/** The unexpected divergences, with the filter where there is something to filter. `open` shows a row's story before it is printed. */
+export function divergenceSection() {
+  const { head, element } = headed("divergences", "Divergences");
+  const words = el("p", { class: "soft" }, "One row per cause, the worst first. Open one for its story.");
+  const list = causeList();
+  const filter = filterBar();
+  let rows = [];
+  const show = ({ view, known, left }) => {
+    const causes = view.causes.diverges;
+    rows = list.show(causes, known);
+    filter.show(rows);
+    const none = causes.length === 0 && el("p", { class: "quiet" }, view.isRunning ? "None so far." : "None.");
+    arrange(element, head, none || [words, causes.length > 1 && filter.element, list.element], cutNote(view, left));
+    return true;
+  };
+  const open = (count) => {
+    for (const [, row] of rows.slice(0, count)) {
+      row.fill();
+      row.element.open = true;
+    }
+  };
+  return { element, show, open };
+}
+
+/** What the bounds of the report have left out. */
+function cutNote(view, left) {
   const cut = [
     view.causesCut > 0 && `${plural(view.causesCut, "divergence")} of further causes were counted but not kept.`,
     left.causes > 0 && `${plural(left.causes, "cause")} left out to keep this file small.`,
     left.details > 0 &&
       `${plural(left.details, "cause")} shown without the story, to keep this file small; the journal has everything.`,
   ].filter(Boolean);
-  return section(
-    "divergences",
-    "Divergences",
-    el("p", { class: "soft" }, "One row per cause, the worst first. Open one for its story."),
-    causes.length > 1 && filterBar(rows),
-    el(
-      "div",
-      { class: "causes" },
-      rows.map(([, row]) => row),
-    ),
-    cut.length > 0 && el("p", { class: "quiet" }, cut.join(" ")),
-  );
+  return cut.length > 0 && el("p", { class: "quiet" }, cut.join(" "));
 }
 
 /** Divergences that someone has written down and accepted. */
-export function knownSection({ view, known }) {
-  const seen = new Map(view.causes.known.map((cause) => [cause.known, cause]));
-  if (seen.size === 0 && known.length === 0) return null;
-  const listed = known.map((entry) => [
-    el("code", {}, entry.id),
-    entry.why,
-    issueLink(entry.issue),
-    entry.owner ?? "",
-    expiry(entry, view.run?.startedAt),
-    seen.has(entry.id) ? plural(sum(view.causes.known, entry.id), "time") : "not seen",
-  ]);
-  return section(
-    "known",
-    "Known divergences",
-    el("p", { class: "soft" }, "Accepted differences, each with its reason. They do not decide the verdict."),
-    listed.length > 0 &&
-      el("div", { class: "scroll" }, table("listing", ["Id", "Reason", "Issue", "Owner", "Until", "Seen"], listed)),
-    el(
-      "div",
-      { class: "causes" },
-      view.causes.known.map((cause) => causeRow(cause, known, "known")),
-    ),
-  );
+export function knownSection() {
+  const { head, element } = headed("known", "Known divergences");
+  const list = causeList("known");
+  const show = ({ view, known }) => {
+    const seen = new Set(view.causes.known.map((cause) => cause.known));
+    if (seen.size === 0 && known.length === 0) return false;
+    const listed = known.map((entry) => [
+      el("code", {}, entry.id),
+      entry.why,
+      issueLink(entry.issue),
+      entry.owner ?? "",
+      expiry(entry, view.run?.startedAt),
+      seen.has(entry.id) ? plural(sum(view.causes.known, entry.id), "time") : "not seen",
+    ]);
+    list.show(view.causes.known, known);
+    arrange(
+      element,
+      head,
+      el("p", { class: "soft" }, "Accepted differences, each with its reason. They do not decide the verdict."),
+      listed.length > 0 &&
+        el("div", { class: "scroll" }, table("listing", ["Id", "Reason", "Issue", "Owner", "Until", "Seen"], listed)),
+      list.element,
+    );
+    return true;
+  };
+  return { element, show };
 }
 
 const sum = (causes, id) =>
@@ -78,31 +116,25 @@ function expiry(entry, startedAt) {
 }
 
 /** Differences that decide nothing: those that healed by themselves, and those in which the oracle disagrees with itself. */
-export function asideSection({ view, known }, group, { id, title, words, chip }) {
-  const causes = view.causes[group];
-  if (causes.length === 0) return null;
-  return section(
-    id,
-    title,
-    el("p", { class: "soft" }, words),
-    el(
-      "div",
-      { class: "causes" },
-      causes.map((cause) => causeRow(cause, known, chip)),
-    ),
-  );
+export function asideSection(group, { id, title, words, chip }) {
+  const { head, element } = headed(id, title);
+  const list = causeList(chip);
+  const about = el("p", { class: "soft" }, words);
+  const show = ({ view, known }) => {
+    list.show(view.causes[group], known);
+    arrange(element, head, about, list.element);
+    return view.causes[group].length > 0;
+  };
+  return { element, show };
 }
 
 /** What was exercised and what was not. */
-export function coverageSection({ view }) {
-  const { exercised, plausible } = view.coverage;
-  return section(
-    "coverage",
-    "Coverage",
+export const coverageSection = () =>
+  plainSection("coverage", "Coverage", ({ view }) => [
     el(
       "p",
       { class: "soft" },
-      `${exercised} of ${plausible} plausible pairs of operation and result code were exercised. Marked zeros could have been and were not.`,
+      `${view.coverage.exercised} of ${view.coverage.plausible} plausible pairs of operation and result code were exercised. Marked zeros could have been and were not.`,
     ),
     coverageMatrix(view),
     el("h3", {}, "Watches and the events they saw"),
@@ -110,38 +142,36 @@ export function coverageSection({ view }) {
     variantList(view),
     el("h3", { id: "never" }, "Never exercised"),
     neverList(view),
-  );
-}
+  ]);
 
 /** Answer times of both sides. */
-export const latencySection = ({ view }) => section("latency", "Latency", latencyView(view));
+export const latencySection = () => plainSection("latency", "Latency", ({ view }) => latencyView(view));
 
 /** Sides lost and found, notes, and the options the run was given. */
-export function notesSection({ view }) {
-  const options = Object.entries(view.run?.options ?? {});
-  if (view.sides.length + view.notes.length + options.length === 0) return null;
-  return section(
-    "notes",
-    "Notes",
-    view.sides.length > 0 && el("h3", {}, "Servers lost and back"),
-    view.sides.length > 0 &&
-      table(
-        "listing",
-        ["Side", "State", "At operation", "Reason"],
-        view.sides.map((side) => [el("span", { class: side.on }, side.on), side.state, grouped(side.n), side.reason]),
-      ),
-    view.notes.length > 0 &&
-      el(
-        "ul",
-        { class: "quiet" },
-        view.notes.map((note) => el("li", {}, note)),
-      ),
-    options.length > 0 && el("h3", {}, "Options"),
-    options.length > 0 &&
-      el(
-        "ul",
-        { class: "chips" },
-        options.map(([name, value]) => el("li", { class: "code" }, `${name}=${value}`)),
-      ),
-  );
-}
+export const notesSection = () =>
+  plainSection("notes", "Notes", ({ view }) => {
+    const options = Object.entries(view.run?.options ?? {});
+    if (view.sides.length + view.notes.length + options.length === 0) return null;
+    return [
+      view.sides.length > 0 && el("h3", {}, "Servers lost and back"),
+      view.sides.length > 0 &&
+        table(
+          "listing",
+          ["Side", "State", "At operation", "Reason"],
+          view.sides.map((side) => [el("span", { class: side.on }, side.on), side.state, grouped(side.n), side.reason]),
+        ),
+      view.notes.length > 0 &&
+        el(
+          "ul",
+          { class: "quiet" },
+          view.notes.map((note) => el("li", {}, note)),
+        ),
+      options.length > 0 && el("h3", {}, "Options"),
+      options.length > 0 &&
+        el(
+          "ul",
+          { class: "chips" },
+          options.map(([name, value]) => el("li", { class: "code" }, `${name}=${value}`)),
+        ),
+    ];
+  });
