@@ -1,7 +1,7 @@
 /** How `stat` and `cons` print connections. Source: ServerCnxn.dumpConnectionInfo (3.9). */
-import { int64, int64Hex } from "../jute/int64.ts";
+import { int64Hex } from "../jute/int64.ts";
 import type { Connection } from "./connection.ts";
-import { latencyFigures, operationName } from "./view.ts";
+import { lastZxidOf, latencyFigures, operationName } from "./view.ts";
 
 /** One line per connection. ZooKeeper stops reading from the connection that asks before it prints it. */
 export function connectionLines(
@@ -34,7 +34,7 @@ export function fullDetails(connection: Connection): string {
     `est=${stats.establishedAtMs}`,
     `to=${granted.timeOut}`,
     ...(stats.lastXid >= 0 ? [`lcxid=0x${stats.lastXid.toString(16)}`] : []),
-    `lzxid=${int64Hex(int64(stats.lastZxidHigh, stats.lastZxidLow >>> 0))}`,
+    `lzxid=${int64Hex(lastZxidOf(stats))}`,
     `lresp=${stats.lastReplyAtMs}`,
     `llat=${stats.latency.last}`,
     `minlat=${min}`,

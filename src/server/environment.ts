@@ -5,10 +5,16 @@ import { getHeapStatistics } from "node:v8";
 
 const mebibyte = 1024 * 1024;
 
-/** The text of `envi`, without the Java lines. Source: org.apache.zookeeper.Environment (3.9). */
+/** The text of `envi`. */
 export function environmentText(version: string): string {
+  const lines = Object.entries(environmentRows(version)).map(([name, value]) => `${name}=${value}\n`);
+  return `Environment:\n${lines.join("")}`;
+}
+
+/** The rows of `envi`, without the Java ones. Source: org.apache.zookeeper.Environment (3.9). */
+export function environmentRows(version: string): Readonly<Record<string, string>> {
   const heap = getHeapStatistics();
-  const rows: Readonly<Record<string, string>> = {
+  return {
     "zookeeper.version": version,
     "host.name": hostname(),
     "node.version": process.version,
@@ -22,8 +28,6 @@ export function environmentText(version: string): string {
     "os.memory.max": `${Math.round(heap.heap_size_limit / mebibyte)}MB`,
     "os.memory.total": `${Math.round(heap.total_heap_size / mebibyte)}MB`,
   };
-  const lines = Object.entries(rows).map(([name, value]) => `${name}=${value}\n`);
-  return `Environment:\n${lines.join("")}`;
 }
 
 /** Containers run under ids that have no entry in the password file; Java prints `?` then. */

@@ -1,7 +1,8 @@
 /** What the monitoring faces of the server look at: four-letter words, admin commands and metrics show the same figures. */
 import type { BackendListing, BackendStatus } from "../backend.ts";
+import { type Int64, int64 } from "../jute/int64.ts";
 import type { Connection } from "./connection.ts";
-import { type Latency, type ServerStats, sessionOpcode } from "./stats.ts";
+import { type ConnectionStats, type Latency, type ServerStats, sessionOpcode } from "./stats.ts";
 
 /** One moment of the server. */
 export interface ServerView {
@@ -44,6 +45,10 @@ export const latencyFigures = (latency: Latency): { min: number; average: number
   average: Math.round(latency.average * 10_000) / 10_000,
   max: latency.max,
 });
+
+/** The zxid of a connection's newest reply; −1 before the first. */
+export const lastZxidOf = ({ lastZxidHigh, lastZxidLow }: ConnectionStats): Int64 =>
+  int64(lastZxidHigh, lastZxidLow >>> 0);
 
 /** What `lop` calls an operation, by opcode. Source: FinalRequestProcessor.processRequest (3.9). */
 const operations: Readonly<Record<number, string>> = {
