@@ -12,12 +12,13 @@ import type {
 } from "../src/backend.ts";
 import { Reader } from "../src/jute/buffers.ts";
 import type { Int64 } from "../src/jute/int64.ts";
-import { type Link, openLink } from "../src/protocol/link.ts";
+import { type Link, type LinkTls, openLink } from "../src/protocol/link.ts";
 
 /** Where the real server is. */
 export interface BridgeOptions {
   readonly host: string;
   readonly port: number;
+  readonly tls?: LinkTls;
   /** What the server says it is; default "unknown". */
   readonly version?: string;
   /** For the TCP connection and the handshake together. */
@@ -45,18 +46,18 @@ interface BridgeState {
   zxid: Int64;
   isClosed: boolean;
   readonly connections: Set<BridgedConnection>;
-  readonly target: { readonly host: string; readonly port: number };
+  readonly target: { readonly host: string; readonly port: number; readonly tls?: LinkTls };
 }
 
 /** Makes a bridge; nothing is connected before the first `open`. */
 export function bridge(options: BridgeOptions): Backend {
-  const { host, port } = options;
+  const { host, port, tls } = options;
   const state: BridgeState = {
     serving: true,
     zxid: 0,
     isClosed: false,
     connections: new Set(),
-    target: { host, port },
+    target: { host, port, ...(tls === undefined ? {} : { tls }) },
   };
   return {
     name: `zookeeper ${host}:${port}`,

@@ -4,7 +4,7 @@ import { writeReports } from "../reports/write.ts";
 import type { Backend } from "../src/backend.ts";
 import { createLogger, type Logger } from "../src/logger.ts";
 import { encodeConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
-import { openLink } from "../src/protocol/link.ts";
+import { type LinkTls, openLink } from "../src/protocol/link.ts";
 import { bridge } from "./bridge.ts";
 import type { Side } from "./compare/difference.ts";
 import { knownMatcher, loadKnown } from "./compare/known.ts";
@@ -13,10 +13,11 @@ import { type DivergenceLine, type JournalLine, journalFormat } from "./journal.
 import { JournalWriter } from "./journal-file.ts";
 import { fourLetterWord } from "./servers/readiness.ts";
 
-/** A real ZooKeeper's client port. */
+/** A real ZooKeeper's client port; `tls` when it speaks TLS. */
 export interface Address {
   readonly host: string;
   readonly port: number;
+  readonly tls?: LinkTls;
 }
 
 /** Live traffic has no runner that waits: the settle window covers a tick of each server, so that expiring sessions are given their time. */

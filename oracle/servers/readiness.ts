@@ -1,6 +1,6 @@
 import { get } from "node:http";
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { dial, type LinkTarget } from "../../src/protocol/link.ts";
 import { ServerFailed, type ServerProcess, serverLimits } from "./process.ts";
 
 /** How long one probe may take before it counts as unanswered, in milliseconds. */
@@ -56,12 +56,13 @@ export function httpGet(url: string): Promise<string | undefined> {
 /** A ZooKeeper server's whole answer to a four-letter word, or undefined when there is none within 2 s.
  *  Source: Administrator's Guide, "The Four Letter Words". */
 export function fourLetterWord(
-  at: { readonly host: string; readonly port: number },
+  at: Pick<LinkTarget, "host" | "port" | "tls">,
   word: string,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect(at.port, at.host, () => socket.write(word));
+    const socket = dial(at);
+    socket.once(at.tls === undefined ? "connect" : "secureConnect", () => socket.write(word));
     socket.setTimeout(probeWaitMs, () => socket.destroy());
     socket.on("data", (chunk) => chunks.push(chunk));
     socket.on("error", () => resolve(undefined));

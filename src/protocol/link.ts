@@ -1,9 +1,17 @@
 /** The client's end of a connection, frames only: TCP, handshake, then bytes in and out without a look inside. What a bridge needs. */
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { MalformedFrame } from "../jute/buffers.ts";
 import { type ConnectResponse, decodeConnectResponse } from "./connect.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { FrameSplitter } from "./frames.ts";
+
+/** How to speak TLS: whom to trust (the system's authorities if nobody is named), and who we are. All in PEM. */
+export interface LinkTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
 
 /** Where to connect and what to say first. */
 export interface LinkTarget {
@@ -13,6 +21,7 @@ export interface LinkTarget {
   readonly hello: Uint8Array;
   /** For the TCP connection and the handshake together. */
   readonly connectWaitMs: number;
+  readonly tls?: LinkTls;
   /** Largest frame accepted from the server; default {@link linkFrameBytesMax}. */
   readonly frameBytesMax?: number;
 }
@@ -133,14 +142,21 @@ export class Link {
   }
 }
 
+/** Starts to connect. The server's certificate must name the host. */
+export function dial({ host, port, tls }: Pick<LinkTarget, "host" | "port" | "tls">): Socket {
+  if (tls === undefined) return connectTcp({ host, port, noDelay: true });
+  const socket = connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  return socket.setNoDelay(true);
+}
+
 /** Connects and shakes hands. Never rejects; whatever follows the handshake is held back until the caller listens. */
 export function openLink(target: LinkTarget): Promise<LinkOutcome> {
   const { promise, resolve } = Promise.withResolvers<LinkOutcome>();
   const where = `${target.host}:${target.port}`;
-  const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
+  const socket = dial(target);
   const link = new Link(socket, target.frameBytesMax ?? linkFrameBytesMax);
   let hasConnected = false;
-  socket.once("connect", () => {
+  socket.once(target.tls === undefined ? "connect" : "secureConnect", () => {
     hasConnected = true;
     link.send(target.hello);
   });
