@@ -86,7 +86,7 @@ async function drive(
       ...{ operations: part.operations, timeLimitMs: part.timeLimitMs, inFlight: demoLimits.inFlight },
     };
     const before = sent;
-    const totals = await fuzz({ seed: part.seed, profile: loadProfile("default"), allowHazards: false }, limits, {
+    const totals = await fuzz({ seed: part.seed, profile: loadProfile("live"), allowHazards: false }, limits, {
       ...{ arena, lab: arena, journal: () => undefined, reportDir: "", replayOf: () => "", replayFile: () => "", stop },
       progress: (now) => {
         sent = before + now.operations;
@@ -130,11 +130,12 @@ async function judge(
 /** The same sequences against a proxy and ZooKeeper side by side, to find the causes again in small. */
 async function shrinkDirectly(reportDir: string, seed: number, { etcd, zookeeper }: Servers): Promise<void> {
   console.log("Looking for the smallest sequences that show it:");
+  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(zookeeper)]);
   await runFuzz(
     {
       mode: "demo",
       seed,
-      profile: loadProfile("default"),
+      profile: loadProfile("live"),
       allowHazards: false,
       operationsFloor: 1,
       limits: {
@@ -143,7 +144,7 @@ async function shrinkDirectly(reportDir: string, seed: number, { etcd, zookeeper
       },
     },
     {
-      candidate: `etcd://${etcd.endpoints.map((url) => url.replace(/^http:\/\//, "")).join(",")}`,
+      candidate: `zk://${proxy.host}:${proxy.port}`,
       oracle: `zk://${zookeeper.address}`,
       reportDir: join(reportDir, "direct"),
       answerFrom: "oracle",
@@ -151,4 +152,5 @@ async function shrinkDirectly(reportDir: string, seed: number, { etcd, zookeeper
       cleanup: false,
     },
   );
+  await proxy.stop();
 }

@@ -33,7 +33,7 @@ export const withGenerator = (command: Command): Command =>
     .option("--seed <n>", "number that determines all that is generated; default: by chance")
     .option(
       "--profile <name|file>",
-      "mix of operations: default, watches, multi, acl, sessions, names, large, expiry, or a JSON file",
+      "mix of operations: default, watches, multi, acl, sessions, live, names, large, expiry, or a JSON file",
       "default",
     )
     .option("--sessions <n>", "client sessions of one sequence; default: the profile's")

@@ -25,6 +25,9 @@ export interface Profile {
   readonly watchPercent: number;
   /** Session timeout asked for, ms. */
   readonly timeoutMs: number;
+  /** Whether setWatches quotes zxids that the session was told. Behind a port nobody can wait for the slower side, and what a session had seen there
+   *  is then a matter of chance. */
+  readonly quotesZxids: boolean;
 }
 
 const everyday: Weights = {
@@ -68,9 +71,11 @@ const base: Profile = {
   dataBytesMax: 4_096,
   watchPercent: 35,
   timeoutMs: 30_000,
+  quotesZxids: true,
 };
 
-/** The profiles that have a name. `expiry` is slow: every `expire` takes seconds. */
+/** The profiles that have a name. `expiry` is slow: every `expire` takes seconds. `live` is for
+ *  traffic through a port. */
 export const profiles: Readonly<Record<string, Profile>> = {
   default: base,
   watches: {
@@ -87,6 +92,7 @@ export const profiles: Readonly<Record<string, Profile>> = {
     sessions: 4,
     weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
   },
+  live: { ...base, name: "live", quotesZxids: false },
   names: { ...base, name: "names", oddPathsPercent: 35 },
   large: { ...base, name: "large", dataBytesMax: 200_000 },
   expiry: {

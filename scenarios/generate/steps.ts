@@ -128,7 +128,7 @@ const auth: fc.Arbitrary<Action> = fc.oneof(
 const setWatches = (profile: Profile): fc.Arbitrary<Action> =>
   fc.record({
     op: fc.constant("setWatches" as const),
-    since: seenArbitrary,
+    since: seenArbitrary(profile),
     data: pathsArbitrary(profile),
     exist: pathsArbitrary(profile),
     child: pathsArbitrary(profile),
@@ -137,7 +137,7 @@ const setWatches = (profile: Profile): fc.Arbitrary<Action> =>
 const setWatches2 = (profile: Profile): fc.Arbitrary<Action> =>
   fc.record({
     op: fc.constant("setWatches2" as const),
-    since: seenArbitrary,
+    since: seenArbitrary(profile),
     data: pathsArbitrary(profile),
     exist: pathsArbitrary(profile),
     child: pathsArbitrary(profile),

@@ -163,12 +163,9 @@ export const aclArbitrary = (locks: number): fc.Arbitrary<AclList> =>
     { weight: 1, arbitrary: fc.tuple(entry, brokenEntry).map((pair): AclList => pair) },
   );
 
-/** A relativeZxid: what the session was told in the last moment of silence, nothing, or everything. */
-export const seenArbitrary: fc.Arbitrary<SeenValue> = choose<SeenValue>(
-  [6, { newest: 0 }],
-  [2, 0],
-  [1, Number.MAX_SAFE_INTEGER],
-);
+/** A relativeZxid: nothing, everything, or what the session was told in the last moment of silence. */
+export const seenArbitrary = ({ quotesZxids }: Profile): fc.Arbitrary<SeenValue> =>
+  choose<SeenValue>([2, 0], [1, Number.MAX_SAFE_INTEGER], ...(quotesZxids ? [[6, { newest: 0 }] as const] : []));
 
 /** Up to three paths. */
 export const pathsArbitrary = (profile: Profile): fc.Arbitrary<PathValue[]> =>
