@@ -8,7 +8,7 @@ import type { Write } from "./committer.ts";
 import type { Draft } from "./draft.ts";
 import { bareReply, refusedMultiReply, replyWith } from "./replies.ts";
 import type { Tree } from "./tree.ts";
-import type { Author, Part, WriteRequest } from "./writes.ts";
+import type { Author, Judgement, Part, WriteRequest } from "./writes.ts";
 import { statOf } from "./znode.ts";
 
 /** The connection that a write answers to. */
@@ -38,7 +38,7 @@ export class ClientWrite implements Write {
   readonly #request: WriteRequest;
   readonly #op: OpName;
   readonly #xid: number;
-  #parts: readonly Part[] = [];
+  #judgement: Judgement = { reply: "single", parts: [] };
   #changing: Part[] = [];
   #bodies = new Map<Part, Record<string, unknown>>();
   #isDropped = false;
@@ -59,9 +59,10 @@ export class ClientWrite implements Write {
   prepare(draft: Draft, at: { zxid: number; timeMs: number }): readonly Change[] | null {
     this.#isDropped = !this.#owner.mayWrite(draft);
     if (this.#isDropped) return null;
-    this.#parts = this.#request.parts(draft, this.#author, at);
-    if (this.#parts.some((part) => part.code !== errorCodes.OK)) return null;
-    this.#changing = this.#parts.filter((part) => part.change !== null);
+    this.#judgement = this.#request.judge(draft, this.#author, at);
+    const { parts } = this.#judgement;
+    if (parts.some((part) => part.code !== errorCodes.OK)) return null;
+    this.#changing = parts.filter((part) => part.change !== null);
     return this.#changing.flatMap((part) => (part.change === null ? [] : [part.change]));
   }
 
@@ -80,18 +81,18 @@ export class ClientWrite implements Write {
   }
 
   #reply(zxid: number): Buffer {
-    switch (this.#request.reply) {
+    switch (this.#judgement.reply) {
       case "single":
         return this.#singleReply(zxid);
       case "multi":
         return this.#multiReply(zxid);
       case "refused-multi":
-        return refusedMultiReply(this.#xid, zxid, this.#parts[0]?.code ?? errorCodes.SYSTEMERROR);
+        return refusedMultiReply(this.#xid, zxid, this.#judgement.parts[0]?.code ?? errorCodes.SYSTEMERROR);
     }
   }
 
   #singleReply(zxid: number): Buffer {
-    const [part] = this.#parts;
+    const [part] = this.#judgement.parts;
     const code = part?.code ?? errorCodes.SYSTEMERROR;
     if (part === undefined || code !== errorCodes.OK) return bareReply(this.#xid, zxid, code);
     return replyWith(this.#xid, zxid, { schema: opcodes[this.#op].reply, value: this.#bodies.get(part) ?? {} });
@@ -99,7 +100,7 @@ export class ClientWrite implements Write {
 
   /** The header says OK even when the multi failed; the codes stand in the body. */
   #multiReply(zxid: number): Buffer {
-    const value: SequenceItem[] = this.#parts.map((part) =>
+    const value: SequenceItem[] = this.#judgement.parts.map((part) =>
       part.type === -1
         ? { header: { type: -1, done: false, err: part.code }, body: { err: part.code } }
         : { header: { type: part.type, done: false, err: 0 }, body: this.#bodies.get(part) ?? {} },

@@ -60,10 +60,10 @@ function ttlIsWrong(demand: CreateDemand): boolean {
 /** create, create2, createContainer, createTTL. */
 export function prepareCreate(demand: CreateDemand, context: WriteContext): Outcome<Change> {
   const { path, data, acl, flags } = demand.request;
-  if (path === null) return refuse("MARSHALLINGERROR");
   if (flags < 0 || flags > createFlags.persistentSequentialTTL) return refuse("BADARGUMENTS");
   if (flags >= createFlags.persistentTTL && !context.extendedTypes) return refuse("UNIMPLEMENTED");
   if (ttlIsWrong(demand)) return refuse("BADARGUMENTS");
+  if (path === null) return refuse("MARSHALLINGERROR");
   if (!path.includes("/") || path.includes("\0")) return refuse("BADARGUMENTS");
   const fixed = fixupAcl(acl, context.identities, context.policy);
   if (fixed === "broken") return refuse("MARSHALLINGERROR");

@@ -40,11 +40,15 @@ export interface Author {
   readonly identities: readonly Identity[];
 }
 
-/** A decoded write request. `parts` judges it on a draft; a multi has one part per operation and applies all of them or none. */
-export interface WriteRequest {
-  /** How it is answered: with its own reply, with results per operation, or, refused as a whole, with none of them. */
+/** What a request came to. `reply` is the shape of the answer: its own, results per operation, or, for a multi without a path, none. */
+export interface Judgement {
   readonly reply: "single" | "multi" | "refused-multi";
-  parts(draft: Draft, author: Author, at: { zxid: number; timeMs: number }): readonly Part[];
+  readonly parts: readonly Part[];
+}
+
+/** A decoded write request. `judge` decides on a draft; a multi has one part per operation and applies all of them or none. */
+export interface WriteRequest {
+  judge(draft: Draft, author: Author, at: { zxid: number; timeMs: number }): Judgement;
 }
 
 const resultTypes = { error: -1, create: 1, delete: 2, setData: 5, check: 13, create2: 15 } as const;
@@ -115,9 +119,10 @@ function memberJudge(item: SequenceItem, rules: WriteRules): Judge | undefined {
 }
 
 const brokenPart: Part = { type: resultTypes.error, code: errorCodes.MARSHALLINGERROR, change: null };
-const malformed: WriteRequest = { reply: "single", parts: () => [brokenPart] };
+const broken: Judgement = { reply: "single", parts: [brokenPart] };
+const malformed: WriteRequest = { judge: () => broken };
 /** Up to 3.8.1 a null path breaks a multi behind the decoding, which leaves a trace in the reply; later it cannot be decoded. */
-const pathless: WriteRequest = { reply: "refused-multi", parts: () => [brokenPart] };
+const pathless: WriteRequest = { judge: () => ({ reply: "refused-multi", parts: [brokenPart] }) };
 
 /** Decodes a write. What cannot be decoded is a request as well: one that answers MARSHALLINGERROR in its turn. */
 export function decodeWrite(op: OpName, frame: Buffer, rules: WriteRules): WriteRequest {
@@ -143,11 +148,10 @@ function singleRequest(op: OpName, body: Body, rules: WriteRules): WriteRequest 
   const judge = judges[op];
   if (judge === undefined) throw new Error(`${op} is no write that can stand alone`);
   return {
-    reply: "single",
-    parts(draft, author, at) {
+    judge(draft, author, at) {
       const result = judge(body, contextOf(draft, author, rules));
       if (result.change !== null) draft.apply(result.change, at);
-      return [result];
+      return { reply: "single", parts: [result] };
     },
   };
 }
@@ -162,18 +166,19 @@ function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
   if (members.some(({ body }) => body.path === null)) return rules.multiKeepsOpcodes ? malformed : pathless;
   if (rules.multiKeepsOpcodes && members.some(({ body }) => body.acl === null)) return malformed;
   return {
-    reply: "multi",
-    parts(draft, author, at) {
+    judge(draft, author, at) {
       const above = new Draft(draft);
       const parts: Part[] = [];
       for (const { judge, body } of members) {
         const result = judge(body, contextOf(above, author, rules));
-        if (result.code !== errorCodes.OK) return failedMulti(members.length, parts.length, result.code);
+        if (result.code === errorCodes.MARSHALLINGERROR) return broken;
+        if (result.code !== errorCodes.OK)
+          return { reply: "multi", parts: failedMulti(members.length, parts.length, result.code) };
         if (result.change !== null) above.apply(result.change, at);
         parts.push(result);
       }
       draft.merge(above);
-      return parts;
+      return { reply: "multi", parts };
     },
   };
 }
