@@ -1,5 +1,8 @@
 /** Cross-checking live traffic: what the product's server stands on when it is told to check itself against a real ZooKeeper. */
 import { join } from "node:path";
+import { pageDataOf, pageOf } from "../reports/html.ts";
+import { summaryOf } from "../reports/summary.ts";
+import { ViewBuilder } from "../reports/view.ts";
 import { writeReports } from "../reports/write.ts";
 import type { Backend } from "../src/backend.ts";
 import { createLogger, type Logger } from "../src/logger.ts";
@@ -7,10 +10,11 @@ import { encodeConnectRequest, passwordBytes } from "../src/protocol/connect.ts"
 import { type LinkTls, openLink } from "../src/protocol/link.ts";
 import { bridge } from "./bridge.ts";
 import type { Side } from "./compare/difference.ts";
-import { knownMatcher, loadKnown } from "./compare/known.ts";
+import { type KnownDivergence, knownMatcher, loadKnown } from "./compare/known.ts";
 import { type CrossCheck, type CrossCheckOptions, crosscheck } from "./crosscheck.ts";
 import { type DivergenceLine, type JournalLine, journalFormat } from "./journal.ts";
 import { JournalWriter } from "./journal-file.ts";
+import { isLoopback, type LiveView, startLiveView } from "./live-view.ts";
 import { fourLetterWord } from "./servers/readiness.ts";
 
 /** A real ZooKeeper's client port; `tls` when it speaks TLS. */
@@ -66,21 +70,35 @@ export interface LiveOptions {
   readonly reportDir?: string;
   readonly knownFile?: string;
   readonly serial: boolean;
+  /** Serves the report over HTTP while traffic is checked. */
+  readonly reportAt?: Address;
+  /** Shows znode data in journal and reports; without it, length and hash only. */
+  readonly reveal?: boolean;
   readonly log?: Logger;
 }
 
-/** Starts one. Rejects with {@link BridgeDown} when ZooKeeper does not answer, and with `BadKnownList` when the list of known divergences cannot be
- *  read. `finish` waits for what is under way, ends the journal and writes the reports; call it once, with all connections closed. */
-export async function startCrossCheck(options: LiveOptions): Promise<{ backend: CrossCheck; finish(): Promise<void> }> {
-  const { candidate, reportDir, answerFrom, serial, log = createLogger("info") } = options;
+/** A cross-check that runs. `finish` waits for what is under way, ends the journal and writes the reports; call it once, with all connections closed. */
+export interface LiveCheck {
+  readonly backend: CrossCheck;
+  /** Where the report is served, if it is. */
+  readonly reportUrl: string | undefined;
+  finish(): Promise<void>;
+}
+
+/** Starts one. Rejects with {@link BridgeDown} when ZooKeeper does not answer, with `BadKnownList` when the list of known divergences cannot be
+ *  read, and with the system's error when the report cannot be served where it should. */
+export async function startCrossCheck(options: LiveOptions): Promise<LiveCheck> {
+  const { candidate, reportDir, answerFrom, serial, reportAt, reveal = false, log = createLogger("info") } = options;
   const known = options.knownFile === undefined ? [] : loadKnown(options.knownFile);
   const oracle = await startBridge(options.bridge);
-  const journal = reportDir === undefined ? undefined : new JournalWriter(join(reportDir, "journal.jsonl"));
   const startedAt = Date.now();
+  const served = reportAt === undefined ? undefined : await serveReport(reportAt, { known, startedAt, log });
+  const journal = reportDir === undefined ? undefined : new JournalWriter(join(reportDir, "journal.jsonl"));
   const versions = { candidate: candidate.status().version, oracle: oracle.status().version };
   const announce = announcer(log);
   const emit = (line: JournalLine) => {
     journal?.write(line);
+    served?.add(line);
     announce(line);
   };
   emit({
@@ -92,11 +110,11 @@ export async function startCrossCheck(options: LiveOptions): Promise<{ backend: 
     candidate: { name: candidate.name, address: "in this process", version: versions.candidate },
     oracle: { name: "ZooKeeper", address: `${options.bridge.host}:${options.bridge.port}`, version: versions.oracle },
     answerFrom,
-    options: { serial, settleMs: liveLimits.settleMs },
+    options: { serial, settleMs: liveLimits.settleMs, ...(reveal ? { reveal } : {}) },
     operationsFloor: 1,
   });
   const backend = crosscheck({
-    ...{ candidate, oracle, answerFrom, emit, serial },
+    ...{ candidate, oracle, answerFrom, emit, serial, reveal },
     settleMs: liveLimits.settleMs,
     replyWaitMs: liveLimits.replyWaitMs,
     keepAnswers: true,
@@ -109,21 +127,43 @@ export async function startCrossCheck(options: LiveOptions): Promise<{ backend: 
       new Promise((resolve) => setTimeout(resolve, liveLimits.finishWaitMs).unref()),
     ]);
     const { steps, compared, notifications } = backend.counters;
-    emit({
-      event: "end",
-      steps,
-      compared,
-      notifications,
-      cases: 1,
-      durationMs: Date.now() - startedAt,
-      interrupted: false,
-    });
+    const durationMs = Date.now() - startedAt;
+    emit({ event: "end", steps, compared, notifications, cases: 1, durationMs, interrupted: false });
     journal?.close();
+    await served?.view.close();
     if (reportDir === undefined) return;
     const written = await writeReports(reportDir, { known });
     log.info({ report: written.files.html, verdict: written.verdict.is }, "the report is written");
   };
-  return { backend, finish };
+  return { backend, reportUrl: served?.view.url, finish };
+}
+
+/** Folds journal lines into a report that anyone may read while they come; its memory is bounded as every report's is. */
+async function serveReport(
+  at: Address,
+  {
+    known,
+    startedAt,
+    log,
+  }: { readonly known: readonly KnownDivergence[]; readonly startedAt: number; readonly log: Logger },
+): Promise<{ readonly view: LiveView; add(line: JournalLine): void }> {
+  const builder = new ViewBuilder();
+  const now = () => builder.view(Date.now() - startedAt);
+  const view = await startLiveView({
+    at,
+    render: {
+      page: () => pageOf(now(), known, { live: true }),
+      data: () => JSON.stringify(pageDataOf(now(), known)),
+      summary: () => `${JSON.stringify(summaryOf(now(), known), null, 2)}\n`,
+    },
+  });
+  if (!isLoopback(at.host))
+    log.warn({ url: view.url }, "the live report can be read by everyone who reaches this address");
+  const add = (line: JournalLine) => {
+    builder.add(line);
+    view.changed();
+  };
+  return { view, add };
 }
 
 /** Event headers carry the txn's zxid from 3.9 on: between an older and a newer server their difference is one of version, not a fault. */

@@ -21,6 +21,8 @@ export interface Flags {
   readonly debugOracle?: "zk" | "etcd";
   readonly debugSerial?: true;
   readonly reportDir?: string;
+  readonly reportAddr?: string;
+  readonly reveal?: true;
   readonly known?: string;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes?: true;
@@ -56,6 +58,8 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     )
     .option("--debug-serial", "cross-check one request at a time")
     .option("--report-dir <dir>", "where a cross-check leaves its report")
+    .option("--report-addr <host:port>", "where a cross-check serves its report while it runs (HTTP)")
+    .option("--reveal", "show znode data in a cross-check's report, instead of its length and hash")
     .option("--known <file>", "known divergences (YAML)")
     .addOption(
       new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),

@@ -19,6 +19,8 @@ const sayAgainMs = 10_000;
 /** A backend with what must happen before it is closed. */
 interface Service {
   readonly backend: Backend;
+  /** Where the report is served while the check runs. */
+  readonly reportUrl?: string | undefined;
   /** Writes the report, if there is one. */
   finish(): Promise<void>;
 }
@@ -48,6 +50,7 @@ async function run(): Promise<void> {
     stop.before(() => service.finish());
     const server = await serve(parsed.options, service.backend, log);
     stop.before(() => server.close());
+    if (service.reportUrl !== undefined) process.stdout.write(`report at ${service.reportUrl}\n`);
   } catch (cause) {
     complain(describeError(cause), isUsersMistake(cause) ? exitCodes.badArguments : exitCodes.failed);
   }
@@ -108,11 +111,12 @@ async function reach(options: Options, log: Logger): Promise<Service> {
   if (mode.is === "bridge")
     return { backend: await retry(zookeeper, () => live.startBridge(mode.zookeeper)), finish: nothing };
   const candidate = await reachEtcd(options, mode.etcd, log);
-  const { answerFrom, serial, reportDir, knownFile } = mode;
+  const { answerFrom, serial, reportDir, reportAt, reveal, knownFile } = mode;
   return retry(zookeeper, () =>
     live.startCrossCheck({
-      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial, log },
+      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial, reveal, log },
       ...(reportDir === undefined ? {} : { reportDir }),
+      ...(reportAt === undefined ? {} : { reportAt }),
       ...(knownFile === undefined ? {} : { knownFile }),
     }),
   );

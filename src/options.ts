@@ -24,6 +24,8 @@ export type Mode =
       readonly answerFrom: "candidate" | "oracle";
       readonly serial: boolean;
       readonly reportDir?: string;
+      readonly reportAt?: HostPort;
+      readonly reveal: boolean;
       readonly knownFile?: string;
     };
 
@@ -121,11 +123,13 @@ function judgeMode(flags: Flags): Mode {
       zookeeper,
       answerFrom: debugOracle === "zk" ? "oracle" : "candidate",
       serial: flags.debugSerial ?? false,
+      reveal: flags.reveal ?? false,
       ...(flags.reportDir === undefined ? {} : { reportDir: flags.reportDir }),
+      ...(flags.reportAddr === undefined ? {} : { reportAt: hostPort("--report-addr", flags.reportAddr) }),
       ...(flags.known === undefined ? {} : { knownFile: flags.known }),
     };
   }
-  const stray = (["debugOracle", "debugSerial", "reportDir", "known"] as const).find(
+  const stray = (["debugOracle", "debugSerial", "reportDir", "reportAddr", "reveal", "known"] as const).find(
     (name) => flags[name] !== undefined,
   );
   if (stray !== undefined)

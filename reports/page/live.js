@@ -5,7 +5,7 @@ import { pulse, render } from "./main.js";
 const reconnectMs = 3_000;
 
 let causes = data.view.causes.diverges.length;
-let isFetching = false;
+let fetching;
 let isStale = false;
 let hasEnded = false;
 
@@ -15,11 +15,16 @@ function say(state, words) {
   pulse.textContent = words;
 }
 
-/** Fetches the state and shows it; a page that nobody looks at waits until somebody does. */
-async function refresh() {
+/** Fetches the state and shows it, again when it was asked for meanwhile; a page that nobody looks at waits until somebody does. */
+function refresh() {
   isStale = true;
-  if (isFetching) return;
-  isFetching = true;
+  fetching ??= fetchAll().finally(() => {
+    fetching = undefined;
+  });
+  return fetching;
+}
+
+async function fetchAll() {
   while (isStale && (!document.hidden || hasEnded)) {
     isStale = false;
     try {
@@ -29,7 +34,6 @@ async function refresh() {
       say("lost", "Not connected; trying again");
     }
   }
-  isFetching = false;
 }
 
 function showState(state) {
