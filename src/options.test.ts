@@ -41,6 +41,16 @@ describe("what is said is what is meant", () => {
     expect(options(line).mode).toMatchObject({ answerFrom, serial: true, reportDir: "out", knownFile: "k.yml" });
   });
 
+  test("a cross-check's report can be served, and shows no data unless asked", () => {
+    const line = "--endpoints a:1 --debug-zkbridge b:2 --debug-oracle zk";
+    expect(options(line).mode).toMatchObject({ reveal: false });
+    expect(options(line).mode).not.toHaveProperty("reportAt");
+    expect(options(`${line} -report-addr :8080 -reveal`).mode).toMatchObject({
+      reveal: true,
+      reportAt: { host: "0.0.0.0", port: 8_080 },
+    });
+  });
+
   test.each([
     "-zkaddr 127.0.0.1:7000 -endpoints a:1",
     "--zkaddr=127.0.0.1:7000 --endpoints=a:1",
