@@ -71,8 +71,7 @@ describe("the server of a live view", () => {
       "cross-origin-resource-policy": "same-origin",
       "content-security-policy": "frame-ancestors 'none'",
     });
-    for (const path of ["journal.jsonl", "../package.json", "toString", "__proto__"])
-      expect((await ask(`${view.url}${path}`)).status).toBe(404);
+    for (const path of ["journal.jsonl", "../package.json"]) expect((await ask(`${view.url}${path}`)).status).toBe(404);
     expect(await ask(view.url, { method: "POST" })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
     expect(await ask(`${view.url}data.json`, { method: "HEAD" })).toMatchObject({ status: 200, body: "" });
   });

@@ -139,7 +139,7 @@ class HttpView implements LiveView {
     if (!this.#isMeant(request.headers.host)) return refuse(response, 403, "this is not the server you asked for");
     if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "GET only");
     if (path === "/events") return this.#listen(request, response);
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    const route = routes[path];
     if (route === undefined) return refuse(response, 404, "there is /, /data.json, /summary.json and /events");
     const body = this.#render(route.of);
     response.setHeader("Content-Type", route.type);

@@ -22,6 +22,7 @@ export const withServers = (command: Command): Command =>
         .choices(["candidate", "oracle"])
         .default("oracle"),
     )
+    .option("--reveal", "show znode data in journal and reports, instead of its length and hash")
     .option("--serial", "one request at a time over all sessions")
     .option("--settle-ms <ms>", "how long a late event or expiry is waited for", "5000")
     .option("--keep-nodes", "leave the znodes of the run on servers that were given")
@@ -73,6 +74,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
     oracle: textOf(raw, "oracle") ?? "auto",
     answerFrom: raw.answerFrom === "candidate" ? "candidate" : "oracle",
     serial: raw.serial === true,
+    reveal: raw.reveal === true,
     settleMs: wholeNumber(raw, "settle-ms", 1) ?? 5_000,
     cleanup: raw.keepNodes !== true,
     ...(reportDir === undefined ? {} : { reportDir }),

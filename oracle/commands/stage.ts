@@ -16,6 +16,7 @@ import { eventZxidFor } from "../live.ts";
 import { mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { removeRoots } from "./cleanup.ts";
+import { redacted } from "./redacted.ts";
 import { type Duel, openDuel } from "./servers.ts";
 
 /** The flags that all runs have. */
@@ -26,6 +27,8 @@ export interface StageFlags {
   readonly known?: string;
   readonly answerFrom: Side;
   readonly serial?: boolean;
+  /** Show znode data in journal and reports; without it, length and hash only. */
+  readonly reveal?: boolean;
   readonly settleMs: number;
   readonly mutant?: string;
   readonly cleanup: boolean;
@@ -92,9 +95,14 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
     oracle: duel.oracle.description,
     answerFrom: flags.answerFrom,
     ...facts,
-    options: { ...facts.options, ...(flags.mutant === undefined ? {} : { mutant: flags.mutant }) },
+    options: {
+      ...facts.options,
+      ...(flags.mutant === undefined ? {} : { mutant: flags.mutant }),
+      ...(flags.reveal === true ? { reveal: true } : {}),
+    },
   });
-  const checks = openChecks(flags, { duel, known, lie, journal: writer.write });
+  const journal = redacted(writer.write, { reveal: flags.reveal === true });
+  const checks = openChecks(flags, { duel, known, lie, journal });
   const finish: Stage["finish"] = async ({ interrupted, failure }) => {
     if (failure !== undefined) writer.write({ event: "note", text: failure });
     writer.write(checks.book.endLine({ durationMs: Date.now() - startedAt, interrupted }));
@@ -111,7 +119,7 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   const again = (what: string) => `bin/xchk replay ${[what, ...serverWords(flags)].join(" ")}`;
   const replayFile = (name: string) => again(relative(process.cwd(), join(reportDir, name)));
   const { arena, lab } = checks;
-  return { duel, arena, lab, journal: writer.write, reportDir, replayFile, replayToken: again, finish };
+  return { duel, arena, lab, journal, reportDir, replayFile, replayToken: again, finish };
 }
 
 /** The flags without which a replay would meet other servers. */
@@ -139,7 +147,7 @@ function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
     replyWaitMs,
     serial: flags.serial ?? false,
     keepAnswers: true,
-    reveal: true,
+    reveal: flags.reveal ?? false,
     known: knownMatcher(known),
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };

@@ -51,7 +51,8 @@ export interface CrossCheckOptions {
   readonly serial: boolean;
   /** Names the case of a connection that was opened without a label; default `live`. */
   readonly caseOf?: (hello: Hello) => string;
-  /** Keep the answers (and raw frames, as hex, when `reveal` is set too) of steps that diverge. Otherwise only error and zxid are kept. */
+  /** Keep the answers of steps that diverge, with their raw frames as hex: all but those with digests when `reveal` is set, without it those in which
+   *  there is no room for data. Otherwise only error and zxid are kept. */
   readonly keepAnswers: boolean;
   /** Show znode data in the journal. Default false: length and hash only. Digests and secrets are never shown. */
   readonly reveal?: boolean;

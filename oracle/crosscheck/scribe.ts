@@ -1,5 +1,6 @@
 /** Turns judgements into journal lines and counts them. */
 
+import type { FieldType } from "../../src/jute/kinds.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
 import { GetACLResponse, SetSASLResponse, type WatcherEvent } from "../../src/protocol/records.ts";
 import type { Decoded } from "../compare/decode.ts";
@@ -30,6 +31,24 @@ export interface Judgement {
 
 /** The answer of a side that sent nothing. */
 export const silence: Answer = { is: "none" };
+
+/** Kinds of fields that are blanked in print. */
+const blanked: ReadonlySet<string> = new Set(["data", "identity", "secret"]);
+
+const holdsBlanked = (type: FieldType): boolean =>
+  type.is === "kind"
+    ? blanked.has(type.tag)
+    : type.is === "vector"
+      ? holdsBlanked(type.of)
+      : Object.values(type.fields).some(holdsBlanked);
+
+/** Whether a frame may be shown byte for byte. Digests never are; without `reveal` nothing is that could hold data, or that could not be read whole. */
+function mayShowFrame({ header, schema, left, malformed }: Decoded, print: PrintOptions): boolean {
+  if (schema === GetACLResponse || schema === SetSASLResponse) return false;
+  if (print.reveal) return true;
+  const isWhole = header !== undefined && malformed === undefined && left === 0;
+  return isWhole && (schema === undefined || (schema.is === "record" && !holdsBlanked(schema)));
+}
 
 /** Writes the lines of one cross-check. */
 export class Scribe {
@@ -139,9 +158,7 @@ export class Scribe {
       ...(header === undefined ? {} : { err: errorName(header.err), zxid: String(header.zxid) }),
       ...(keeps && schema !== undefined && body !== undefined ? { body: printBody(schema, body, this.#print) } : {}),
       ...(keeps && malformed !== undefined ? { body: { malformed } } : {}),
-      ...(keeps && this.#print.reveal && schema !== GetACLResponse && schema !== SetSASLResponse
-        ? { hex: Buffer.from(frame).toString("hex") }
-        : {}),
+      ...(keeps && mayShowFrame(decoded, this.#print) ? { hex: Buffer.from(frame).toString("hex") } : {}),
     };
   }
 
