@@ -16,8 +16,19 @@ export interface Flags {
   readonly certfile?: string;
   readonly keyfile?: string;
   readonly cafile?: string;
+  readonly user?: string;
   readonly prefix: string;
+  readonly zkCertfile?: string;
+  readonly zkKeyfile?: string;
+  readonly zkCafile?: string;
+  readonly zkClientAuth?: "none" | "want" | "need";
+  readonly zkSecureAddr?: string;
+  readonly saslUsers?: string;
+  readonly adminAddr?: string;
   readonly debugZkbridge?: string;
+  readonly bridgeCertfile?: string;
+  readonly bridgeKeyfile?: string;
+  readonly bridgeCafile?: string;
   readonly debugOracle?: "zk" | "etcd";
   readonly debugSerial?: true;
   readonly reportDir?: string;
@@ -48,8 +59,27 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     .option("--certfile <file>", "client certificate for etcd (PEM)")
     .option("--keyfile <file>", "its private key (PEM)")
     .option("--cafile <file>", "certificates that etcd's own must be signed by (PEM)")
+    .option("--user <name:password>", "etcd's user; in the environment it stays out of the process list")
     .option("--prefix <path>", "etcd keys are kept below it", "/zetcd")
+    .option("--zk-certfile <file>", "speak TLS to ZooKeeper clients with this certificate (PEM)")
+    .option("--zk-keyfile <file>", "its private key (PEM)")
+    .option("--zk-cafile <file>", "certificates that a client's must be signed by (PEM)")
+    .addOption(
+      new Option(
+        "--zk-client-auth <whether>",
+        "ask clients for certificates (default: need with --zk-cafile, else none)",
+      ).choices(["none", "want", "need"]),
+    )
+    .option("--zk-secure-addr <host:port>", "a port of its own for TLS, beside a plain --zkaddr")
+    .option("--sasl-users <file>", "users of SASL DIGEST-MD5: lines USER=PASSWORD, or a ZooKeeper server's JAAS file")
+    .option("--admin-addr <host:port>", "where operators find /commands, /metrics, /healthz and /readyz (HTTP)")
     .option("--debug-zkbridge <host:port>", "a ZooKeeper to pass requests on to")
+    .option("--bridge-certfile <file>", "client certificate for that ZooKeeper's TLS port (PEM)")
+    .option("--bridge-keyfile <file>", "its private key (PEM)")
+    .option(
+      "--bridge-cafile <file>",
+      "speak TLS to that ZooKeeper, whose certificate must be signed by one of these (PEM)",
+    )
     .addOption(
       new Option("--debug-oracle <side>", "cross-check etcd and ZooKeeper; clients get this one's answers").choices([
         "zk",

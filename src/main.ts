@@ -1,13 +1,14 @@
 /** The server's composition root: options, then a backend, then the listener; and an orderly end on SIGINT or SIGTERM. The one file of the
  *  product that may reach into the harness, and only when asked for. */
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { printHostPort } from "./addresses.ts";
 import type { Backend } from "./backend.ts";
 import { createLogger, describeError, type Logger } from "./logger.ts";
-import { type EtcdAddress, type Mode, type Options, parseOptions } from "./options.ts";
+import { type BridgeAddress, type EtcdAddress, type Mode, type Options, parseOptions } from "./options.ts";
+import { readClientTls, readSaslUsers, readTls, UnusableFile } from "./secret-files.ts";
 import { type RunningServer, startServer } from "./server/listener.ts";
+import type { TlsSettings } from "./server/tls.ts";
 
 /** Exit codes: design section 6. */
 const exitCodes = { stopped: 0, badArguments: 254, failed: 255 } as const;
@@ -24,9 +25,6 @@ interface Service {
   /** Writes the report, if there is one. */
   finish(): Promise<void>;
 }
-
-/** A file named by a flag cannot be read: a mistake of the user, like a bad flag. */
-class UnreadableFile extends Error {}
 
 await run();
 
@@ -45,11 +43,18 @@ async function run(): Promise<void> {
     process.exit(exitCodes.failed);
   });
   try {
+    const tls = parsed.options.tls === undefined ? undefined : await readClientTls(parsed.options.tls);
     const service = await reach(parsed.options, log);
     stop.before(() => service.backend.close());
     stop.before(() => service.finish());
-    const server = await serve(parsed.options, service.backend, log);
+    const server = await serve(parsed.options, { backend: service.backend, tls }, log);
     stop.before(() => server.close());
+    if (parsed.options.admin !== undefined) {
+      const { startAdmin } = await import("./server/admin.ts");
+      const admin = await startAdmin(parsed.options.admin, server.view, log);
+      stop.before(() => admin.close());
+      process.stdout.write(`admin port on ${printHostPort({ ...parsed.options.admin, port: admin.port })}\n`);
+    }
     if (service.reportUrl !== undefined) process.stdout.write(`report at ${service.reportUrl}\n`);
   } catch (cause) {
     complain(describeError(cause), isUsersMistake(cause) ? exitCodes.badArguments : exitCodes.failed);
@@ -58,7 +63,7 @@ async function run(): Promise<void> {
 
 /** A file that a flag names cannot be used. The harness's own class is not at hand where the harness was not asked for, hence the name. */
 function isUsersMistake(cause: unknown): boolean {
-  return cause instanceof UnreadableFile || (cause instanceof Error && cause.name === "BadKnownList");
+  return cause instanceof UnusableFile || (cause instanceof Error && cause.name === "BadKnownList");
 }
 
 /** Says why, in one line, and ends. */
@@ -72,16 +77,26 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-async function serve(options: Options, backend: Backend, log: Logger): Promise<RunningServer> {
+async function serve(
+  options: Options,
+  { backend, tls }: { readonly backend: Backend; readonly tls: TlsSettings | undefined },
+  log: Logger,
+): Promise<RunningServer> {
   const { tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs, listen } = options;
+  const secure = options.tls?.listen;
   const server = await startServer({
     ...{ backend, log, ...listen, words: options.words },
+    ...(tls === undefined ? {} : { tls }),
+    ...(secure === undefined ? {} : { secure }),
     limits: { frameBytesMax: options.frameBytesMax, connectionsPerAddressMax: options.connectionsPerAddressMax },
     timeouts: { tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs },
   });
-  process.stdout.write(
-    `listening on ${printHostPort({ host: listen.host, port: server.port })}, ${describe(options.mode)}\n`,
-  );
+  const main = `listening on ${printHostPort({ host: listen.host, port: server.port })}`;
+  const tlsToo =
+    secure === undefined || server.securePort === undefined
+      ? ""
+      : `, with TLS on ${printHostPort({ host: secure.host, port: server.securePort })}`;
+  process.stdout.write(`${main}${tlsToo}, ${describe(options.mode)}\n`);
   return server;
 }
 
@@ -108,13 +123,13 @@ async function reach(options: Options, log: Logger): Promise<Service> {
     ...{ name: "ZooKeeper", at: printHostPort(mode.zookeeper), log },
     isDown: (cause: unknown) => cause instanceof live.BridgeDown,
   };
-  if (mode.is === "bridge")
-    return { backend: await retry(zookeeper, () => live.startBridge(mode.zookeeper)), finish: nothing };
+  const target = await bridgeTarget(mode.zookeeper);
+  if (mode.is === "bridge") return { backend: await retry(zookeeper, () => live.startBridge(target)), finish: nothing };
   const candidate = await reachEtcd(options, mode.etcd, log);
   const { answerFrom, serial, reportDir, reportAt, reveal, knownFile } = mode;
   return retry(zookeeper, () =>
     live.startCrossCheck({
-      ...{ candidate, bridge: mode.zookeeper, answerFrom, serial, reveal, log },
+      ...{ candidate, bridge: target, answerFrom, serial, reveal, log },
       ...(reportDir === undefined ? {} : { reportDir }),
       ...(reportAt === undefined ? {} : { reportAt }),
       ...(knownFile === undefined ? {} : { knownFile }),
@@ -122,10 +137,16 @@ async function reach(options: Options, log: Logger): Promise<Service> {
   );
 }
 
+async function bridgeTarget({ host, port, tls }: BridgeAddress) {
+  return { host, port, ...(tls === undefined ? {} : { tls: await readTls("--bridge-", tls) }) };
+}
+
 async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
   const { prefix, zkVersion, extendedTypes, superDigest } = options;
   const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
-  const tls = await readTls(etcd);
+  const needsTls = etcd.caFile !== undefined || etcd.certFile !== undefined;
+  const tls = needsTls ? await readTls("--", etcd) : undefined;
+  const saslUsers = options.saslUsersFile === undefined ? undefined : await readSaslUsers(options.saslUsersFile);
   const [{ connectEtcdBackend }, { EtcdCompacted, EtcdLost, EtcdRefused }] = await Promise.all([
     import("./etcd/backend.ts"),
     import("./etcd/store.ts"),
@@ -136,27 +157,13 @@ async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Prom
     connectEtcdBackend({
       ...{ prefix, zkVersion, extendedTypes, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
       ...(superDigest === undefined ? {} : { superDigest }),
+      clientCertificates: options.tls !== undefined && options.tls.clientAuth !== "none",
+      ...(saslUsers === undefined ? {} : { saslUsers }),
+      ...(etcd.user === undefined ? {} : { auth: etcd.user }),
       endpoints: [...etcd.endpoints],
       ...(tls === undefined ? {} : { tls }),
     }),
   );
-}
-
-async function readTls({ caFile, certFile, keyFile }: EtcdAddress) {
-  if (caFile === undefined && certFile === undefined) return undefined;
-  return {
-    ...(caFile === undefined ? {} : { ca: await readNamed("--cafile", caFile) }),
-    ...(certFile === undefined ? {} : { cert: await readNamed("--certfile", certFile) }),
-    ...(keyFile === undefined ? {} : { key: await readNamed("--keyfile", keyFile) }),
-  };
-}
-
-async function readNamed(flag: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new UnreadableFile(`${flag} ${path} cannot be read`, { cause });
-  }
 }
 
 /** A server that we stand on. `isDown` tells an error that time may heal from one that it will not. */

@@ -80,6 +80,35 @@ describe("what is said is what is meant", () => {
     });
   });
 
+  test("etcd's user: the password may hold colons", () => {
+    expect(options("--endpoints a:1", { ZETCD_USER: "root:a:b" }).mode).toMatchObject({
+      etcd: { user: { username: "root", password: "a:b" } },
+    });
+  });
+
+  test.each([
+    ["", "none"],
+    ["--zk-cafile a", "need"],
+    ["--zk-cafile a --zk-client-auth want", "want"],
+    ["--zk-cafile a --zk-client-auth none", "none"],
+  ])("TLS for clients, %j: a certificate of theirs is wanted as %s", (more, clientAuth) => {
+    const { tls } = options(`--endpoints a:1 --zk-certfile c --zk-keyfile k ${more}`);
+    expect(tls).toMatchObject({ certFile: "c", keyFile: "k", clientAuth });
+    expect(tls).not.toHaveProperty("listen");
+  });
+
+  test("more ports, and files of secrets", () => {
+    const line = "--endpoints a:1 --zk-certfile c --zk-keyfile k --zk-secure-addr h:2 --admin-addr h:3 --sasl-users u";
+    expect(options(line)).toMatchObject({
+      tls: { listen: { host: "h", port: 2 } },
+      admin: { host: "h", port: 3 },
+      saslUsersFile: "u",
+    });
+    expect(options("--debug-zkbridge b:2 --bridge-cafile a").mode).toMatchObject({
+      zookeeper: { host: "b", port: 2, tls: { caFile: "a" } },
+    });
+  });
+
   test("timeouts follow the tick, sizes may be hexadecimal, words are a set", () => {
     const read = options("--endpoints a:1 --tick-time 500 --jute-maxbuffer 0xfffff --four-letter-words ruok,srvr");
     expect([read.minSessionTimeoutMs, read.maxSessionTimeoutMs, read.frameBytesMax]).toEqual([1_000, 10_000, 0xfffff]);
@@ -114,6 +143,18 @@ test.each([
   ["--debug-zkbridge b:2 --report-dir x", "--report-dir is for a cross-check"],
   ["--debug-zkbridge b:2 --cafile x", "--cafile is for etcd"],
   ["--endpoints a:1 --certfile x", "belong together"],
+  ["--endpoints a:1 --user root", "--user is NAME:PASSWORD"],
+  ["--debug-zkbridge b:2 --user root:x", "--user is for etcd"],
+  ["--debug-zkbridge b:2 --sasl-users x", "--sasl-users is for etcd"],
+  ["--endpoints a:1 --bridge-cafile x", "--bridge-cafile needs --debug-zkbridge"],
+  ["--debug-zkbridge b:2 --bridge-keyfile x", "--bridge-certfile and --bridge-keyfile belong together"],
+  ["--endpoints a:1 --zk-keyfile x", "--zk-certfile and --zk-keyfile belong together"],
+  ["--endpoints a:1 --zk-cafile x", "--zk-cafile needs --zk-certfile and --zk-keyfile"],
+  ["--endpoints a:1 --zk-secure-addr :2", "--zk-secure-addr needs --zk-certfile"],
+  ["--endpoints a:1 --zk-certfile c --zk-keyfile k --zk-secure-addr x", "--zk-secure-addr is HOST:PORT"],
+  ["--endpoints a:1 --zk-certfile c --zk-keyfile k --zk-client-auth want", "--zk-client-auth want needs --zk-cafile"],
+  ["--endpoints a:1 --zk-certfile c --zk-keyfile k --zk-client-auth maybe", "none, want, need"],
+  ["--endpoints a:1 --admin-addr 8080", "--admin-addr is HOST:PORT"],
   ["--endpoints a:1 --zk-version 3.4", "3.8, 3.9"],
   ["--endpoints a:1 --tick-time 0", "--tick-time is a whole number from 1"],
   ["--endpoints a:1 --max-client-cnxns -1", "--max-client-cnxns is a whole number from 0"],

@@ -1,26 +1,31 @@
 /** The server's flags and environment, judged and put into one frozen object. Pure: reads no file, prints nothing, ends nothing. */
 import { CommanderError } from "commander";
-import { type HostPort, parseEndpoints, parseHostPort } from "./addresses.ts";
+import { type HostPort, parseEndpoints } from "./addresses.ts";
 import { BadOption, declareFlags, type Flags, fromEnvironment, withTwoDashes, type ZooKeeperVersion } from "./flags.ts";
 import type { LogLevel } from "./logger.ts";
+import { dashed, hostPort, keyPrefix, wholeNumber } from "./option-values.ts";
+import { bridgeTls, type ClientTls, clientTls, type EtcdUser, etcdUser, type TlsFiles } from "./security-options.ts";
 import { parseWhitelist, supportedWords, type WordWhitelist } from "./server/four-letter-words.ts";
 
-/** An etcd cluster: URLs of its members, and files in PEM for TLS. */
-export interface EtcdAddress {
+/** An etcd cluster: URLs of its members, files in PEM for TLS, and who we are there. */
+export interface EtcdAddress extends TlsFiles {
   readonly endpoints: readonly string[];
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
+  readonly user?: EtcdUser;
+}
+
+/** A ZooKeeper to forward to; `tls` when it speaks TLS. */
+export interface BridgeAddress extends HostPort {
+  readonly tls?: TlsFiles;
 }
 
 /** What stands behind the client port. */
 export type Mode =
   | { readonly is: "proxy"; readonly etcd: EtcdAddress }
-  | { readonly is: "bridge"; readonly zookeeper: HostPort }
+  | { readonly is: "bridge"; readonly zookeeper: BridgeAddress }
   | {
       readonly is: "crosscheck";
       readonly etcd: EtcdAddress;
-      readonly zookeeper: HostPort;
+      readonly zookeeper: BridgeAddress;
       readonly answerFrom: "candidate" | "oracle";
       readonly serial: boolean;
       readonly reportDir?: string;
@@ -32,6 +37,9 @@ export type Mode =
 /** Everything a user may set. */
 export interface Options {
   readonly listen: HostPort;
+  readonly tls?: ClientTls;
+  readonly admin?: HostPort;
+  readonly saslUsersFile?: string;
   readonly mode: Mode;
   /** Key prefix in etcd, `/` at the front and none at the end. */
   readonly prefix: string;
@@ -75,6 +83,7 @@ export function parseOptions(
 }
 
 function judge(flags: Flags): Options {
+  const tls = clientTls(flags);
   const tickTimeMs = wholeNumber("--tick-time", flags.tickTime, { min: 1 });
   const minSessionTimeoutMs = wholeNumber("--min-session-timeout", flags.minSessionTimeout ?? 2 * tickTimeMs, {
     min: 1,
@@ -88,6 +97,9 @@ function judge(flags: Flags): Options {
     );
   return {
     listen: hostPort("--zkaddr", flags.zkaddr),
+    ...(tls === undefined ? {} : { tls }),
+    ...(flags.adminAddr === undefined ? {} : { admin: hostPort("--admin-addr", flags.adminAddr) }),
+    ...(flags.saslUsers === undefined ? {} : { saslUsersFile: flags.saslUsers }),
     mode: judgeMode(flags),
     prefix: keyPrefix(flags.prefix),
     zkVersion: flags.zkVersion,
@@ -106,11 +118,14 @@ function judge(flags: Flags): Options {
 function judgeMode(flags: Flags): Mode {
   const { debugZkbridge, debugOracle } = flags;
   const etcd = flags.endpoints === undefined ? undefined : etcdAddress(flags, flags.endpoints);
-  const zookeeper = debugZkbridge === undefined ? undefined : hostPort("--debug-zkbridge", debugZkbridge);
+  const tls = bridgeTls(flags);
+  const zookeeper = debugZkbridge === undefined ? undefined : bridgeAddress(debugZkbridge, tls);
   if (etcd === undefined) {
-    const stray = (["certfile", "keyfile", "cafile"] as const).find((name) => flags[name] !== undefined);
+    const stray = (["certfile", "keyfile", "cafile", "user", "saslUsers"] as const).find(
+      (name) => flags[name] !== undefined,
+    );
     if (stray !== undefined && zookeeper !== undefined)
-      throw new BadOption(`--${stray} is for etcd: give --endpoints, or leave it out`);
+      throw new BadOption(`${dashed(stray)} is for etcd: give --endpoints, or leave it out`);
   }
   if (etcd !== undefined && zookeeper !== undefined) {
     if (debugOracle === undefined)
@@ -147,6 +162,7 @@ function etcdAddress(flags: Flags, list: string): EtcdAddress {
   const { cafile, certfile, keyfile } = flags;
   if ((certfile === undefined) !== (keyfile === undefined))
     throw new BadOption("--certfile and --keyfile belong together: give both, or neither");
+  const user = etcdUser(flags);
   const scheme = cafile !== undefined || certfile !== undefined ? "https" : "http";
   const endpoints = parseEndpoints(list, scheme);
   if (endpoints.is === "bad") throw new BadOption(`--endpoints: ${endpoints.why}`);
@@ -155,29 +171,12 @@ function etcdAddress(flags: Flags, list: string): EtcdAddress {
     ...(cafile === undefined ? {} : { caFile: cafile }),
     ...(certfile === undefined ? {} : { certFile: certfile }),
     ...(keyfile === undefined ? {} : { keyFile: keyfile }),
+    ...(user === undefined ? {} : { user }),
   };
 }
 
-const dashed = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-function hostPort(flag: string, text: string): HostPort {
-  const address = parseHostPort(text);
-  if (address === undefined)
-    throw new BadOption(`${flag} is HOST:PORT, like 127.0.0.1:2181, not ${JSON.stringify(text)}`);
-  return address;
-}
-
-/** Decimal or 0x-hexadecimal, up to what a signed 32-bit integer holds. */
-function wholeNumber(flag: string, text: string | number, { min }: { readonly min: number }): number {
-  const value = /^(0x[\da-f]+|\d+)$/i.test(String(text)) ? Number(text) : Number.NaN;
-  if (value >= min && value <= 0x7fffffff) return value;
-  throw new BadOption(`${flag} is a whole number from ${min} to 2147483647, not ${JSON.stringify(String(text))}`);
-}
-
-function keyPrefix(text: string): string {
-  const prefix = text.replace(/\/+$/, "");
-  if (/^\/[\x21-\x7e]+$/.test(prefix)) return prefix;
-  throw new BadOption(`--prefix is a path like /zetcd, not ${JSON.stringify(text)}`);
+function bridgeAddress(text: string, tls: TlsFiles | undefined): BridgeAddress {
+  return { ...hostPort("--debug-zkbridge", text), ...(tls === undefined ? {} : { tls }) };
 }
 
 function whitelist(list: string): WordWhitelist {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import type { ACL, Id } from "../protocol/records.ts";
 import type { AclEntries } from "./changes.ts";
+import { isDistinguishedName, isSaslId } from "./principals.ts";
 import { openAcl } from "./znode.ts";
 
 /** One identity that a connection has shown. */
@@ -13,10 +14,13 @@ export interface Identity {
 }
 
 /** What decides about permissions besides the lists themselves. `superDigest`: the digest identity that may do everything, or none.
- *  `ipv6`: whether IPv6 literals are valid ids of scheme ip (3.9.4 and newer). */
+ *  `ipv6`: whether IPv6 literals are valid ids of scheme ip (3.9.4 and newer). Scheme x509 exists where clients are asked for certificates, scheme
+ *  sasl where there are users (passwords by name). */
 export interface AclPolicy {
   readonly superDigest: string | null;
   readonly ipv6: boolean;
+  readonly clientCertificates?: boolean;
+  readonly saslUsers?: ReadonlyMap<string, string>;
 }
 
 /** `user:base64(sha1(user:password))`. The user is the text before the first colon; a token without one stands for itself. */
@@ -29,8 +33,12 @@ export function digestIdentity(token: Buffer): string {
 /** Identities that an `auth` entry stands for: those that were proven, not the address and not super. */
 const isProven = (identity: Identity): boolean => identity.scheme !== "ip" && identity.scheme !== "super";
 
-/** Schemes whose providers dereference the id. */
-const needsId: ReadonlySet<string | null> = new Set(["world", "digest", "ip"]);
+/** Whether a scheme's provider dereferences the id. */
+function needsId(scheme: string | null, policy: AclPolicy): boolean {
+  if (scheme === "x509") return policy.clientCertificates === true;
+  if (scheme === "sasl") return policy.saslUsers !== undefined;
+  return scheme === "world" || scheme === "digest" || scheme === "ip";
+}
 
 /** Exact duplicates removed, the first kept. Fields are compared one by one as ACL.equals does, so a null is met only behind equal ones. */
 function withoutDuplicates(acl: readonly ACL[]): ACL[] | "broken" {
@@ -67,7 +75,7 @@ export function fixupAcl(
       for (const identity of proven) fixed.push({ perms: entry.perms, id: { ...identity } });
       continue;
     }
-    if (id === null && needsId.has(scheme)) return "broken";
+    if (id === null && needsId(scheme, policy)) return "broken";
     if (!isValidId(scheme, id, policy)) return null;
     fixed.push(entry);
   }
@@ -83,6 +91,10 @@ function isValidId(scheme: string | null, id: string | null, policy: AclPolicy):
       return id !== null && javaSplitCount(id) === 2;
     case "ip":
       return id !== null && isValidIpId(id, policy);
+    case "x509":
+      return policy.clientCertificates === true && id !== null && isDistinguishedName(id);
+    case "sasl":
+      return policy.saslUsers !== undefined && id !== null && isSaslId(id);
     default:
       return false;
   }
@@ -141,7 +153,9 @@ function matchesIp(address: string, id: string): boolean {
 
 function matches(identity: Identity, id: Id): boolean {
   if (identity.scheme !== id.scheme) return false;
-  return identity.scheme === "ip" ? matchesIp(identity.id, id.id ?? "") : identity.id === id.id;
+  if (identity.scheme === "ip") return matchesIp(identity.id, id.id ?? "");
+  // SASLAuthenticationProvider.matches: the user `super` is anybody, as far as scheme sasl goes.
+  return identity.id === id.id || (identity.scheme === "sasl" && identity.id === "super");
 }
 
 /** Whether one of the identities holds one of the permission bits. An empty list grants everything; so does an identity of scheme super. */

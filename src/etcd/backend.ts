@@ -24,6 +24,10 @@ export interface EtcdOptions extends StoreOptions {
   readonly extendedTypes?: boolean;
   /** Digest identity that may do everything. */
   readonly superDigest?: string;
+  /** Clients are asked for certificates, so scheme x509 exists. */
+  readonly clientCertificates?: boolean;
+  /** Passwords of SASL's users; without them there is no scheme sasl. */
+  readonly saslUsers?: ReadonlyMap<string, string>;
   /** How often containers and TTL znodes are looked at (znode.container.checkIntervalMs). */
   readonly reapIntervalMs?: number;
   /** How often etcd's history is compacted; 0 leaves that to etcd. */
@@ -136,7 +140,12 @@ class EtcdBackend implements Backend {
       log: this.#log,
       features,
       rules: {
-        policy: { superDigest: this.#options.superDigest ?? null, ipv6: features.ipv6Acl },
+        policy: {
+          superDigest: this.#options.superDigest ?? null,
+          ipv6: features.ipv6Acl,
+          clientCertificates: this.#options.clientCertificates ?? false,
+          ...(this.#options.saslUsers === undefined ? {} : { saslUsers: this.#options.saslUsers }),
+        },
         extendedTypes: this.#options.extendedTypes ?? false,
         multiKeepsOpcodes: features.multiKeepsOpcodes,
       },

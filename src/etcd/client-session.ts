@@ -17,7 +17,8 @@ import type { Core } from "./core.ts";
 import type { Draft } from "./draft.ts";
 import { withIdentities } from "./identities.ts";
 import { type ReadContext, type ReadName, reads } from "./reads.ts";
-import { bareReply, eventFrame, replyWith } from "./replies.ts";
+import { bareReply, eventFrame, refusedSaslReply, replyWith } from "./replies.ts";
+import { SaslNegotiation } from "./sasl.ts";
 import type { Tree } from "./tree.ts";
 import type { Watcher } from "./watches.ts";
 import { decodeWrite } from "./writes.ts";
@@ -38,6 +39,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
   #readAs: readonly Identity[] | undefined;
   #pending: Pending[] = [];
   #syncs = 0;
+  #negotiation: SaslNegotiation | undefined;
   #isClosing = false;
   #isGone = false;
 
@@ -140,11 +142,18 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     }
     const { scheme, auth } = packet;
     if (scheme === "digest" && auth !== null) this.#addDigest(Buffer.from(auth));
-    else if (scheme !== "ip") {
+    else if (scheme !== "ip" && !(scheme === "x509" && this.#hasCertificate)) {
       this.#downstream.send(bareReply(xid, 0, errorCodes.AUTHFAILED));
       return this.end();
     }
     this.#downstream.send(bareReply(xid, 0, errorCodes.OK));
+  }
+
+  /** A certificate was shown when the connection was made; asking for it again changes nothing. */
+  get #hasCertificate(): boolean {
+    return (
+      this.#core.rules.policy.clientCertificates === true && this.#identities.some(({ scheme }) => scheme === "x509")
+    );
   }
 
   #addDigest(token: Buffer): void {
@@ -154,14 +163,30 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     this.#identities = withIdentities(this.#identities, shown);
   }
 
-  /** Without SASL on the server: an empty token. */
+  /** Without SASL on the server: an empty token. Source: ZooKeeperServer.processSasl (3.9). */
   #sasl(xid: number, frame: Buffer): void {
+    const { saslUsers } = this.#core.rules.policy;
+    let token: Uint8Array | null;
     try {
-      if (read(GetSASLRequest, new Reader(frame, 8)).token === null) return this.end();
+      token = read(GetSASLRequest, new Reader(frame, 8)).token;
     } catch {
       return this.end();
     }
-    this.#downstream.send(replyWith(xid, 0, { schema: opcodes.sasl.reply, value: { token: null } }));
+    if (token === null) return this.end();
+    const answer = (value: Buffer | null): void =>
+      this.#downstream.send(replyWith(xid, 0, { schema: opcodes.sasl.reply, value: { token: value } }));
+    if (saslUsers === undefined) return answer(null);
+    this.#negotiation ??= new SaslNegotiation(saslUsers);
+    const step = this.#negotiation.step(Buffer.from(token));
+    if (step.is === "broken") return this.end();
+    if (step.is === "refused") {
+      this.#core.log.debug({ session: String(this.session), why: step.why }, "SASL authentication failed");
+      this.#downstream.send(refusedSaslReply(xid));
+      return this.end();
+    }
+    if (step.is === "accepted")
+      this.#identities = withIdentities(this.#identities, [{ scheme: "sasl", id: step.user }]);
+    answer(step.token);
   }
 
   #write(op: OpName, xid: number, frame: Buffer): Write {

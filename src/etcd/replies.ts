@@ -2,9 +2,10 @@
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
 import type { Schema } from "../jute/kinds.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
 import { MultiResponse } from "../protocol/multi.ts";
 import { xids } from "../protocol/opcodes.ts";
-import { WatcherEvent } from "../protocol/records.ts";
+import { SetSASLResponse, WatcherEvent } from "../protocol/records.ts";
 
 const scratch = new Writer(4096);
 /** KeeperState.SyncConnected, the only one that servers send. */
@@ -32,6 +33,13 @@ export function replyWith(xid: number, zxid: number, body: { schema: Schema; val
 export function refusedMultiReply(xid: number, zxid: number, err: number): Buffer {
   const writer = header(xid, zxid, err);
   write(MultiResponse, writer, []);
+  return writer.bytes();
+}
+
+/** A refused SASL token, which ZooKeeper answers with an empty token behind the error. Valid until the next frame is made. */
+export function refusedSaslReply(xid: number): Buffer {
+  const writer = header(xid, 0, errorCodes.AUTHFAILED);
+  write(SetSASLResponse, writer, { token: null });
   return writer.bytes();
 }
 
