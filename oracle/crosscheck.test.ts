@@ -407,6 +407,21 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("an event that one side sends when the client has left still meets its other half", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: true });
+    answer(client, exists(1));
+    client.send(2, "delete", { path: "/a", version: -1 });
+    client.at.oracle?.send(eventFrame(eventTypes.deleted, "/a"));
+    client.at.oracle?.send(deleted(2)(102));
+    client.close();
+    client.at.candidate?.send(eventFrame(eventTypes.deleted, "/a"));
+    client.at.candidate?.send(deleted(2)(2));
+    expect(bench.divergences()).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
   test("requests sent before the client left are still sent and compared", async () => {
     const bench = new Bench();
     const [x, y] = [await bench.client("x"), await bench.client("y")];

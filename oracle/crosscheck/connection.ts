@@ -224,7 +224,8 @@ export class CrossConnection implements BackendSession {
   }
 
   #takeEvent(side: Side, frame: Buffer, replies: number, now: number): void {
-    if (this.#clientGoneAt !== undefined || this.#ends[otherSide(side)].state === "absent") return;
+    // Also when the client has gone: its other half may have come before.
+    if (this.#ends[otherSide(side)].state === "absent") return;
     this.#pairing.arrived(side, frame, replies, now);
   }
 
