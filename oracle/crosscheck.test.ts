@@ -415,9 +415,13 @@ describe("connections", () => {
     client.send(2, "delete", { path: "/a", version: -1 });
     client.at.oracle?.send(eventFrame(eventTypes.deleted, "/a"));
     client.at.oracle?.send(deleted(2)(102));
+    client.send(3, "closeSession", {});
+    client.at.oracle?.send(replyFrame("closeSession", { xid: 3, zxid: 103 }));
     client.close();
     client.at.candidate?.send(eventFrame(eventTypes.deleted, "/a"));
     client.at.candidate?.send(deleted(2)(2));
+    client.at.candidate?.send(replyFrame("closeSession", { xid: 3, zxid: 3 }));
+    expect(bench.lines.filter((line) => line.event === "notification")).toMatchObject([{ verdict: "match" }]);
     expect(bench.divergences()).toEqual([]);
     await bench.crosscheck.close();
   });
