@@ -44,6 +44,7 @@ withGenerator(withServers(program.command("fuzz").description("generated operati
   .option("--max-causes <n>", "distinct causes after which the run ends", "5")
   .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
   .option("--end-on-failure", "end with the first cause")
+  .option("--shard <i/n>", "the i-th of n parts of the run; all parts need the same --seed")
   .action(answer((raw: RawFlags) => fuzzCommand(raw)));
 
 withServers(program.command("run").description("hand-written scenarios, all or those that match"))

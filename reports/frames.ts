@@ -24,6 +24,7 @@ export class Frames {
     const [first] = this.#runs;
     if (first === undefined || this.#runs.length === 1) return first;
     const { seed, replayToken, ...rest } = first;
+    const { shard: _, ...options } = first.options;
     const isShared = (pick: (run: RunLine) => unknown): boolean => this.#runs.every((run) => pick(run) === pick(first));
     return {
       ...rest,
@@ -31,7 +32,7 @@ export class Frames {
       operationsFloor: sum(this.#runs, (run) => run.operationsFloor),
       ...(seed !== undefined && isShared((run) => run.seed) ? { seed } : {}),
       ...(replayToken !== undefined && isShared((run) => run.replayToken) ? { replayToken } : {}),
-      options: { ...first.options, shards: this.shards },
+      options: { ...options, shards: this.shards },
     };
   }
 

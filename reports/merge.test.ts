@@ -63,9 +63,11 @@ describe("shards merged", () => {
   });
 
   test("what they do not share is left out; the duration reaches from the first start to the last end", async () => {
-    const early = shard({ startedAt: "2026-03-14T09:00:00.000Z", seed: "1", replayToken: "zx1:a" }, 60_000);
+    const options = { profile: "mixed", shard: "1/2" };
+    const early = shard({ startedAt: "2026-03-14T09:00:00.000Z", seed: "1", replayToken: "zx1:a", options }, 60_000);
     const beside = shard({ startedAt: "2026-03-14T09:00:01.000Z", seed: "2", replayToken: "zx1:b" }, 60_000);
     const { run, counts } = await merged(early, beside);
+    expect(run?.options).toEqual({ profile: "mixed", shards: 2 });
     expect(run).not.toHaveProperty("seed");
     expect(run).not.toHaveProperty("replayToken");
     expect(counts.durationMs).toBe(61_000);

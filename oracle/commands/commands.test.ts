@@ -37,8 +37,27 @@ describe("the flags of a fuzz run", () => {
     },
   );
 
+  test("split a run: each shard has its part of the limits, all have one token", () => {
+    const shard = (i: number) => fuzzRequest({ seed: "7", ops: "1000", runs: "21", shard: `${i}/4` });
+    expect(shard(2)).toMatchObject({
+      limits: { operations: 250, runs: 6, shard: { index: 2, count: 4 } },
+      operationsFloor: 125,
+    });
+    expect(tokenOf(shard(1))).toBe(tokenOf(fuzzRequest({ seed: "7", ops: "1000" })));
+    expect(tokenOf(shard(3))).toBe(tokenOf(shard(1)));
+    for (const text of ["0/4", "5/4", "1", "1/0", "a/b", "-1/2"])
+      expect(() => fuzzRequest({ seed: "7", shard: text })).toThrow(BadArgument);
+    expect(() => fuzzRequest({ shard: "1/2" })).toThrow("needs --seed");
+  });
+
   test("have defaults that find or start both servers", () => {
-    expect(stageFlags({})).toMatchObject({ candidate: "auto", oracle: "auto", answerFrom: "oracle", cleanup: true });
+    expect(stageFlags({})).toMatchObject({
+      candidate: "auto",
+      oracle: "auto",
+      answerFrom: "oracle",
+      cleanup: true,
+      reveal: false,
+    });
   });
 });
 

@@ -3,10 +3,11 @@ import { randomInt } from "node:crypto";
 import { headline } from "../../scenarios/generate/counterexample.ts";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
-import { type FuzzLimits, type FuzzTotals, fuzz } from "../../scenarios/generate/property.ts";
+import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import type { RunLine } from "../journal.ts";
-import { profileFlag, type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import { profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
 import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
 
@@ -37,7 +38,7 @@ export function tokenOf(
     profileHash: profileHash(profile),
     sessions: profile.sessions,
     surface: profile.surface,
-    operations: Number.isFinite(limits.operations) ? limits.operations : 0,
+    operations: Number.isFinite(limits.operations) ? limits.operations * (limits.shard?.count ?? 1) : 0,
     allowHazards,
     ...(index === undefined ? {} : { index }),
   };
@@ -51,22 +52,39 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
   const asked = wholeNumber(raw, "ops", 1);
   const operations = asked ?? (runs === undefined && seconds === undefined ? operationsDefault : undefined);
   const seed = wholeNumber(raw, "seed", -(2 ** 31)) ?? randomInt(2 ** 31);
+  const shard = shardFlag(raw);
+  const part = (whole: number) => Math.ceil(whole / (shard?.count ?? 1));
+  const ownOperations = operations === undefined ? undefined : part(operations);
   return {
     mode: "fuzz",
     seed: seed | 0,
     profile: profileFlag(raw),
     allowHazards: raw.allowHazards === true,
     limits: {
-      runs: runs ?? Number.POSITIVE_INFINITY,
-      operations: operations ?? Number.POSITIVE_INFINITY,
+      runs: part(runs ?? Number.POSITIVE_INFINITY),
+      operations: ownOperations ?? Number.POSITIVE_INFINITY,
       timeLimitMs: (seconds ?? Number.POSITIVE_INFINITY) * 1_000,
       inFlight: wholeNumber(raw, "in-flight", 1) ?? 8,
       maxCauses: wholeNumber(raw, "max-causes", 1) ?? 5,
       shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
       endOnFailure: raw.endOnFailure === true,
+      ...(shard === undefined ? {} : { shard }),
     },
-    operationsFloor: operations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(operations / 2),
+    operationsFloor: ownOperations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(ownOperations / 2),
   };
+}
+
+/** `--shard 2/8`. Without the seed that all shards share there would be nothing to split. Throws `BadArgument`. */
+function shardFlag(raw: RawFlags): Shard | undefined {
+  const text = textOf(raw, "shard");
+  if (text === undefined) return undefined;
+  const [, index = "0", count = "0"] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (shard.index < 1 || shard.index > shard.count)
+    throw new BadArgument("--shard", text, "is not I/N with I from 1 to N, like 2/8");
+  if (raw.seed === undefined)
+    throw new BadArgument("--shard", text, "needs --seed: all shards split the sequences of one seed");
+  return shard;
 }
 
 /** Runs it on servers that are found or started; answers the exit code. */
@@ -87,6 +105,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
         surface: profile.surface,
         sessions: profile.sessions,
         inFlight: limits.inFlight,
+        ...(limits.shard === undefined ? {} : { shard: `${limits.shard.index}/${limits.shard.count}` }),
       },
     },
   );

@@ -22,6 +22,15 @@ export interface FuzzLimits {
   readonly shrinkMs: number;
   /** End with the first cause. */
   readonly endOnFailure: boolean;
+  /** The run is one of several that share a seed: of `count`, this is number `index` (from 1) and takes every `count`-th sequence. The other limits
+   *  are its own. */
+  readonly shard?: Shard;
+}
+
+/** One part of a run that is split over machines. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 /** What the loop works with. `lab` is a second cross-check over the same servers, on which shrinking leaves no trace in the journal. */
@@ -94,7 +103,8 @@ class Fuzz {
     for (;;) {
       await this.#pause;
       if (this.#isDone()) return;
-      const index = this.#next;
+      const { index: first, count } = this.#limits.shard ?? { index: 1, count: 1 };
+      const index = first - 1 + this.#next * count;
       this.#next++;
       const scenario = this.#scenarioAt(index);
       const result = await this.#means.arena.run(scenario, `seq-${index}`);
