@@ -4,7 +4,7 @@ import { MalformedFrame, Reader, Writer } from "../jute/buffers.ts";
 import { type BodyOf, read, write } from "../jute/codec.ts";
 import type { Int64 } from "../jute/int64.ts";
 import { type ConnectResponse, encodeConnectRequest, passwordBytes } from "./connect.ts";
-import { type Link, type LinkOutcome, openLink } from "./link.ts";
+import { type Link, type LinkOutcome, type LinkTls, openLink } from "./link.ts";
 import { type OpName, opcodes, type ReplyOf, type RequestOf, xids } from "./opcodes.ts";
 import { ReplyHeader } from "./records.ts";
 
@@ -12,6 +12,7 @@ import { ReplyHeader } from "./records.ts";
 export interface ClientOptions {
   readonly host: string;
   readonly port: number;
+  readonly tls?: LinkTls;
   /** The session timeout asked for; the server clamps it. */
   readonly timeoutMs: number;
   /** For the TCP connection and the handshake together. */
@@ -162,8 +163,8 @@ export async function connect(options: ClientOptions): Promise<ClientOutcome> {
     passwd: options.passwd === undefined ? new Uint8Array(passwordBytes) : options.passwd,
     ...(options.readOnly === "absent" ? {} : { readOnly: options.readOnly ?? false }),
   });
-  const { host, port, connectWaitMs } = options;
-  const opened = await openLink({ host, port, hello, connectWaitMs });
+  const { host, port, connectWaitMs, tls } = options;
+  const opened = await openLink({ host, port, hello, connectWaitMs, ...(tls === undefined ? {} : { tls }) });
   return opened.is === "granted" ? { is: "granted", client: new Client(opened, options) } : opened;
 }
 
