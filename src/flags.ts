@@ -37,6 +37,7 @@ export interface Flags {
   readonly known?: string;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes?: true;
+  readonly enforceQuota?: true;
   readonly superDigest?: string;
   readonly tickTime: string;
   readonly minSessionTimeout?: string;
@@ -95,6 +96,7 @@ export function declareFlags(version: string, write: (text: string) => void): Co
       new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),
     )
     .option("--extended-types", "allow TTL znodes (zookeeper.extendedTypesEnabled)")
+    .option("--enforce-quota", "refuse what would exceed a hard quota (zookeeper.enforceQuota)")
     .option("--super-digest <user:digest>", "the digest identity that may do everything")
     .option("--tick-time <ms>", "session expiry is rounded up to it", "2000")
     .option("--min-session-timeout <ms>", "default: 2 ticks")

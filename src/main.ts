@@ -142,7 +142,7 @@ async function bridgeTarget({ host, port, tls }: BridgeAddress) {
 }
 
 async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
-  const { prefix, zkVersion, extendedTypes, superDigest } = options;
+  const { prefix, zkVersion, extendedTypes, enforceQuota, superDigest } = options;
   const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
   const needsTls = etcd.caFile !== undefined || etcd.certFile !== undefined;
   const tls = needsTls ? await readTls("--", etcd) : undefined;
@@ -155,7 +155,7 @@ async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Prom
     cause instanceof EtcdLost || cause instanceof EtcdRefused || cause instanceof EtcdCompacted;
   return retry({ name: "etcd", at: etcd.endpoints.join(","), log, isDown }, () =>
     connectEtcdBackend({
-      ...{ prefix, zkVersion, extendedTypes, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
+      ...{ prefix, zkVersion, extendedTypes, enforceQuota, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
       ...(superDigest === undefined ? {} : { superDigest }),
       clientCertificates: options.tls !== undefined && options.tls.clientAuth !== "none",
       ...(saslUsers === undefined ? {} : { saslUsers }),

@@ -18,6 +18,7 @@ describe("what is said is what is meant", () => {
       prefix: "/zetcd",
       zkVersion: "3.9",
       extendedTypes: false,
+      enforceQuota: false,
       superDigest: undefined,
       tickTimeMs: 2_000,
       minSessionTimeoutMs: 4_000,

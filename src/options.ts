@@ -45,6 +45,7 @@ export interface Options {
   readonly prefix: string;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes: boolean;
+  readonly enforceQuota: boolean;
   readonly superDigest: string | undefined;
   readonly tickTimeMs: number;
   readonly minSessionTimeoutMs: number;
@@ -104,6 +105,7 @@ function judge(flags: Flags): Options {
     prefix: keyPrefix(flags.prefix),
     zkVersion: flags.zkVersion,
     extendedTypes: flags.extendedTypes ?? false,
+    enforceQuota: flags.enforceQuota ?? false,
     superDigest: flags.superDigest,
     tickTimeMs,
     minSessionTimeoutMs,

@@ -22,6 +22,8 @@ export interface EtcdOptions extends StoreOptions {
   readonly tickTimeMs: number;
   /** Allow TTL znodes (zookeeper.extendedTypesEnabled). */
   readonly extendedTypes?: boolean;
+  /** Refuse what would exceed a hard quota (zookeeper.enforceQuota). */
+  readonly enforceQuota?: boolean;
   /** Digest identity that may do everything. */
   readonly superDigest?: string;
   /** Clients are asked for certificates, so scheme x509 exists. */
@@ -147,6 +149,7 @@ class EtcdBackend implements Backend {
           ...(this.#options.saslUsers === undefined ? {} : { saslUsers: this.#options.saslUsers }),
         },
         extendedTypes: this.#options.extendedTypes ?? false,
+        enforceQuota: this.#options.enforceQuota ?? false,
         multiKeepsOpcodes: features.multiKeepsOpcodes,
       },
       tickTimeMs: this.#options.tickTimeMs,

@@ -70,7 +70,7 @@ function znodeOps(
   }
   const ops: IRequestOp[] = [];
   const isNew = before === undefined || before.czxid !== after.czxid;
-  if (isNew || before.mzxid !== after.mzxid || before.aversion !== after.aversion)
+  if (isNew || before.mzxid !== after.mzxid || before.aversion !== after.aversion || before.data !== after.data)
     ops.push(put(keys.znode(path), znodeValue(after)));
   if (after.creates !== 0) {
     if (isNew || before.creates !== after.creates || before.pzxid !== after.pzxid)

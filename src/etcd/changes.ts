@@ -23,16 +23,24 @@ export interface CreateChange {
   readonly creates: number;
 }
 
+/** Quota statistics as a transaction leaves them: the data of their znode, without version, time or watch. */
+export interface StatsChange {
+  readonly is: "setStats";
+  readonly path: string;
+  readonly data: Buffer | null;
+}
+
 /** One effect. A session's end is one change: its ephemerals, named here, go with it. */
 export type Change =
   | CreateChange
   | { readonly is: "delete"; readonly path: string }
   | { readonly is: "setData"; readonly path: string; readonly data: Buffer | null }
   | { readonly is: "setAcl"; readonly path: string; readonly acl: AclEntries }
+  | StatsChange
   | { readonly is: "openSession"; readonly session: Int64; readonly timeoutMs: number; readonly owner: string }
   | { readonly is: "closeSession"; readonly session: Int64 };
 
-const types = ["create", "delete", "setData", "setAcl", "openSession", "closeSession"] as const;
+const types = ["create", "delete", "setData", "setAcl", "openSession", "closeSession", "setStats"] as const;
 
 const blank: ChangeRecord = {
   type: 0,
@@ -68,6 +76,8 @@ export function changeToRecord(change: Change, inline: boolean): ChangeRecord {
       return { ...record, path: change.path, inline, data: inline ? change.data : null };
     case "setAcl":
       return { ...record, path: change.path, acl: change.acl as ACL[] };
+    case "setStats":
+      return { ...record, path: change.path, data: change.data };
     case "openSession":
       return { ...record, session: change.session, amount: change.timeoutMs, text: change.owner };
     case "closeSession":
@@ -97,6 +107,8 @@ export function changeFromRecord(record: ChangeRecord, dataOf: (path: string) =>
       return { is: "setData", path, data };
     case "setAcl":
       return { is: "setAcl", path, acl: record.acl ?? [] };
+    case "setStats":
+      return { is: "setStats", path, data };
     case "openSession":
       return {
         is: "openSession",

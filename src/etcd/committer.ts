@@ -16,7 +16,7 @@ export interface Write {
   readonly bytes: number;
   /** Validates on the draft and applies the changes to it at `at`; `null` when the write is refused (it keeps its code to itself). */
   prepare(draft: Draft, at: { zxid: number; timeMs: number }): readonly Change[] | null;
-  /** The change at this position of what `prepare` answered has just been applied to the tree. */
+  /** The change at this position of what `prepare` answered has just been applied to the tree; behind its end stand quota statistics. */
   changed(index: number): void;
   /** All of it is applied, or it was refused: answer. `zxid` is its own, or the last processed one. */
   settled(zxid: number): void;
@@ -155,7 +155,7 @@ export class Committer {
         write.lost(asError(error));
         return undefined;
       }
-      if (changes !== null) transactions.push({ index, timeMs, changes });
+      if (changes !== null) transactions.push({ index, timeMs, changes: [...changes, ...draft.takeStats()] });
       writes.push(write);
       prepared.push(changes);
     }
@@ -265,7 +265,7 @@ export class Committer {
       if (transaction === undefined) throw new Error("a batch has fewer transactions than accepted writes");
       const at = { zxid: zxidOf(revision, transaction.index), timeMs: transaction.timeMs };
       tree.zxid = at.zxid;
-      for (const [index, change] of changes.entries()) {
+      for (const [index, change] of transaction.changes.entries()) {
         this.#replica.apply(change, at);
         write.changed(index);
       }

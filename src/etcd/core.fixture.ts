@@ -34,6 +34,7 @@ export async function startCore(etcd: FakeEtcd, id: string, zkVersion: ZooKeeper
     rules: {
       policy: { superDigest: null, ipv6: features.ipv6Acl },
       extendedTypes: true,
+      enforceQuota: true,
       multiKeepsOpcodes: features.multiKeepsOpcodes,
     },
     tickTimeMs: 1_000,

@@ -23,16 +23,28 @@ const deaf: TreeListener = {
 };
 const closedAcl = [{ perms: 1, id: { scheme: "digest", id: "a:b" } }];
 const paths = ["/a", "/a/b", "/a/b/c", "/d", "/d/e", "/zookeeper/quota/q"];
+/** Two quotas, one inside the other. */
+const quotaPaths = ["", "/zookeeper_limits", "/zookeeper_stats", "/b", "/b/zookeeper_limits", "/b/zookeeper_stats"].map(
+  (below) => `/zookeeper/quota/a${below}`,
+);
 
 /** What a step tries to do; what would not be valid is left out. */
-const step = fc.record({
-  does: fc.constantFrom("create", "create", "delete", "setData", "setAcl", "openSession", "closeSession"),
-  path: fc.constantFrom(...paths, "/", "/zookeeper", "/zookeeper/config"),
-  kind: fc.constantFrom<ZnodeKind>(0, 0, 1, 2, 3),
-  session: fc.constantFrom<number | bigint>(1, 2n ** 56n),
-  data: fc.constantFrom(null, Buffer.alloc(0), Buffer.from("x"), Buffer.alloc(300_000, "y")),
-  acl: fc.constantFrom(openAcl, closedAcl),
-});
+const stepAmong = (names: readonly string[]) =>
+  fc.record({
+    does: fc.constantFrom("create", "create", "delete", "setData", "setAcl", "openSession", "closeSession"),
+    path: fc.constantFrom(...names, "/", "/zookeeper", "/zookeeper/config"),
+    kind: fc.constantFrom<ZnodeKind>(0, 0, 1, 2, 3),
+    session: fc.constantFrom<number | bigint>(1, 2n ** 56n),
+    data: fc.constantFrom(
+      null,
+      Buffer.alloc(0),
+      Buffer.from("x"),
+      Buffer.from("count=7;z=1"),
+      Buffer.alloc(300_000, "y"),
+    ),
+    acl: fc.constantFrom(openAcl, closedAcl),
+  });
+const step = stepAmong(paths);
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
@@ -50,7 +62,9 @@ function changeFor(draft: Draft, { does, path, kind, session, data, acl }: Step)
       return { is: "create", path, data, acl, kind, owner, ttlMs, creates: parent.creates + 1 };
     }
     case "delete":
-      return node === undefined || node.childCount > 0 || !paths.includes(path) ? undefined : { is: "delete", path };
+      return node === undefined || node.childCount > 0 || ![...paths, ...quotaPaths].includes(path)
+        ? undefined
+        : { is: "delete", path };
     case "setData":
       return node === undefined ? undefined : { is: "setData", path, data };
     case "setAcl":
@@ -77,7 +91,7 @@ async function commitBatch(etcd: FakeEtcd, own: Replica, foreign: Replica, batch
       changes.push(change);
     }
     draft.merge(above);
-    transactions.push({ index: at.zxid, timeMs: at.timeMs, changes });
+    transactions.push({ index: at.zxid, timeMs: at.timeMs, changes: [...changes, ...draft.takeStats()] });
   }
   const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions });
   const { revision } = await etcd.txn([], ops);
@@ -98,8 +112,16 @@ async function commitBatch(etcd: FakeEtcd, own: Replica, foreign: Replica, batch
 
 const fresh = async (etcd: FakeEtcd): Promise<Tree> => (await loadSnapshot(etcd.store, keys)).tree;
 
-test("committed, followed and freshly loaded trees are equal in every field", async () => {
-  const batches = fc.array(fc.array(fc.array(step, { maxLength: 4 }), { minLength: 1, maxLength: 5 }), {
+/** A quota on /a and one on /a/b, statistics and all, to begin with. */
+const quotas: Step[] = ["/a", "/a/b", ...quotaPaths].map((path) => {
+  return { does: "create", path, kind: 0, session: 1, data: Buffer.alloc(0), acl: openAcl };
+});
+
+test.each<[string, Step[], typeof step]>([
+  ["without quotas", [], step],
+  ["with quotas", quotas, stepAmong([...paths, ...quotaPaths])],
+])("committed, followed and freshly loaded trees are equal in every field, %s", async (_, first, one) => {
+  const batches = fc.array(fc.array(fc.array(one, { maxLength: 4 }), { minLength: 1, maxLength: 5 }), {
     minLength: 1,
     maxLength: 8,
   });
@@ -108,14 +130,14 @@ test("committed, followed and freshly loaded trees are equal in every field", as
       const etcd = new FakeEtcd();
       const own = new Replica(await fresh(etcd), deaf);
       const foreign = new Replica(await fresh(etcd), deaf);
-      for (const batch of history) {
+      for (const batch of [[first], ...history]) {
         await commitBatch(etcd, own, foreign, batch);
         const loaded = dumpTree(await fresh(etcd));
         expect(dumpTree(own.tree)).toEqual(loaded);
         expect(dumpTree(foreign.tree)).toEqual(loaded);
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 });
 

@@ -16,11 +16,12 @@
  *  that wrote the key, to be completed with the key's own mod_revision. */
 import { createHash } from "node:crypto";
 import { Reader } from "../jute/buffers.ts";
-import { decode, encode } from "../jute/codec.ts";
+import { encode } from "../jute/codec.ts";
 import type { Int64 } from "../jute/int64.ts";
 import { int64Hex } from "../jute/int64.ts";
 import { type Infer, kind, record, vector } from "../jute/kinds.ts";
 import { ACL, data, path } from "../protocol/records.ts";
+import { decodeStored } from "./stored-text.ts";
 
 /** Zxids per etcd revision: a batch carries at most this many transactions less one. Revisions up to 2^41 keep zxids exact as numbers. */
 export const zxidsPerRevision = 4096;
@@ -167,4 +168,4 @@ export function sessionPassword(secret: Buffer, id: Int64): Buffer {
   return createHash("sha256").update(secret).update(int64Hex(id)).update(secret).digest().subarray(0, 16);
 }
 
-export { decode as decodeRecord, encode as encodeRecord };
+export { decodeStored as decodeRecord, encode as encodeRecord };

@@ -8,6 +8,7 @@ import type { CreateRequest } from "../protocol/records.ts";
 import { type AclPolicy, fixupAcl, type Identity, isPermitted } from "./acl.ts";
 import { type Change, copied, type ZnodeKind, znodeKinds } from "./changes.ts";
 import type { Draft } from "./draft.ts";
+import { exceedsQuota, type QuotaView } from "./quotas.ts";
 import type { Znode } from "./znode.ts";
 
 /** Longest life of a TTL znode, ms. */
@@ -21,6 +22,8 @@ export interface WriteContext {
   readonly policy: AclPolicy;
   /** TTL znodes are allowed (zookeeper.extendedTypesEnabled). */
   readonly extendedTypes: boolean;
+  /** The state before the request, where hard quotas are to be enforced; a multi is not stopped by what it has used up itself. */
+  readonly quotas?: QuotaView;
 }
 
 /** A create of any opcode, its flags taken apart. `ttlMs` is undefined where the request has no such field. */
@@ -79,6 +82,8 @@ export function prepareCreate(demand: CreateDemand, context: WriteContext): Outc
   if (!isValidPath(finalPath)) return refuse("BADARGUMENTS");
   if (context.draft.get(finalPath) !== undefined) return refuse("NODEEXISTS");
   if (parent.kind === znodeKinds.ephemeral) return refuse("NOCHILDRENFOREPHEMERALS");
+  const size = { count: 1, bytes: data?.length ?? 0 };
+  if (context.quotas !== undefined && exceedsQuota(finalPath, size, context.quotas)) return refuse("QUOTAEXCEEDED");
   const kind = kindFor(demand);
   return accept({
     is: "create",
@@ -120,6 +125,8 @@ export function prepareSetData(
   const node = context.draft.get(path);
   if (node === undefined) return refuse("NONODE");
   if (lacks(context, node, permBits.write)) return refuse("NOAUTH");
+  const more = { count: 0, bytes: (data?.length ?? 0) - node.dataLength };
+  if (context.quotas !== undefined && exceedsQuota(path, more, context.quotas)) return refuse("QUOTAEXCEEDED");
   if (differs(version, node.version)) return refuse("BADVERSION");
   return accept({ is: "setData", path, data: copied(data) });
 }

@@ -2,6 +2,7 @@
 import type { Int64 } from "../jute/int64.ts";
 import { nameOf, parentOf } from "../protocol/paths.ts";
 import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
+import type { Size } from "./quotas.ts";
 import { aclSet, born, childCreated, childDeleted, dataSet, openAcl, readAcl, Znode } from "./znode.ts";
 
 /** A session as all proxies know it. `owner` is the proxy that serves it, or last did. */
@@ -91,6 +92,21 @@ export class Tree {
     return count;
   }
 
+  /** A znode and everything below it. */
+  sizeOf(path: string): Size {
+    let count = 0;
+    let bytes = 0;
+    const stack = [path];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const node = this.get(next);
+      if (node === undefined) continue;
+      count++;
+      bytes += node.dataLength;
+      for (const child of node.children ?? []) stack.push(next === "/" ? `/${child}` : `${next}/${child}`);
+    }
+    return { count, bytes };
+  }
+
   /** One shared object for equal lists, so a million znodes hold one. */
   shareAcl(acl: AclEntries): AclEntries {
     if (acl === openAcl) return acl;
@@ -140,13 +156,19 @@ export class Tree {
       }
       case "setAcl":
         return aclSet(this.#need(change.path), this.shareAcl(change.acl));
+      case "setStats": {
+        const node = this.#need(change.path);
+        this.dataBytes += (change.data?.length ?? 0) - node.dataLength;
+        node.data = change.data;
+        return;
+      }
       case "openSession": {
         const state = { timeoutMs: change.timeoutMs, owner: change.owner };
         this.sessions.set(change.session, state);
         return listener.sessionOpened(change.session, state);
       }
       case "closeSession":
-        for (const path of [...this.ephemeralsOf(change.session)]) this.#delete(path, at.zxid, listener);
+        for (const path of [...this.ephemeralsOf(change.session)].sort()) this.#delete(path, at.zxid, listener);
         this.sessions.delete(change.session);
         return listener.sessionClosed(change.session);
     }

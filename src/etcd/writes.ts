@@ -31,6 +31,7 @@ export interface Part {
 export interface WriteRules {
   readonly policy: AclPolicy;
   readonly extendedTypes: boolean;
+  readonly enforceQuota: boolean;
   readonly multiKeepsOpcodes: boolean;
 }
 
@@ -136,12 +137,13 @@ export function decodeWrite(op: OpName, frame: Buffer, rules: WriteRules): Write
   return op === "multi" ? multiRequest(body as SequenceItem[], rules) : singleRequest(op, body as Body, rules);
 }
 
-const contextOf = (draft: Draft, author: Author, rules: WriteRules): WriteContext => ({
+const contextOf = (draft: Draft, author: Author, rules: WriteRules, before: Draft = draft): WriteContext => ({
   draft,
   session: author.session,
   identities: author.identities,
   policy: rules.policy,
   extendedTypes: rules.extendedTypes,
+  ...(rules.enforceQuota ? { quotas: before } : {}),
 });
 
 function singleRequest(op: OpName, body: Body, rules: WriteRules): WriteRequest {
@@ -170,7 +172,7 @@ function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
       const above = new Draft(draft);
       const parts: Part[] = [];
       for (const { judge, body } of members) {
-        const result = judge(body, contextOf(above, author, rules));
+        const result = judge(body, contextOf(above, author, rules, draft));
         if (result.code === errorCodes.MARSHALLINGERROR) return broken;
         if (result.code !== errorCodes.OK)
           return { reply: "multi", parts: failedMulti(members.length, parts.length, result.code) };
