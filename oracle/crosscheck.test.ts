@@ -154,6 +154,10 @@ describe("requests and replies", () => {
     x.at.oracle?.send(deleted(1)(101));
     await sleep(150);
     expect(bench.divergences()).toMatchObject([{ differences: [{ is: "stalled", on: "candidate" }] }]);
+    const [stalled] = bench.steps();
+    expect(stalled?.ms.candidate).toBe(-1);
+    expect(stalled?.ms.oracle).toBeGreaterThan(0);
+    expect(stalled?.ms.oracle).toBeLessThan(1_000);
     expect(gotOps(y, "oracle")).toEqual(["exists"]);
     x.at.candidate?.send(deleted(1)(1));
     expect(bench.divergences().length).toBe(1);

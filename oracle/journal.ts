@@ -51,6 +51,7 @@ export interface StepLine {
   /** Create flags, watch flag, versions and so on, short, for people and for the coverage matrix: `flags=ephemeral`, `watch`, `version=-1`. */
   readonly shape?: string;
   readonly err: Both<string>;
+  /** Answer times with fractions; −1 where no answer came. */
   readonly ms: Both<number>;
   readonly verdict: Verdict;
 }

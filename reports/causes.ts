@@ -6,7 +6,7 @@ import { bounds, shortened } from "./bounds.ts";
 import { ruleFor } from "./rules.ts";
 import { type Severity, severityOf, severityRank } from "./severity.ts";
 import { loneStory, type StoryView, storyOf } from "./story.ts";
-import { differenceWords, sidesOf } from "./wording.ts";
+import { differenceWords, sidesOf, znodePath } from "./wording.ts";
 
 /** How a story came to be and how sure it is. */
 export interface Shrinking {
@@ -136,5 +136,5 @@ function headline(
 
 function pathOf(request: unknown): string | undefined {
   const path = typeof request === "object" && request !== null ? (request as Record<string, unknown>).path : undefined;
-  return typeof path === "string" ? shortened(path, 200) : undefined;
+  return typeof path === "string" ? shortened(znodePath(path), 200) : undefined;
 }

@@ -111,6 +111,21 @@ describe("stories", () => {
     ]);
   });
 
+  test("paths of live traffic are told as people know them", () => {
+    const told = (request: Record<string, unknown>) =>
+      loneStory(divergence(1, { request })[1]).steps[0]?.args.map(([name, value]) => `${name}=${value}`);
+    expect(told({ op: "getData", watch: true, path: "//abs/n" })).toEqual(["path=/n", "watch=true"]);
+    expect(told({ op: "setWatches", since: 7, data: ["//abs/n", "//abs/n/x"], child: [] })).toEqual([
+      "since=7",
+      "data=/n, /n/x",
+      "child=[]",
+    ]);
+    expect(told({ op: "multi", ops: [{ op: "check", path: "//abs/n" }] })).toEqual([
+      'ops=[{"op":"check","path":"/n"}]',
+    ]);
+    expect(told({ op: "exists", path: "/x//abs/y" })).toEqual(["path=/x//abs/y"]);
+  });
+
   test("events stand with the step that they came after", () => {
     expect(storyOf(lostWatchStory).steps[2]?.events).toEqual({ candidate: [], oracle: ["deleted /n → b"] });
   });
@@ -154,6 +169,14 @@ describe("trees", () => {
     expect(steps[1]?.effects.candidate).toMatchObject([{ path: "/e/child", facts: { data: "“ghost”", version: "0" } }]);
     expect(steps[1]?.effects.oracle).toEqual([]);
     expect(steps[2]?.effects.oracle).toEqual([{ path: "/e", gone: true }]);
+  });
+
+  test("a create without data makes an empty znode, not one with null", () => {
+    const tree = new SideTree();
+    const created = (request: Record<string, unknown>) =>
+      tree.apply("a", { op: "create", path: "//abs/n", ...request }, { is: "reply", err: "OK" });
+    expect(created({})).toMatchObject([{ path: "/n", facts: { data: "“”" } }]);
+    expect(created({ data: null })).toMatchObject([{ facts: { data: "null" } }]);
   });
 
   test("a sequential create has the suffix that the server gave, below the case's root", () => {

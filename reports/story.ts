@@ -5,7 +5,7 @@ import type { Answer, CounterexampleLine, DivergenceLine, StoryStep } from "../o
 import { bounds, shortened } from "./bounds.ts";
 import { type FieldRow, fieldRows, type HexWindow, hexWindow } from "./fields.ts";
 import { SideTree, type TreeEffect } from "./tree.ts";
-import { answerWords, differenceWords, eventWords } from "./wording.ts";
+import { answerWords, differenceWords, eventWords, znodePath } from "./wording.ts";
 
 /** One step, all text. `said` is each side's answer in a word; `rows` and `hex` are there for steps that someone may want to look into. */
 export interface StoryStepView {
@@ -90,8 +90,15 @@ function argumentsOf(request: Readonly<Record<string, unknown>>): (readonly [str
     .filter(([name, value]) => name !== "op" && name !== "by" && value !== undefined)
     .sort(([a], [b]) => Number(b === "path") - Number(a === "path"))
     .slice(0, bounds.eventsPerStepMax)
-    .map(([name, value]) => [shortened(name, 40), typeof value === "string" ? shortened(value) : compact(value)]);
+    .map(([name, value]) => [
+      shortened(name, 40),
+      typeof value === "string" ? shortened(znodePath(value)) : compact(value),
+    ]);
 }
 
-/** JSON on one line. A ten-megabyte value costs one pass, then it is cut. */
-const compact = (value: unknown): string => shortened(JSON.stringify(value) ?? "");
+/** JSON on one line, lists of plain words as such. A ten-megabyte value costs one pass, then it is cut. */
+function compact(value: unknown): string {
+  const isPlain = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+  if (isPlain) return shortened(value.map((item) => znodePath(String(item))).join(", "));
+  return shortened((JSON.stringify(value) ?? "").replaceAll('"//abs/', '"/'));
+}

@@ -1,6 +1,7 @@
 /** The znode tree that one side must hold after a story's steps, judged by that side's own answers: what the tree scrubber shows. */
 import type { Answer } from "../oracle/journal.ts";
 import { bounds, shortened } from "./bounds.ts";
+import { znodePath } from "./wording.ts";
 
 /** What the story says about a znode: who owns it, what it holds, and the Stat fields that a reply named last. */
 export interface TreeNode {
@@ -100,7 +101,7 @@ export class SideTree {
   }
 
   #path(value: unknown): string | undefined {
-    if (typeof value === "string") return value;
+    if (typeof value === "string") return znodePath(value);
     const ref = fieldOf(value, "ref");
     const below = fieldOf(value, "below");
     const base = typeof ref === "string" ? this.#bound.get(ref) : undefined;
@@ -130,7 +131,9 @@ function resultsOf(body: unknown): readonly unknown[] {
 
 /** A DataValue of the scenario format in a few characters. */
 function printedData(value: unknown): string {
-  if (value === undefined || value === null) return "null";
+  if (value === null) return "null";
+  // A create without data makes an empty znode; null data is something else and is written out.
+  if (value === undefined) return "“”";
   if (typeof value === "string") return `“${shortened(value, 60)}”`;
   const hex = fieldOf(value, "hex");
   if (typeof hex === "string") return `0x${shortened(hex, 60)}`;

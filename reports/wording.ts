@@ -27,6 +27,9 @@ export function sidesOf(difference: Difference): Both<string> {
   }
 }
 
+/** A path as people know it: journals of live traffic mark absolute ones for scenarios, as `//abs/a`. */
+export const znodePath = (path: string): string => path.replace(/^\/\/abs(?=\/)/, "");
+
 /** One sentence for a difference, without its values. */
 export function differenceWords(difference: Difference): string {
   const at = shortened(difference.at, 120);

@@ -165,6 +165,7 @@ export class CrossConnection implements BackendSession {
       request,
       position: isInLine ? this.#positions++ : undefined,
       sentAt: 0,
+      startedMs: 0,
       floor: { candidate: 0, oracle: 0 },
       replies: {},
       skippedBy: new Set(),
@@ -184,6 +185,7 @@ export class CrossConnection implements BackendSession {
 
   #send(exchange: Exchange): void {
     exchange.sentAt = Date.now();
+    exchange.startedMs = performance.now();
     exchange.floor = { ...this.#shared.witness.newestWrite };
     const open = [this.#server, otherSide(this.#server)].filter((side) => this.#ends[side].state === "open");
     for (const side of open) this.#ends[side].lane.expect(exchange);
@@ -215,7 +217,7 @@ export class CrossConnection implements BackendSession {
     else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
     else {
       if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
-      taken.exchange.replies[side] = { frame, at: now };
+      taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - taken.exchange.startedMs };
       for (const skipped of taken.skipped) skipped.skippedBy.add(side);
       this.#pairing.replied(Math.min(this.#ends.candidate.lane.replies, this.#ends.oracle.lane.replies), now);
       for (const exchange of [...taken.skipped, taken.exchange]) this.#settle(exchange);

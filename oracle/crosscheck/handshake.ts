@@ -94,7 +94,7 @@ const hasRightPassword = (hello: Hello, found: SessionRecord | undefined, truth:
 
 /** A side that takes too long is treated as closed; what it grants later is let go. */
 async function timed(backend: Backend, hello: Hello, downstream: Downstream, waitMs: number): Promise<Answered> {
-  const startedAt = Date.now();
+  const startedMs = performance.now();
   const opening = backend.open(hello, downstream);
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<undefined>((resolve) => {
@@ -102,7 +102,7 @@ async function timed(backend: Backend, hello: Hello, downstream: Downstream, wai
   });
   const opened = await Promise.race([opening, tooLong]);
   clearTimeout(timer);
-  const ms = Date.now() - startedAt;
+  const ms = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
   if (opened !== undefined) return { opened, ms };
   void opening.then((late) => late.is === "granted" && late.session.close("shutdown"));
   return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms };

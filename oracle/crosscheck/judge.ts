@@ -98,7 +98,7 @@ export function record(
   },
 ): void {
   const { scribe } = scene.shared;
-  const { request, replies, sentAt } = exchange;
+  const { request, replies } = exchange;
   const isDetailed = scribe.needsDetail(judged.differences);
   const answerOf = (side: Side): Answer => {
     const frame = replies[side]?.frame;
@@ -109,7 +109,7 @@ export function record(
     label: scene.label,
     ...scribe.describe(request, isDetailed),
     answers: both(answerOf),
-    ms: both((side) => (replies[side]?.at ?? sentAt) - sentAt),
+    ms: both((side) => toMicroseconds(replies[side]?.tookMs ?? noAnswerMs)),
     differences: judged.differences,
     verdict: judged.verdict,
   });
@@ -121,3 +121,8 @@ export function tookEffect({ request, replies }: Exchange, side: Side): boolean 
   if (frame === undefined || request.op === undefined || opcodes[request.op].access !== "write") return false;
   return isCommitted(request.op, decodeAnswer(request.op, frame));
 }
+
+/** Stands for the time of an answer that did not come. */
+const noAnswerMs = -1;
+
+const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000;

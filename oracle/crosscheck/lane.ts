@@ -14,9 +14,11 @@ export interface Exchange {
   readonly position: number | undefined;
   /** Our clock, ms. 0 until sent. */
   sentAt: number;
+  /** The same moment on the clock that is never set, with fractions of a millisecond: what answer times are measured with. */
+  startedMs: number;
   /** Per side the newest write answered when it was sent. */
   floor: Both<Int64>;
-  readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number }>>;
+  readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number; readonly tookMs: number }>>;
   /** Sides that have answered a later request instead. */
   readonly skippedBy: Set<Side>;
   /** Its verdict is in the journal; an answer that comes later changes nothing. */
