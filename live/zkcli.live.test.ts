@@ -140,8 +140,7 @@ describe.each(modeNames)("%s", (mode) => {
   });
 });
 
-// The proxy counts no quotas yet; when it does, this says so by turning red, and `fails` goes.
-test.fails("quotas print what they print on ZooKeeper", async () => {
+test("quotas print what they print on ZooKeeper", async () => {
   const session = `
 create /quota
 setquota -n 5 /quota
