@@ -37,13 +37,13 @@ export async function startBridge(at: Address): Promise<Backend> {
   const banner = await fourLetterWord(at, "srvr");
   const version = /version: ([^\s,]+)/.exec(banner ?? "")?.[1];
   // The word may be forbidden; a handshake with a zxid from the far future is always answered, if only by hanging up, and leaves no session.
-  if (version === undefined && !(await answersHandshake(at))) {
-    throw new BridgeDown(`no ZooKeeper answers at ${at.host}:${at.port}`);
-  }
+  const silence = version === undefined ? await whyNoHandshake(at) : undefined;
+  if (silence !== undefined) throw new BridgeDown(`no ZooKeeper answers at ${at.host}:${at.port} (${silence})`);
   return bridge({ ...at, ...(version === undefined ? {} : { version }) });
 }
 
-async function answersHandshake(at: Address): Promise<boolean> {
+/** Undefined when a handshake is answered, in whatever way. */
+async function whyNoHandshake(at: Address): Promise<string | undefined> {
   const request = {
     protocolVersion: 0,
     lastZxidSeen: 2 ** 52,
@@ -58,7 +58,7 @@ async function answersHandshake(at: Address): Promise<boolean> {
     connectWaitMs: liveLimits.connectWaitMs,
   });
   if (opened.is === "granted") opened.link.close();
-  return opened.is !== "unreachable";
+  return opened.is === "unreachable" ? opened.reason : undefined;
 }
 
 /** A cross-check of live traffic. */

@@ -25,7 +25,7 @@ export class Authority {
   static async make(commonName = "test authority"): Promise<Authority> {
     const extensions = [{ name: "basicConstraints", cA: true, critical: true } as const];
     const { cert, private: key } = await generate([{ shortName: "CN", value: commonName }], {
-      ...{ keyType: "ec", extensions },
+      ...{ keyType: "ec", algorithm: "sha256", extensions },
     });
     return new Authority({ cert, key });
   }
@@ -40,8 +40,7 @@ export class Authority {
     const parts = typeof subject === "string" ? [{ shortName: "CN", value: subject }] : [...subject];
     const altNames = [{ type: 2, value: "localhost" } as const, { type: 7, ip: "127.0.0.1" } as const];
     const { cert, private: key } = await generate(parts, {
-      keyType: "ec",
-      ca: this.#own,
+      ...{ keyType: "ec", algorithm: "sha256", ca: this.#own },
       extensions: [
         { name: "subjectAltName", altNames },
         { name: "extKeyUsage", serverAuth: true, clientAuth: true },
