@@ -411,6 +411,28 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a closing session hears of its own ephemerals in any order", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    for (const [xid, path] of [[1, "/a"] as const, [2, "/b"] as const]) {
+      client.send(xid, "create", { path, data: null, acl, flags: 1 });
+      answer(client, (zxid) => replyFrame("create", { xid, zxid, body: { path } }), xid);
+      client.send(xid + 2, "exists", { path, watch: true });
+      answer(client, exists(xid + 2), xid);
+    }
+    client.send(5, "closeSession", {});
+    const [a, b] = [eventFrame(eventTypes.deleted, "/a"), eventFrame(eventTypes.deleted, "/b")];
+    for (const frame of [a, b]) client.at.candidate?.send(frame);
+    for (const frame of [b, a]) client.at.oracle?.send(frame);
+    answer(client, (zxid) => replyFrame("closeSession", { xid: 5, zxid }), 3);
+    expect(bench.lines.filter((line) => line.event === "notification")).toMatchObject([
+      { verdict: "match" },
+      { verdict: "match" },
+    ]);
+    expect(bench.divergences()).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
   test("an event that one side sends when the client has left still meets its other half", async () => {
     const bench = new Bench();
     const client = await bench.client("s");

@@ -173,6 +173,8 @@ export class CrossConnection implements BackendSession {
     };
     if (isInLine) session.lastHeardAt = Date.now();
     if (request.operations?.some(isEphemeral)) session.mayOwnEphemerals = true;
+    // Its own watches hear of its ephemerals before it is answered.
+    if (request.op === "closeSession" && session.mayOwnEphemerals) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
       ? everything
