@@ -1,22 +1,22 @@
 /** One client connection: requests in, replies and events out, everything in order. Reads wait behind the session's own writes and see the tree
  *  exactly as it was when their turn came. */
 import type { BackendSession, CloseReason, Downstream, Peer } from "../backend.ts";
-import { MalformedFrame, Reader } from "../jute/buffers.ts";
+import { Reader } from "../jute/buffers.ts";
 import { read } from "../jute/codec.ts";
 import type { Int64 } from "../jute/int64.ts";
-import type { Schema } from "../jute/kinds.ts";
 import type { ConnectResponse } from "../protocol/connect.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
-import { type OpName, opcodes, opName, permBits, xids } from "../protocol/opcodes.ts";
+import { type OpName, opcodes, opName, permBits } from "../protocol/opcodes.ts";
 import { AuthPacket, GetSASLRequest, SyncRequest } from "../protocol/records.ts";
 import { digestIdentity, type Identity, isPermitted } from "./acl.ts";
 import type { AclEntries } from "./changes.ts";
+import { readReply } from "./client-read.ts";
 import { ClientWrite, type WriteOwner } from "./client-write.ts";
-import type { Write } from "./committer.ts";
 import type { Core } from "./core.ts";
 import type { Draft } from "./draft.ts";
 import { withIdentities } from "./identities.ts";
-import { type ReadContext, type ReadName, reads } from "./reads.ts";
+import type { Write } from "./prepared-batch.ts";
+import type { ReadContext, ReadName } from "./reads.ts";
 import { bareReply, eventFrame, refusedSaslReply, replyWith } from "./replies.ts";
 import { SaslNegotiation } from "./sasl.ts";
 import type { Tree } from "./tree.ts";
@@ -283,20 +283,6 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
   }
 
   #read(op: ReadName, xid: number, frame: Buffer): void {
-    const { request, reply } = opcodes[op];
-    let body: unknown;
-    try {
-      body = read(request as Schema, new Reader(frame, 8));
-    } catch (error) {
-      if (!(error instanceof MalformedFrame)) throw error;
-      return this.#downstream.send(bareReply(xid, this.tree.zxid, errorCodes.MARSHALLINGERROR));
-    }
-    const outcome = reads[op](body as never, this);
-    const replyXid = op === "ping" ? xids.ping : xid;
-    this.#downstream.send(
-      outcome.ok
-        ? replyWith(replyXid, this.tree.zxid, { schema: reply, value: outcome.body })
-        : bareReply(replyXid, this.tree.zxid, outcome.code),
-    );
+    this.#downstream.send(readReply(op, xid, frame, this));
   }
 }

@@ -1,42 +1,17 @@
 /** Group commit: one ordered queue of writes, one transaction in flight. What queues up while it flies becomes the next batch, prepared on the
  *  tree as it is then; so a conflict with another proxy means preparing the same writes again, and nothing else.
- *  A lost answer is cleared up before anything else happens: either the batch is found in etcd, or the fence is moved so that it can never
- *  arrive any more. Acknowledged writes are never lost, unacknowledged ones applied at most once. */
+ *  A lost answer is cleared up (in-doubt.ts) before anything else happens. */
 import type { Logger } from "../logger.ts";
-import { batchOps, draftCost, fenceGuard, newBatchId, type Transaction } from "./batch.ts";
-import type { Change } from "./changes.ts";
-import { Draft } from "./draft.ts";
-import { decodeRecord, type Keyspace, LogRecord, zxidOf } from "./keyspace.ts";
-import type { Replica } from "./replica.ts";
-import { EtcdLost, EtcdRefused, type EtcdStore } from "./store.ts";
-
-/** A write as the committer sees it. `prepare` may be called again and again; only the last call counts. */
-export interface Write {
-  /** Rough size, bytes: what a batch may not have too much of. */
-  readonly bytes: number;
-  /** Validates on the draft and applies the changes to it at `at`; `null` when the write is refused (it keeps its code to itself). */
-  prepare(draft: Draft, at: { zxid: number; timeMs: number }): readonly Change[] | null;
-  /** The change at this position of what `prepare` answered has just been applied to the tree; behind its end stand quota statistics. */
-  changed(index: number): void;
-  /** All of it is applied, or it was refused: answer. `zxid` is its own, or the last processed one. */
-  settled(zxid: number): void;
-  /** It will never be known to have happened: drop the client, without an answer. */
-  lost(cause: Error): void;
-}
+import { batchOps, fenceGuard } from "./batch.ts";
+import { type CommitTarget, InDoubt } from "./in-doubt.ts";
+import { applyBatch, asError, type PreparedBatch, prepareBatch, type Write } from "./prepared-batch.ts";
+import { EtcdLost, EtcdRefused } from "./store.ts";
 
 /** Bounds of a batch, and of patience. */
-const limits = { opsMax: 1_000, bytesMax: 1_000_000, writesMax: 4_000, refusedRetryMs: 500, writeWaitMs: 15_000 };
+const limits = { writesMax: 4_000, refusedRetryMs: 500, writeWaitMs: 15_000 };
 
 /** Turns of the event loop between two batches: replies leave in the first, the next requests come in with the second at the earliest. */
 const gatherTurns = { min: 2, max: 8 };
-
-interface Batch {
-  readonly id: string;
-  readonly writes: readonly Write[];
-  readonly prepared: readonly (readonly Change[] | null)[];
-  readonly draft: Draft;
-  readonly transactions: readonly Transaction[];
-}
 
 /** `isLost`: its client was dropped while the fate of its batch was in doubt. */
 interface Queued {
@@ -45,14 +20,9 @@ interface Queued {
   isLost: boolean;
 }
 
-const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
-
 /** Commits through one store onto one replica. */
 export class Committer {
-  readonly #store: Pick<EtcdStore, "txn" | "range">;
-  readonly #keys: Keyspace;
-  readonly #logId: string;
-  readonly #replica: Replica;
+  readonly #target: CommitTarget;
   readonly #log: Logger;
   readonly #onBroken: (cause: Error) => void;
   #queue: Queued[] = [];
@@ -60,19 +30,9 @@ export class Committer {
   #closed: Error | undefined;
   #writesMax = limits.writesMax;
 
-  /** `logId` names our log key and must not be used by anybody else, not even by our own past. `onBroken`: the tree is useless from now on. */
-  constructor(wiring: {
-    store: Pick<EtcdStore, "txn" | "range">;
-    keys: Keyspace;
-    logId: string;
-    replica: Replica;
-    log: Logger;
-    onBroken: (cause: Error) => void;
-  }) {
-    this.#store = wiring.store;
-    this.#keys = wiring.keys;
-    this.#logId = wiring.logId;
-    this.#replica = wiring.replica;
+  /** `onBroken`: the tree is useless from now on. */
+  constructor(wiring: CommitTarget & { readonly log: Logger; readonly onBroken: (cause: Error) => void }) {
+    this.#target = wiring;
     this.#log = wiring.log;
     this.#onBroken = wiring.onBroken;
   }
@@ -110,7 +70,7 @@ export class Committer {
         if (revision === undefined) continue;
         this.#queue.splice(0, batch.writes.length);
         this.#writesMax = Math.min(this.#writesMax * 2, limits.writesMax);
-        this.#apply(batch, revision);
+        applyBatch(batch, revision, { replica: this.#target.replica, log: this.#log });
         await this.#gather();
       } catch (cause) {
         const error = asError(cause);
@@ -133,56 +93,34 @@ export class Committer {
   }
 
   /** The next batch; `undefined` when a write could not even be judged, which is its own fault and costs nobody else. */
-  #form(): Batch | undefined {
-    const draft = new Draft(this.#replica.tree);
-    const timeMs = Date.now();
-    const writes: Write[] = [];
-    const prepared: (readonly Change[] | null)[] = [];
-    const transactions: Transaction[] = [];
-    let bytes = 0;
+  #form(): PreparedBatch | undefined {
     this.#queue = this.#queue.filter((queued) => !queued.isLost);
-    for (const [position, { write }] of this.#queue.entries()) {
-      bytes += write.bytes;
-      const isFull = bytes > limits.bytesMax || draftCost(draft) > limits.opsMax || writes.length >= this.#writesMax;
-      if (isFull && writes.length > 0) break;
-      const index = transactions.length + 1;
-      let changes: readonly Change[] | null;
-      try {
-        changes = write.prepare(draft, { zxid: index, timeMs });
-      } catch (error) {
-        this.#log.error({ error }, "a bug: a write cannot be prepared, dropping its client");
-        this.#queue.splice(position, 1);
-        write.lost(asError(error));
-        return undefined;
-      }
-      if (changes !== null) transactions.push({ index, timeMs, changes: [...changes, ...draft.takeStats()] });
-      writes.push(write);
-      prepared.push(changes);
-    }
-    return { id: newBatchId(), writes, prepared, draft, transactions };
+    const formed = prepareBatch(
+      this.#queue.map(({ write }) => write),
+      this.#target.replica.tree,
+      this.#writesMax,
+    );
+    if (formed.is === "prepared") return formed.batch;
+    this.#log.error({ error: formed.error }, "a bug: a write cannot be prepared, dropping its client");
+    this.#queue = this.#queue.filter(({ write }) => write !== formed.culprit);
+    formed.culprit.lost(formed.error);
+    return undefined;
   }
 
   /** The revision at which the batch stands, or undefined when it has to be prepared again. Errors: `EtcdRefused`, `HistoryBroken`. */
-  async #commit(batch: Batch): Promise<number | undefined> {
-    const { tree } = this.#replica;
-    const ops =
-      batch.transactions.length === 0
-        ? []
-        : batchOps(this.#keys, {
-            id: batch.id,
-            logId: this.#logId,
-            draft: batch.draft,
-            tree,
-            transactions: batch.transactions,
-          });
+  async #commit(batch: PreparedBatch): Promise<number | undefined> {
+    const { store, keys, logId, replica } = this.#target;
+    const { tree } = replica;
+    const { id, draft, transactions } = batch;
+    const ops = transactions.length === 0 ? [] : batchOps(keys, { id, logId, draft, tree, transactions });
     const base = tree.revision;
     try {
-      const result = await this.#store.txn(fenceGuard(this.#keys, base), ops);
+      const result = await store.txn(fenceGuard(keys, base), ops);
       if (!result.succeeded) {
-        await this.#replica.follow(base, result.revision);
+        await replica.follow(base, result.revision);
         return undefined;
       }
-      return batch.transactions.length === 0 ? base : result.revision;
+      return transactions.length === 0 ? base : result.revision;
     } catch (error) {
       if (!(error instanceof EtcdLost) || this.#closed !== undefined) throw error;
       this.#log.warn(
@@ -194,25 +132,11 @@ export class Committer {
   }
 
   /** After a lost answer: the revision at which the batch stands, or undefined once it is certain that it never will. */
-  async #clearUp(batch: Batch): Promise<number | undefined> {
-    const bumps = new Set<string>();
+  async #clearUp(batch: PreparedBatch): Promise<number | undefined> {
+    const doubt = new InDoubt(this.#target, batch.id);
     for (let waitMs = 50; this.#closed === undefined; waitMs = Math.min(waitMs * 2, 2_000)) {
       try {
-        const own = await this.#ownLog();
-        if (own?.batch === batch.id) return own.revision;
-        if (own !== undefined && bumps.has(own.batch)) {
-          this.#replica.advance(own.revision);
-          return undefined;
-        }
-        const base = this.#replica.tree.revision;
-        const moved = await this.#moveFence(bumps);
-        if (moved === undefined) return undefined;
-        // The fence had moved, by the lost batch or by another proxy: either way the lost batch can no longer arrive later.
-        const after = await this.#ownLog();
-        if (after?.batch === batch.id) return after.revision;
-        if (after !== undefined && bumps.has(after.batch)) continue;
-        await this.#replica.follow(base, moved);
-        return undefined;
+        return await doubt.settle();
       } catch (error) {
         // A refusal says nothing of the batch in doubt: it may have been taken before etcd's space ran out.
         if (!(error instanceof EtcdLost || error instanceof EtcdRefused)) throw error;
@@ -233,60 +157,9 @@ export class Committer {
     for (const { write } of old) write.lost(cause);
   }
 
-  /** The batch that our log key holds, and where it was committed. */
-  async #ownLog(): Promise<{ batch: string; revision: number } | undefined> {
-    const [stored] = (await this.#store.range(this.#keys.log(this.#logId))).keys;
-    if (stored === undefined) return undefined;
-    return { batch: decodeRecord(LogRecord, stored.value).batch ?? "", revision: stored.modRevision };
-  }
-
-  /** Commits an empty batch: undefined when it went through, else the revision at which the fence stands. */
-  async #moveFence(bumps: Set<string>): Promise<number | undefined> {
-    const { tree } = this.#replica;
-    const id = newBatchId();
-    bumps.add(id);
-    const ops = batchOps(this.#keys, { id, logId: this.#logId, draft: new Draft(tree), tree, transactions: [] });
-    const bump = await this.#store.txn(fenceGuard(this.#keys, tree.revision), ops);
-    if (!bump.succeeded) return bump.revision;
-    this.#replica.advance(bump.revision);
-    return undefined;
-  }
-
-  #apply(batch: Batch, revision: number): void {
-    const { tree } = this.#replica;
-    let next = 0;
-    for (const [position, write] of batch.writes.entries()) {
-      const changes = batch.prepared[position];
-      if (changes === null || changes === undefined) {
-        this.#settle(write, tree.zxid);
-        continue;
-      }
-      const transaction = batch.transactions[next++];
-      if (transaction === undefined) throw new Error("a batch has fewer transactions than accepted writes");
-      const at = { zxid: zxidOf(revision, transaction.index), timeMs: transaction.timeMs };
-      tree.zxid = at.zxid;
-      for (const [index, change] of transaction.changes.entries()) {
-        this.#replica.apply(change, at);
-        write.changed(index);
-      }
-      this.#settle(write, at.zxid);
-    }
-    this.#replica.advance(revision);
-  }
-
-  /** An answer that cannot be given concerns its own client alone. */
-  #settle(write: Write, zxid: number): void {
-    try {
-      write.settled(zxid);
-    } catch (error) {
-      this.#log.error({ error }, "a bug: a write cannot be answered, dropping its client");
-      write.lost(asError(error));
-    }
-  }
-
   /** etcd said no to a whole batch. One write alone that is refused for its size is dropped; anything else is tried again in smaller portions,
    *  until its writes have waited too long (etcd's space is exhausted, say): then their clients lose the connection, not the truth. */
-  async #refused(batch: Batch, error: Error): Promise<void> {
+  async #refused(batch: PreparedBatch, error: Error): Promise<void> {
     this.#log.error({ error, writes: batch.writes.length }, "etcd refused a batch");
     const tooMuch = /too large|too many operations|larger than max/.test(error.message);
     if (tooMuch && batch.writes.length > 1) {

@@ -92,8 +92,7 @@ export class Draft implements DraftBase {
         this.sessions.set(change.session, { timeoutMs: change.timeoutMs, owner: change.owner });
         return;
       case "closeSession":
-        // In one order everywhere: a quota's own znodes may be among them.
-        for (const path of [...this.ephemeralsOf(change.session)].sort()) this.#delete(path, at.zxid);
+        for (const path of [...this.ephemeralsOf(change.session)]) this.#delete(path, at.zxid);
         this.sessions.set(change.session, null);
         return;
     }

@@ -76,7 +76,7 @@ describe("what is used", () => {
 
   test("is counted with what is still under way", async () => {
     const limits = ["/zookeeper/quota/q", "/zookeeper/quota/q/zookeeper_limits", "/zookeeper/quota/q/zookeeper_stats"];
-    await codesOf(create("/q", "ab"), ...limits.map((path) => create(path)), create("/q/a", "c"));
+    await codesOf(create("/q", "ab"), create("/qq", "z"), ...limits.map((path) => create(path)), create("/q/a", "c"));
     await expectUsed("/q", "count=2,bytes=3");
   });
 
@@ -173,6 +173,11 @@ describe("a hard limit", () => {
     await settle();
     await expectUsed("/q", "count=5,bytes=2");
     expect(await codesOf(create("/q/d"))).toEqual([exceeded]);
+  });
+
+  test("of -1 is none", async () => {
+    await codesOf(set("/zookeeper/quota/q/zookeeper_limits", "byteHardLimit=-1,countHardLimit=-1"));
+    expect(await codesOf(create("/q/a", "abc"), create("/q/b", "1234567"))).toEqual([0, 0]);
   });
 
   test("is gone with its znode", async () => {

@@ -1,8 +1,8 @@
 /** Writes that no client request stands for: sessions opened, moved and closed, znodes reaped. */
 import type { Int64 } from "../jute/int64.ts";
 import { type Change, znodeKinds } from "./changes.ts";
-import type { Write } from "./committer.ts";
 import type { Draft } from "./draft.ts";
+import type { Write } from "./prepared-batch.ts";
 import type { Znode } from "./znode.ts";
 
 /** What a plain write does, decided when it is prepared: changes that are valid in any order, or undefined to refuse. */

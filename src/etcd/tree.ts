@@ -168,7 +168,7 @@ export class Tree {
         return listener.sessionOpened(change.session, state);
       }
       case "closeSession":
-        for (const path of [...this.ephemeralsOf(change.session)].sort()) this.#delete(path, at.zxid, listener);
+        for (const path of [...this.ephemeralsOf(change.session)]) this.#delete(path, at.zxid, listener);
         this.sessions.delete(change.session);
         return listener.sessionClosed(change.session);
     }
