@@ -71,7 +71,7 @@ export function testForeignProgram(name: string, program: ForeignProgram): void 
 }
 
 /** The folder with a program, built from these very sources. */
-async function built(name: string, program: ForeignProgram): Promise<string> {
+export async function built(name: string, program: Pick<ForeignProgram, "sources" | "build">): Promise<string> {
   const hash = createHash("sha256");
   for (const source of program.sources) hash.update(await readFile(join(programs, source)));
   const folder = join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 12)}`);
