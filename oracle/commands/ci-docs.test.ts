@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,14 +24,15 @@ interface Action {
 const action = parse(text("action.yml")) as Action;
 const scripts = action.runs.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
 const gitlab = parse(text("docs/gitlab-ci.example.yml")) as Record<string, { readonly script?: readonly string[] }>;
-const shellOf = (name: string): string[] =>
-  [...text(name).matchAll(/```(?:sh)?\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+/** The lines of a document that are there to be copied. */
+const commandsIn = (name: string): string[] => text(name).match(/^bin\/xchk .*$/gm) ?? [];
 
 /** One use of xchk: the subcommand, and the flags that follow it or are gathered for it. */
 const uses = [
   ...scripts.filter((script) => script.includes("xchk")),
   ...["fuzz", "gate"].flatMap((job) => gitlab[job]?.script ?? []),
-  ...[...shellOf("docs/ci.md"), ...shellOf("README.md")].flatMap((code) => code.split("\n")),
+  ...commandsIn("docs/ci.md"),
+  ...commandsIn("README.md"),
 ].flatMap((code) => {
   const [, command] = /\bxchk"? (known \w+|\w+)/.exec(code) ?? [];
   return command === undefined
@@ -44,10 +43,23 @@ const uses = [
 describe("every flag of xchk that the action and the documents use exists", () => {
   const help = new Map<string, string>();
   beforeAll(async () => {
+    const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+    const { argv } = process;
     for (const command of new Set(uses.map((use) => use.command))) {
-      const asked = await promisify(execFile)(`${root}bin/xchk`, [...command.split(" "), "--help"]);
-      help.set(command, asked.stdout);
+      let said = "";
+      const write = vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+        said += String(chunk);
+        return true;
+      });
+      process.argv = ["node", "xchk", ...command.split(" "), "--help"];
+      // The command line runs as it is imported, each time for the first time.
+      vi.resetModules();
+      await import("../main.ts");
+      write.mockRestore();
+      help.set(command, said);
     }
+    process.argv = argv;
+    exit.mockRestore();
   }, 60_000);
 
   test.each(uses)("xchk $command $flags", ({ command, flags }) => {
