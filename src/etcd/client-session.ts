@@ -20,14 +20,9 @@ import type { ReadContext, ReadName } from "./reads.ts";
 import { bareReply, eventFrame, refusedSaslReply, replyWith } from "./replies.ts";
 import { SaslNegotiation } from "./sasl.ts";
 import type { Tree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 import type { Watcher } from "./watches.ts";
 import { decodeWrite } from "./writes.ts";
-
-/** A request whose turn has not come. `write` is already with the committer unless a sync stands before it. */
-type Pending =
-  | { readonly is: "write"; readonly write: Write; isSubmitted: boolean }
-  | { readonly is: "read"; readonly run: () => void }
-  | { readonly is: "sync"; readonly run: () => void; isStarted: boolean };
 
 /** Implements the client's side of the seam, the owner of its writes, and the watcher of its watches. */
 export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadContext {
@@ -37,8 +32,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
   readonly #downstream: Downstream;
   #identities: readonly Identity[];
   #readAs: readonly Identity[] | undefined;
-  #pending: Pending[] = [];
-  #syncs = 0;
+  readonly #turns: Turns;
   #negotiation: SaslNegotiation | undefined;
   #isClosing = false;
   #isGone = false;
@@ -48,6 +42,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     this.granted = connection.granted;
     this.session = connection.granted.sessionId;
     this.#downstream = connection.downstream;
+    this.#turns = new Turns({ submit: (write) => core.committer.submit(write), isOver: () => this.#isGone });
     const { address, certificate } = connection.peer;
     const ip: Identity = { scheme: "ip", id: address.replace(/^::ffff:(?=\d+\.)/, "") };
     this.#identities = certificate === undefined ? [ip] : [ip, { scheme: "x509", id: certificate }];
@@ -80,7 +75,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     this.#core.tracker.touch(this.session);
     if (op === "sync") return this.#enqueueSync(xid, frame);
     if (op === "closeSession") return this.#enqueueClose(xid);
-    if (access === "write") return this.#enqueueWrite(this.#write(op, xid, frame));
+    if (access === "write") return this.#turns.write(this.#write(op, xid, frame));
     this.#enqueueRead(op as ReadName, xid, frame);
   }
 
@@ -108,8 +103,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
 
   answer(frame: Buffer): void {
     if (!this.#isGone) this.#downstream.send(frame);
-    this.#pending.shift();
-    this.#drain();
+    this.#turns.answered();
   }
 
   drop(cause: Error): void {
@@ -203,41 +197,31 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
         if (outcome === "done" && !this.#isGone) this.#downstream.send(bareReply(xid, zxid, errorCodes.OK));
         this.end();
       });
-    if (this.#syncs === 0) run();
-    else this.#pending.push({ is: "read", run });
-  }
-
-  #enqueueWrite(write: Write): void {
-    const isSubmitted = this.#syncs === 0;
-    this.#pending.push({ is: "write", write, isSubmitted });
-    if (isSubmitted) this.#core.committer.submit(write);
+    if (this.#turns.isSyncing) this.#turns.read(run);
+    else run();
   }
 
   /** A read that has to wait is made with the identities of its arrival. */
   #enqueueRead(op: ReadName, xid: number, frame: Buffer): void {
-    if (this.#pending.length === 0) return this.#read(op, xid, frame);
+    if (this.#turns.isIdle) return this.#read(op, xid, frame);
     const identities = this.#identities;
-    const run = (): void => {
+    this.#turns.read(() => {
       this.#readAs = identities;
       this.#read(op, xid, frame);
       this.#readAs = undefined;
-    };
-    this.#pending.push({ is: "read", run });
+    });
   }
 
   #enqueueSync(xid: number, frame: Buffer): void {
-    const run = (): void => {
+    this.#turns.sync(() => {
       void this.#core.sync().then(
         () => {
-          this.#syncs--;
+          this.#turns.synced();
           this.answer(this.#syncReply(xid, frame));
         },
         (error: Error) => this.drop(error),
       );
-    };
-    this.#syncs++;
-    this.#pending.push({ is: "sync", run, isStarted: false });
-    if (this.#pending.length === 1) this.#drain();
+    });
   }
 
   #syncReply(xid: number, frame: Buffer): Buffer {
@@ -246,39 +230,6 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
       return replyWith(xid, this.tree.zxid, { schema: opcodes.sync.reply, value: { path } });
     } catch {
       return bareReply(xid, this.tree.zxid, errorCodes.MARSHALLINGERROR);
-    }
-  }
-
-  /** Lets everything run whose turn has come, up to the next request that has to wait. */
-  #drain(): void {
-    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-      if (this.#isGone) {
-        this.#pending = [];
-        return;
-      }
-      if (next.is === "read") {
-        this.#pending.shift();
-        next.run();
-        continue;
-      }
-      if (next.is === "sync") {
-        if (!next.isStarted) {
-          next.isStarted = true;
-          next.run();
-        }
-        return;
-      }
-      return this.#submitWrites();
-    }
-  }
-
-  /** Writes that a sync held back go to the committer, up to the next sync. */
-  #submitWrites(): void {
-    for (const pending of this.#pending) {
-      if (pending.is === "sync") return;
-      if (pending.is !== "write" || pending.isSubmitted) continue;
-      pending.isSubmitted = true;
-      this.#core.committer.submit(pending.write);
     }
   }
 

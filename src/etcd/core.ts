@@ -13,6 +13,7 @@ import { type Keyspace, rangeEnd } from "./keyspace.ts";
 import { HistoryBroken, Replica } from "./replica.ts";
 import { SessionTracker } from "./session-tracker.ts";
 import { closeSession, isReapable, PlainWrite, portionsBefore, reap } from "./session-writes.ts";
+import { SharedSync } from "./shared-sync.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { EtcdLost, type EtcdStore } from "./store.ts";
 import type { SessionState, Tree, TreeListener } from "./tree.ts";
@@ -58,8 +59,7 @@ export class Core implements TreeListener {
   readonly #proxies: Set<string>;
   readonly #onBroken: (cause: Error) => void;
   readonly #connections = new Map<Int64, ClientSession>();
-  #syncing: Promise<void> | undefined;
-  #nextSync: Promise<void> | undefined;
+  readonly #syncs = new SharedSync(() => this.#syncOnce());
 
   constructor(options: CoreOptions, snapshot: Awaited<ReturnType<typeof loadSnapshot>>) {
     this.proxy = options.proxy;
@@ -122,12 +122,7 @@ export class Core implements TreeListener {
 
   /** Resolves when the tree contains everything that etcd had committed when the call was made. Calls made while one is under way share the next. */
   sync(): Promise<void> {
-    if (this.#syncing === undefined) return this.#startSync();
-    this.#nextSync ??= this.#syncing.then(
-      () => this.#startNextSync(),
-      () => this.#startNextSync(),
-    );
-    return this.#nextSync;
+    return this.#syncs.run();
   }
 
   /** etcd cannot be relied on: ends every connection and stops the clocks. The sessions live on. */
@@ -247,19 +242,6 @@ export class Core implements TreeListener {
       if (outcome === "lost" && this.tree.session(session) !== undefined) this.tracker.track(session, state.timeoutMs);
     };
     this.endSession(session, state.owner, report, () => !this.tracker.isTracked(session));
-  }
-
-  #startSync(): Promise<void> {
-    const started = this.#syncOnce().finally(() => {
-      if (this.#syncing === started) this.#syncing = undefined;
-    });
-    this.#syncing = started;
-    return started;
-  }
-
-  #startNextSync(): Promise<void> {
-    this.#nextSync = undefined;
-    return this.#startSync();
   }
 
   async #syncOnce(): Promise<void> {
