@@ -2,7 +2,7 @@
  *  Source: ServerStats, ServerCnxn (3.9). */
 import { errorCodes } from "../protocol/error-codes.ts";
 import { xids } from "../protocol/opcodes.ts";
-import { type Awaited, Awaiting } from "./awaiting.ts";
+import { Awaiting } from "./awaiting.ts";
 import { Tally } from "./tally.ts";
 
 /** Minimum, average and maximum of a duration in whole milliseconds. */
@@ -87,6 +87,14 @@ export class ServerStats {
   }
 }
 
+/** Requests of one opcode that came in one chunk and were answered alike in one turn. */
+interface Answered {
+  readonly opcode: number;
+  readonly code: number;
+  readonly atMs: number;
+  times: number;
+}
+
 /** The opcode under which a session's creation runs inside a server: ZooDefs.OpCode.createSession. */
 export const sessionOpcode = -10;
 
@@ -108,8 +116,8 @@ export class ConnectionStats {
   lastReplyAtMs = 0;
   readonly #server: ServerStats;
   readonly #awaiting = new Awaiting();
-  /** Answered in this turn; their replies have not left yet. */
-  #answered: Awaited[] = [];
+  /** Answered in this turn; their replies have not left yet. Of one kind and chunk, many stand in one entry. */
+  #answered: Answered[] = [];
 
   constructor(server: ServerStats, nowMs: number) {
     this.#server = server;
@@ -167,14 +175,14 @@ export class ConnectionStats {
   flush(nowMs: number): void {
     if (this.#answered.length === 0) return;
     this.lastReplyAtMs = nowMs;
-    for (const { opcode, atMs } of this.#answered) {
+    for (const { opcode, code, atMs, times } of this.#answered) {
       // The wall clock may be set back meanwhile.
       const ms = Math.max(0, nowMs - atMs);
-      this.latency.add(ms, 1);
-      this.#server.latency.add(ms, 1);
-      this.#server.tally.took(opcode, ms);
+      this.latency.add(ms, times);
+      this.#server.latency.add(ms, times);
+      this.#server.tally.answered(opcode, { code, ms, times });
+      this.#settle(times);
     }
-    this.#settle(this.#answered.length);
     this.#answered = [];
   }
 
@@ -204,8 +212,10 @@ export class ConnectionStats {
   #answer(xid: number, code: number): void {
     const request = this.#awaiting.take(xid);
     if (request === undefined) return;
-    this.#server.tally.answered(request.opcode, code);
-    this.#answered.push(request);
+    const { opcode, atMs } = request;
+    const newest = this.#answered.at(-1);
+    if (newest?.opcode === opcode && newest.code === code && newest.atMs === atMs) newest.times++;
+    else this.#answered.push({ opcode, code, atMs, times: 1 });
   }
 
   #settle(requests: number): void {

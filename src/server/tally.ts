@@ -21,20 +21,18 @@ export class Tally {
     return this.#byOpcode;
   }
 
-  /** A reply with this result code is on its way. */
-  answered(opcode: number, code: number): void {
-    const { results } = this.#of(opcode);
-    results.set(code, (results.get(code) ?? 0) + 1);
-  }
-
-  /** It took this long. */
-  took(opcode: number, ms: number): void {
+  /** So many replies with this result code have left, each of them `ms` after its request came. */
+  answered(
+    opcode: number,
+    { code, ms, times }: { readonly code: number; readonly ms: number; readonly times: number },
+  ): void {
     const tally = this.#of(opcode);
+    tally.results.set(code, (tally.results.get(code) ?? 0) + times);
     let bucket = 0;
     while (ms > (latencyBoundsMs[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
-    tally.buckets[bucket] = (tally.buckets[bucket] ?? 0) + 1;
-    tally.sumMs += ms;
-    tally.count++;
+    tally.buckets[bucket] = (tally.buckets[bucket] ?? 0) + times;
+    tally.sumMs += ms * times;
+    tally.count += times;
   }
 
   #of(opcode: number): OpcodeTally {
