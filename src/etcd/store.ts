@@ -1,99 +1,25 @@
-/** The connection to etcd: raw calls of the etcd3 client with its retries and circuit breaker switched off, because a transaction sent twice or
- *  a channel closed for five seconds is not ours to bear. What to retry is decided by the callers, who know what a call means. */
-import { noop } from "cockatiel";
-import {
+/** Calls to etcd. What to retry is decided by the callers, who know what a call means. */
+import type {
   Etcd3,
-  type ICompare,
-  type IDuplexStream,
-  type IKeyValue,
-  type ILeaseKeepAliveRequest,
-  type ILeaseKeepAliveResponse,
-  type IRequestOp,
-  type IWatchRequest,
-  type IWatchResponse,
+  ICompare,
+  IDuplexStream,
+  IKeyValue,
+  ILeaseKeepAliveRequest,
+  ILeaseKeepAliveResponse,
+  IRequestOp,
+  IWatchRequest,
+  IWatchResponse,
 } from "etcd3";
+import { clientOf, endpointUrls, type StoreOptions } from "./etcd-client.ts";
+import { classify, EtcdLost, EtcdRefused } from "./etcd-errors.ts";
 
-/** How to reach etcd. `endpoints` are `host:port` or URLs; with `tls` all of them speak TLS. */
-export interface StoreOptions {
-  readonly endpoints: readonly string[];
-  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
-  readonly auth?: { readonly username: string; readonly password: string };
-}
-
-/** etcd refused a request for good: nothing of it was applied, and sending it again as it is would not help. */
-export class EtcdRefused extends Error {
-  constructor(cause: Error) {
-    super(`etcd refused: ${cause.message}`, { cause });
-    this.name = "EtcdRefused";
-  }
-}
-
-/** A call got no answer. A transaction may or may not have been applied. */
-export class EtcdLost extends Error {
-  constructor(cause: unknown) {
-    super(`no answer from etcd: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.name = "EtcdLost";
-  }
-}
-
-/** etcd has thrown away the history that a read or watch wanted. */
-export class EtcdCompacted extends Error {
-  constructor() {
-    super("the revision has been compacted");
-    this.name = "EtcdCompacted";
-  }
-}
-
-/** Answers that say for certain that nothing was applied. Source: etcd api/v3rpc/rpctypes/error.go. */
-const refusals = [
-  "database space exceeded",
-  "request is too large",
-  "received message larger than max",
-  "too many operations",
-  "duplicate key given",
-  "permission denied",
-  "user name is empty",
-  "requested lease not found",
-];
+export type { StoreOptions } from "./etcd-client.ts";
+export { EtcdCompacted, EtcdLost, EtcdRefused } from "./etcd-errors.ts";
 
 /** How long a call may take before it counts as lost, the pause before a read is tried again, and how long a silent member is left alone. */
 const callWaitMs = 5_000;
 const readRetryMs = 100;
 const shunMs = 15_000;
-
-/** Notices dead connections within fifteen seconds and does not wait long to make new ones. Source: grpc-js channel options; etcd accepts pings
- *  every five seconds (--grpc-keepalive-min-time). */
-const channelOptions = {
-  "grpc.max_receive_message_length": -1,
-  "grpc.max_send_message_length": -1,
-  "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 5_000,
-  "grpc.initial_reconnect_backoff_ms": 100,
-  "grpc.max_reconnect_backoff_ms": 1_000,
-};
-
-/** A call as grpc-js hands it to interceptors, as far as it concerns us. */
-interface StartableCall {
-  start(metadata: { set(key: string, value: string): void }, listener?: unknown): void;
-}
-
-/** Asks a member that has lost its leader to say so instead of keeping its watches silent. Source: etcd rpctypes.MetadataRequireLeaderKey. */
-function requireLeader<Options, Call extends StartableCall>(options: Options, next: (options: Options) => Call): Call {
-  const call = next(options);
-  const start = call.start.bind(call);
-  call.start = (metadata, listener) => {
-    metadata.set("hasleader", "true");
-    start(metadata, listener);
-  };
-  return call;
-}
-
-function classify(error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message.includes("required revision has been compacted")) return new EtcdCompacted();
-  if (error instanceof Error && refusals.some((text) => message.includes(text))) return new EtcdRefused(error);
-  return new EtcdLost(error);
-}
 
 /** A guarded transaction's outcome: `revision` is the one it was committed at, or, when the guard failed, the guarding key's mod_revision. */
 export interface TxnResult {
@@ -114,9 +40,6 @@ const stored = (kv: IKeyValue): StoredKey => ({
   modRevision: Number(kv.mod_revision),
 });
 
-const withScheme = (endpoint: string, secure: boolean): string =>
-  endpoint.includes("://") ? endpoint : `${secure ? "https" : "http"}://${endpoint}`;
-
 /** Calls to one etcd cluster, all to the same member until that one fails, then to the next. Errors of every call: `EtcdRefused`, `EtcdLost`,
  *  reads also `EtcdCompacted`. */
 export class EtcdStore {
@@ -129,18 +52,8 @@ export class EtcdStore {
   readonly counters = { etcd_calls: 0, etcd_calls_lost: 0, etcd_calls_refused: 0, etcd_batches: 0, etcd_conflicts: 0 };
 
   constructor(options: StoreOptions) {
-    const secure = options.tls !== undefined;
-    this.endpoints = options.endpoints.map((endpoint) => withScheme(endpoint, secure));
-    this.#clients = this.endpoints.map(
-      (endpoint) =>
-        new Etcd3({
-          hosts: [endpoint],
-          grpcOptions: { ...channelOptions, interceptors: [requireLeader] },
-          faultHandling: { host: () => noop, global: noop },
-          ...(options.auth === undefined ? {} : { auth: { ...options.auth } }),
-          ...(options.tls === undefined ? {} : { credentials: credentials(options.tls) }),
-        }),
-    );
+    this.endpoints = endpointUrls(options);
+    this.#clients = this.endpoints.map((endpoint) => clientOf(endpoint, options));
   }
 
   /** One transaction guarded by comparisons of one key. Without operations it reads that key, so that the answer is linearizable all the same
@@ -280,16 +193,4 @@ export class EtcdStore {
     stream.on("end", () => this.#streams.delete(stream));
     return stream;
   }
-}
-
-function credentials(tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }): {
-  rootCertificate: Buffer;
-  privateKey?: Buffer;
-  certChain?: Buffer;
-} {
-  return {
-    rootCertificate: tls.ca ?? Buffer.alloc(0),
-    ...(tls.key === undefined ? {} : { privateKey: tls.key }),
-    ...(tls.cert === undefined ? {} : { certChain: tls.cert }),
-  };
 }
