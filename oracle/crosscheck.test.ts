@@ -408,6 +408,7 @@ describe("connections", () => {
     };
     expect(await verdictOf("c")).toBe("unchecked");
     expect(await verdictOf("other")).toBe("diverges");
+    expect(bench.divergences().map(({ verdict }) => verdict)).not.toContain("unchecked");
     await bench.crosscheck.close();
   });
 
