@@ -35,7 +35,8 @@ export class BridgeDown extends Error {
 /** A backend over the ZooKeeper at an address. Rejects with {@link BridgeDown} when it does not answer now. */
 export async function startBridge(at: Address): Promise<Backend> {
   const banner = await fourLetterWord(at, "srvr");
-  const version = /version: ([^\s,]+)/.exec(banner ?? "")?.[1];
+  // Debian's build says `3.8.0-${mvngit.commit.id}`.
+  const version = /version: (\d[\w.]*(?:-\w[\w.]*)?)/.exec(banner ?? "")?.[1];
   // The word may be forbidden; a handshake with a zxid from the far future is always answered, if only by hanging up, and leaves no session.
   const silence = version === undefined ? await whyNoHandshake(at) : undefined;
   if (silence !== undefined) throw new BridgeDown(`no ZooKeeper answers at ${at.host}:${at.port} (${silence})`);
@@ -107,7 +108,7 @@ export async function startCrossCheck(options: LiveOptions): Promise<LiveCheck> 
     tool: "zetcd",
     mode: "live",
     startedAt: new Date(startedAt).toISOString(),
-    candidate: { name: candidate.name, address: "in this process", version: versions.candidate },
+    candidate: { name: "zetcd", address: "in this process", version: `${versions.candidate} on etcd` },
     oracle: { name: "ZooKeeper", address: `${options.bridge.host}:${options.bridge.port}`, version: versions.oracle },
     answerFrom,
     options: { serial, settleMs: liveLimits.settleMs, ...(reveal ? { reveal } : {}) },

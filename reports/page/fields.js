@@ -22,8 +22,8 @@ export function fieldTable(step) {
         el("span", { class: "unseen" }, word),
       ),
       el("th", { scope: "row" }, row.at),
-      el("td", {}, el("code", {}, row.candidate)),
-      el("td", {}, el("code", {}, row.oracle)),
+      valueCell(row.at, row.candidate),
+      valueCell(row.at, row.oracle),
     );
   });
   const head = el(
@@ -39,6 +39,13 @@ export function fieldTable(step) {
     { class: "scroll" },
     el("table", { class: "sidebyside" }, el("thead", {}, head), el("tbody", {}, rows)),
   );
+}
+
+/** A value; a time also as people write it, in UTC. */
+function valueCell(at, value) {
+  const isTime = /(^|\.)[cm]time$/.test(at) && /^\d{12,14}$/.test(value);
+  const words = isTime && new Date(Number(value)).toISOString().replace("T", " ");
+  return el("td", {}, el("code", {}, value), words && el("small", { class: "soft when" }, words));
 }
 
 const bytesPerLine = 16;
