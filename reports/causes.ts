@@ -6,7 +6,7 @@ import { bounds, shortened } from "./bounds.ts";
 import { ruleFor } from "./rules.ts";
 import { type Severity, severityOf, severityRank } from "./severity.ts";
 import { loneStory, type StoryView, storyOf } from "./story.ts";
-import { differenceWords, sidesOf, znodePath } from "./wording.ts";
+import { differenceWords, sidesOf, withoutRoot, znodePath } from "./wording.ts";
 
 /** How a story came to be and how sure it is. */
 export interface Shrinking {
@@ -131,10 +131,17 @@ function headline(
   const first = foremost(differences);
   if (first === undefined) return { field: "(unknown)", words: "the two sides disagree", candidate: "", oracle: "" };
   const more = differences.length > 1 ? `, and ${differences.length - 1} more` : "";
-  return { field: shortened(first.at, 120), words: differenceWords(first) + more, ...sidesOf(first) };
+  const { candidate, oracle } = sidesOf(first);
+  const field = shortened(first.at, 120);
+  return {
+    field,
+    words: differenceWords(first) + more,
+    candidate: withoutRoot(candidate),
+    oracle: withoutRoot(oracle),
+  };
 }
 
 function pathOf(request: unknown): string | undefined {
   const path = typeof request === "object" && request !== null ? (request as Record<string, unknown>).path : undefined;
-  return typeof path === "string" ? shortened(znodePath(path), 200) : undefined;
+  return typeof path === "string" ? withoutRoot(shortened(znodePath(path), 200)) : undefined;
 }

@@ -7,11 +7,12 @@ const reasonsShown = 30;
 
 const heads = { 0: "OPEN", 1: "SHUT: diverges", 2: "SHUT: undecided" } as const;
 
-/** What changed since the baseline, a line for each cause, what is new first. */
+/** What changed since the baseline: the numbers, then a line for each cause, what is new first. */
 const changes = ({ change }: GateResult): string[] =>
   change === undefined
     ? []
     : [
+        `since the baseline ${change.fresh.length} new, ${change.still.length} still there, ${change.gone.length} gone`,
         ...change.fresh.map((each) => `new since the baseline: ${each}`),
         ...change.still.map((each) => `still there: ${each}`),
         ...change.gone.map((each) => `gone since the baseline: ${each}`),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../oracle/journal.ts";
+import { Causes } from "./causes.ts";
 import { fieldRows, hexWindow } from "./fields.ts";
 import { ruleFor, rules } from "./rules.ts";
 import { severityOf } from "./severity.ts";
@@ -7,6 +8,7 @@ import { loneStory, storyOf } from "./story.ts";
 import { divergence, valueDifference } from "./testdata/journals.ts";
 import { cversionStory, ghostWriteStory, lostWatchStory } from "./testdata/stories.ts";
 import { SideTree } from "./tree.ts";
+import { withoutRoot } from "./wording.ts";
 
 const ok = (body?: unknown): Answer => ({ is: "reply", err: "OK", body });
 
@@ -124,6 +126,28 @@ describe("stories", () => {
       'ops=[{"op":"check","path":"/n"}]',
     ]);
     expect(told({ op: "exists", path: "/x//abs/y" })).toEqual(["path=/x//abs/y"]);
+  });
+
+  test("the root of a case, another one each time, is a tilde", () => {
+    expect(
+      ["/xmwpqvtud-2u/r", "on /xmwpqvtud-2u/r/a and /chroot/xmwpqvtud-2u/r", "/xmwpqvtud-2u/rest", "/x/r"].map(
+        withoutRoot,
+      ),
+    ).toEqual(["~", "on ~/a and ~", "/xmwpqvtud-2u/rest", "/x/r"]);
+    const path = "/xmwpqvtud-2u/r/a";
+    const answers = {
+      candidate: { is: "none" },
+      oracle: { is: "event", body: { type: "NodeDeleted", path } },
+    } as const;
+    const differences = [{ is: "absent", at: "event", on: "candidate", other: `NodeDeleted ${path}` }] as const;
+    const [, line] = divergence(1, { answers, differences, request: { op: "event", path: `//abs${path}` } });
+    expect(loneStory(line).steps[0]?.events.oracle).toEqual(["deleted ~/a"]);
+    const causes = new Causes();
+    causes.add(line);
+    expect(causes.view()).toMatchObject([{ oracle: "NodeDeleted ~/a", paths: ["~/a"] }]);
+    expect(loneStory(divergence(1, { request: { op: "exists", path: "" } })[1]).steps[0]?.args).toEqual([
+      ["path", "~"],
+    ]);
   });
 
   test("events stand with the step that they came after", () => {

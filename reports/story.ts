@@ -90,10 +90,13 @@ function argumentsOf(request: Readonly<Record<string, unknown>>): (readonly [str
     .filter(([name, value]) => name !== "op" && name !== "by" && value !== undefined)
     .sort(([a], [b]) => Number(b === "path") - Number(a === "path"))
     .slice(0, bounds.eventsPerStepMax)
-    .map(([name, value]) => [
-      shortened(name, 40),
-      typeof value === "string" ? shortened(znodePath(value)) : compact(value),
-    ]);
+    .map(([name, value]) => [shortened(name, 40), printedArgument(name, value)]);
+}
+
+/** The empty path is the root of the case. */
+function printedArgument(name: string, value: unknown): string {
+  if (name === "path" && value === "") return "~";
+  return typeof value === "string" ? shortened(znodePath(value)) : compact(value);
 }
 
 /** JSON on one line, lists of plain words as such. A ten-megabyte value costs one pass, then it is cut. */

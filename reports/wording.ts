@@ -30,6 +30,10 @@ export function sidesOf(difference: Difference): Both<string> {
 /** A path as people know it: journals of live traffic mark absolute ones for scenarios, as `//abs/a`. */
 export const znodePath = (path: string): string => path.replace(/^\/\/abs(?=\/)/, "");
 
+/** The root that a generated or written case has for itself, which is another one in each run, as `~`: `/xmwpqvtud-2u/r/a` is `~/a`. */
+export const withoutRoot = (text: string): string =>
+  text.replace(/(?:\/[^\s/]+)*\/x[0-9a-z]{8}-[0-9a-z]+\/r(?![^/\s])/g, "~");
+
 /** One sentence for a difference, without its values. */
 export function differenceWords(difference: Difference): string {
   const at = shortened(difference.at, 120);
@@ -74,7 +78,7 @@ export function eventWords(answer: Answer): string {
   if (answer.is !== "event") return answerWords(answer);
   const body = (typeof answer.body === "object" && answer.body !== null ? answer.body : {}) as Record<string, unknown>;
   const to = typeof body.session === "string" ? ` → ${shortened(body.session, 40)}` : "";
-  return `${eventName(body.type)} ${shortened(String(body.path ?? ""), 200)}${to}`;
+  return `${eventName(body.type)} ${withoutRoot(shortened(String(body.path ?? ""), 200))}${to}`;
 }
 
 /** An answer in a word: the result code of a reply, or why there is none. */

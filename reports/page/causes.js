@@ -52,8 +52,7 @@ const headOf = (cause, chip) => [
     "span",
     { class: "what" },
     el("b", {}, cause.operation),
-    " · ",
-    el("span", { class: "code" }, cause.field),
+    cause.field !== cause.operation && [" · ", el("span", { class: "code" }, cause.field)],
     el("span", { class: "print code" }, cause.fingerprint),
   ),
   el(
@@ -98,7 +97,8 @@ function provenance(cause) {
   const { firstSeen, shrinking } = cause;
   const parts = [`First seen at operation ${grouped(firstSeen.n)}, session ${firstSeen.session} of ${firstSeen.case}`];
   if (cause.occurrences > 1) parts.push(`last at ${grouped(cause.lastSeen)}`);
-  if (cause.paths.length > 0) parts.push(`on ${cause.paths.join(", ")}`);
+  const isRooted = cause.paths.some((path) => path.startsWith("~"));
+  if (cause.paths.length > 0) parts.push(`on ${cause.paths.join(", ")}${isRooted ? " (~ is the case's root)" : ""}`);
   if (shrinking === undefined) parts.push("not shrunk");
   else {
     parts.push(
