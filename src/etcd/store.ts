@@ -1,17 +1,18 @@
 /** Calls to etcd. What to retry is decided by the callers, who know what a call means. */
-import type {
-  Etcd3,
-  ICompare,
-  IDuplexStream,
-  IKeyValue,
-  ILeaseKeepAliveRequest,
-  ILeaseKeepAliveResponse,
-  IRequestOp,
-  IWatchRequest,
-  IWatchResponse,
+import {
+  EtcdInvalidAuthTokenError,
+  type ICompare,
+  type IDuplexStream,
+  type IKeyValue,
+  type ILeaseKeepAliveRequest,
+  type ILeaseKeepAliveResponse,
+  type IRequestOp,
+  type IWatchRequest,
+  type IWatchResponse,
 } from "etcd3";
-import { clientOf, endpointUrls, type StoreOptions } from "./etcd-client.ts";
+import { clientOf, endpointUrls, type MemberClient, type StoreOptions } from "./etcd-client.ts";
 import { classify, EtcdLost, EtcdRefused } from "./etcd-errors.ts";
+import { decodeTxn, encodeTxn } from "./txn-codec.ts";
 
 export type { StoreOptions } from "./etcd-client.ts";
 export { EtcdCompacted, EtcdLost, EtcdRefused } from "./etcd-errors.ts";
@@ -40,12 +41,23 @@ const stored = (kv: IKeyValue): StoredKey => ({
   modRevision: Number(kv.mod_revision),
 });
 
+/** A token that has run out is refused before anything is done; any call of etcd3's own then fetches a new one. */
+async function sendTxn(client: MemberClient, request: Buffer): Promise<Buffer> {
+  try {
+    return await client.rawTxn(request, Date.now() + callWaitMs);
+  } catch (error) {
+    if (!(error instanceof EtcdInvalidAuthTokenError)) throw error;
+    await client.kv.range({ key: Buffer.from("\0") }, { deadline: Date.now() + callWaitMs });
+    return client.rawTxn(request, Date.now() + callWaitMs);
+  }
+}
+
 /** Calls to one etcd cluster, all to the same member until that one fails, then to the next. Errors of every call: `EtcdRefused`, `EtcdLost`,
  *  reads also `EtcdCompacted`. */
 export class EtcdStore {
-  readonly #clients: readonly Etcd3[];
-  readonly #streams = new Map<{ cancel(): void }, Etcd3>();
-  readonly #shunned = new Map<Etcd3, number>();
+  readonly #clients: readonly MemberClient[];
+  readonly #streams = new Map<{ cancel(): void }, MemberClient>();
+  readonly #shunned = new Map<MemberClient, number>();
   #chosen = 0;
   readonly endpoints: readonly string[];
   /** Since the start: calls made and what became of them, transactions that changed something, and those whose guard failed. */
@@ -61,16 +73,11 @@ export class EtcdStore {
   async txn(compare: ICompare[], success: IRequestOp[]): Promise<TxnResult> {
     const key = compare[0]?.key ?? Buffer.alloc(0);
     const look: IRequestOp = { request_range: { key } };
-    const answer = await this.#call((client) =>
-      client.kv.txn(
-        { compare, success: success.length === 0 ? [look] : success, failure: [look] },
-        { deadline: Date.now() + callWaitMs },
-      ),
-    );
+    const request = encodeTxn(compare, success.length === 0 ? [look] : success, [look]);
+    const answer = decodeTxn(await this.#call((client) => sendTxn(client, request)));
     if (answer.succeeded && success.length > 0) this.counters.etcd_batches++;
     if (!answer.succeeded) this.counters.etcd_conflicts++;
-    if (answer.succeeded) return { succeeded: true, revision: Number(answer.header.revision) };
-    return { succeeded: false, revision: Number(answer.responses[0]?.response_range.kvs[0]?.mod_revision ?? 0) };
+    return { succeeded: answer.succeeded, revision: answer.succeeded ? answer.revision : answer.guardRevision };
   }
 
   /** All keys of a range, linearizable; at a revision if one is given. Tried again, also elsewhere, while there is time. */
@@ -119,7 +126,7 @@ export class EtcdStore {
   }
 
   /** Streams on the member that is left fail, so that they are opened anew on the next. */
-  #leave(client: Etcd3, isSilent: boolean): void {
+  #leave(client: MemberClient, isSilent: boolean): void {
     if (isSilent) this.#shunned.set(client, Date.now() + shunMs);
     if (client !== this.#client || this.#clients.length < 2) return;
     const next = this.#clients.map((_, index) => (this.#chosen + 1 + index) % this.#clients.length);
@@ -146,13 +153,13 @@ export class EtcdStore {
 
   #isClosed = false;
 
-  get #client(): Etcd3 {
+  get #client(): MemberClient {
     const client = this.#clients[this.#chosen];
     if (client === undefined) throw new Error("an etcd cluster needs an endpoint");
     return client;
   }
 
-  async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
+  async #call<T>(call: (client: MemberClient) => Promise<T>): Promise<T> {
     const client = this.#client;
     this.counters.etcd_calls++;
     try {
@@ -167,7 +174,7 @@ export class EtcdStore {
   }
 
   /** A call that changes nothing may be made again. The first member asked leaves time for another. */
-  async #read<T>(waitMs: number, call: (client: Etcd3, deadline: number) => Promise<T>): Promise<T> {
+  async #read<T>(waitMs: number, call: (client: MemberClient, deadline: number) => Promise<T>): Promise<T> {
     const endMs = Date.now() + waitMs;
     for (;;) {
       try {
@@ -181,7 +188,7 @@ export class EtcdStore {
   }
 
   async #stream<T extends { cancel(): void; on(event: "error" | "end", listener: () => void): unknown }>(
-    open: (client: Etcd3) => Promise<unknown>,
+    open: (client: MemberClient) => Promise<unknown>,
   ): Promise<T> {
     const client = this.#client;
     const stream = (await this.#call(() => open(client))) as T;
