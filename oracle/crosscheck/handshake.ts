@@ -65,16 +65,40 @@ async function askBoth(
   const last = hello.request.lastZxidSeen;
   const ahead = BigInt(last) - BigInt(witness.newest[truth]);
   const otherHello = (lastZxidSeen: typeof last) => rewriteHello(hello, { lastZxidSeen, credentials });
+  const paired = (first: Asked, second: Asked): Promise<Both<Answered>> =>
+    askAgain(truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first }, ask);
   if (ahead > 0n && last > 0 && (witness.newest[truth] === 0 || ahead < surelyFuture)) {
     // It may be from the future, or from before we could see: only the truth can tell.
     const first = await ask(truth, hello);
     const isFuture = first.opened.is === "closed";
-    const second = await ask(other, otherHello(isFuture ? 2 ** 52 : 0));
-    return truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first };
+    const own = otherHello(isFuture ? 2 ** 52 : 0);
+    const second = await ask(other, own);
+    return paired({ own: hello, answered: first }, { own, answered: second });
   }
   const translated = translateZxid(last, { witness, truth, record: found });
-  const [first, second] = await Promise.all([ask(truth, hello), ask(other, otherHello(translated))]);
-  return truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first };
+  const own = otherHello(translated);
+  const [first, second] = await Promise.all([ask(truth, hello), ask(other, own)]);
+  return paired({ own: hello, answered: first }, { own, answered: second });
+}
+
+/** What a side was asked and what it said. */
+interface Asked {
+  readonly own: Hello;
+  readonly answered: Answered;
+}
+
+/** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. Being
+ *  refused changes nothing, so it can be asked once more. */
+async function askAgain(
+  asked: Both<Asked>,
+  ask: (side: Side, own: Hello) => Promise<Answered>,
+): Promise<Both<Answered>> {
+  const again = async (side: Side): Promise<Answered> => {
+    const { own, answered } = asked[side];
+    const isDoubtful = answered.opened.is === "closed" && asked[otherSide(side)].answered.opened.is === "refused";
+    return isDoubtful ? ask(side, own) : answered;
+  };
+  return { candidate: await again("candidate"), oracle: await again("oracle") };
 }
 
 /** A right password stays right and a wrong one wrong. */
