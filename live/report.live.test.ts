@@ -113,7 +113,7 @@ describe.skipIf(executablePath === undefined)("report.html in Chromium", () => {
 
     await shown(page).locator("> summary").focus();
     await page.keyboard.press("Enter");
-    expect(await shown(page).locator(".story").count()).toBe(1);
+    await shown(page).locator(".story").waitFor();
     await page.keyboard.press("Enter");
     expect(await shown(page).evaluate((row) => (row as unknown as { open: boolean }).open)).toBe(false);
     expect(complaints).toEqual([]);
