@@ -87,7 +87,7 @@ describe("the server of a live view", () => {
   test("tells listeners at once what state there is, then of changes, seldom, and of the end", async () => {
     const own = await startLiveView({
       at: { host: "127.0.0.1", port: 0 },
-      render: { page: () => "", data: () => "", summary: () => "" },
+      render: { page: () => "", data: () => "", summary: () => String(performance.now()) },
       paceMs: 200,
     });
     const answer = await fetch(`${own.url}events`);
@@ -95,8 +95,11 @@ describe("the server of a live view", () => {
     const flood = setInterval(() => own.changed(), 5);
     await new Promise((resolve) => setTimeout(resolve, 1_050));
     clearInterval(flood);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = (await ask(`${own.url}summary.json`)).body;
     own.changed();
     const closed = own.close();
+    expect((await ask(`${own.url}summary.json`)).body).not.toBe(before);
     const text = await answer.text();
     await closed;
     const changes = text.match(/^event: change$/gm)?.length ?? 0;
@@ -218,6 +221,9 @@ describe.skipIf(executablePath === undefined)("the report of traffic under way, 
     expect(await page.locator("h1").textContent()).not.toBe(before);
     expect(await isOpen(row)).toBe(true);
     expect(await row.locator(".facts-line").textContent()).toContain("last at");
+    await client.call("getChildren2", { path: "/n", watch: false });
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(3);
+    expect(await page.getByLabel("Filter by operation").inputValue()).toBe("exists");
     expect(await rows.filter({ visible: true }).count()).toBe(1);
     expect(await page.getByRole("searchbox").inputValue()).toBe("exi");
     expect(await page.evaluate("document.activeElement.id")).toBe("search");
