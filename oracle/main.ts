@@ -12,6 +12,7 @@ import { knownAddCommand, knownListCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
+import { tableCommand } from "./commands/table.ts";
 import { BadKnownList } from "./compare/known.ts";
 import { BadArgument } from "./servers/endpoints.ts";
 import { ServerFailed } from "./servers/process.ts";
@@ -56,6 +57,17 @@ withServers(program.command("replay").description("a token's sequence, or a save
   .argument("<token|file>", "zx1:... or a scenario file")
   .option("--in-flight <n>", "for the token of a whole run", "8")
   .action(answer((what: string, raw: RawFlags) => replayCommand(what, raw)));
+
+program
+  .command("table")
+  .description("what each operation does to each Stat field, on two servers side by side, or on one")
+  .argument("[server]", "one server alone")
+  .option("--candidate <server>", "the server under test", "auto")
+  .option("--oracle <server>", "the server that is right", "auto")
+  .option("--format <text|markdown|json>", "how it is printed", "text")
+  .option("-o, --output <file>", "where it goes; default: stdout")
+  .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be seen")
+  .action(answer((server: string | undefined, raw: RawFlags) => tableCommand(server, raw)));
 
 program
   .command("demo")

@@ -74,7 +74,8 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
   return contender({ name: "zookeeper", version, isGiven: true }, endpoint, async () => undefined);
 }
 
-async function openOracle(server: ServerArgument): Promise<Contender> {
+/** One server, found or started. Throws {@link ServerFailed}. */
+export async function openOracle(server: ServerArgument): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
   if (server.is === "etcd") return openProxied(server, undefined, "--oracle");
   const zookeeper = await useZooKeeper();

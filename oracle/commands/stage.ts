@@ -66,7 +66,7 @@ export const newReportDir = (mode: string, now: Date = new Date()): string =>
   join(root, "reports", "out", `${now.toISOString().slice(0, 19).replaceAll(":", "-")}-${mode}`);
 
 /** The backend that `--mutant` puts in the candidate's place: it lies in one named way, to see whether that is found. */
-function liar(name: string | undefined): (backend: Backend) => Backend {
+export function liar(name: string | undefined): (backend: Backend) => Backend {
   if (name === undefined) return (backend) => backend;
   const mutant = mutants.find((one) => one.name === name);
   if (mutant === undefined)
