@@ -124,6 +124,38 @@ export interface NoteLine {
   readonly text: string;
 }
 
+/** What one operation did to one znode, on every server of the table. `cells` holds for each of `fields` a word per server. */
+export interface BehaviourRow {
+  readonly operation: string;
+  readonly on: "node" | "parent";
+  readonly result: readonly string[];
+  readonly cells: readonly (readonly string[])[];
+}
+
+/** The whole table. Lists inside rows follow `servers`: candidate, oracle; or the one server. */
+export interface BehaviourTable {
+  readonly servers: readonly ServerDescription[];
+  readonly fields: readonly string[];
+  readonly rows: readonly BehaviourRow[];
+}
+
+/** What each operation does to each Stat field on candidate and oracle, in this order. */
+export interface BehaviourLine {
+  readonly event: "behaviour";
+  readonly table: BehaviourTable;
+}
+
+/** The oracle was compared with a twin of itself before the run, with the run's seed. What differed there follows or precedes as divergences with
+ *  the verdict `oracle-unstable`; `causes` counts their fingerprints. */
+export interface CalibrationLine {
+  readonly event: "calibration";
+  readonly twin: ServerDescription;
+  readonly operations: number;
+  readonly compared: number;
+  readonly causes: number;
+  readonly durationMs: number;
+}
+
 /** Last line. `compared` counts replies that had an answer from both sides. `interrupted`: the user stopped the run. */
 export interface EndLine {
   readonly event: "end";
@@ -143,6 +175,8 @@ export type JournalLine =
   | CounterexampleLine
   | SideLine
   | NoteLine
+  | BehaviourLine
+  | CalibrationLine
   | EndLine;
 
 /** Takes journal lines in order. */

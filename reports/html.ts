@@ -21,6 +21,7 @@ export const pageScripts = [
   "filter.js",
   "coverage.js",
   "latency.js",
+  "behaviour.js",
   "sections.js",
   "main.js",
 ] as const;
@@ -29,7 +30,16 @@ export const pageScripts = [
 export const liveScript = "live.js";
 
 /** The page's styles in the order of the cascade. */
-const pageStyles = ["base.css", "header.css", "causes.css", "story.css", "answers.css", "coverage.css", "media.css"];
+const pageStyles = [
+  "base.css",
+  "header.css",
+  "causes.css",
+  "story.css",
+  "answers.css",
+  "coverage.css",
+  "behaviour.css",
+  "media.css",
+];
 
 /** What the page is given: the view, the known list, and how many causes were left out to keep the file small. */
 export interface PageData {

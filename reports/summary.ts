@@ -4,7 +4,7 @@ import type { Cause } from "./causes.ts";
 import type { KnownEntry } from "./known.ts";
 import type { LatencyView } from "./latency.ts";
 import type { Severity } from "./severity.ts";
-import type { View } from "./view.ts";
+import type { CalibrationView, View } from "./view.ts";
 
 /** The version of the summary's shape. */
 export const summaryFormat = 1;
@@ -44,6 +44,12 @@ export interface SummaryCoverage {
   readonly never: readonly string[];
 }
 
+/** The behaviour table in brief: how many operations were tried on both sides, and the names of those with different effects. */
+export interface SummaryBehaviour {
+  readonly operations: number;
+  readonly differing: readonly string[];
+}
+
 /** The whole of summary.json. */
 export interface Summary {
   readonly format: typeof summaryFormat;
@@ -67,6 +73,12 @@ export interface Summary {
   readonly divergences: readonly SummaryDivergence[];
   readonly known: readonly SummaryKnown[];
   readonly timing: readonly SummaryDivergence[];
+  /** In which the oracle disagrees with its own twin. */
+  readonly unstable: readonly SummaryDivergence[];
+  /** Null where the oracle was not compared with a twin first. */
+  readonly calibration: CalibrationView | null;
+  /** Null where no table was made. */
+  readonly behaviour: SummaryBehaviour | null;
   readonly coverage: SummaryCoverage;
   readonly latencyMs: Both<Omit<LatencyView, "buckets">>;
   readonly versions: { readonly tool: string } & Both<string>;
@@ -97,6 +109,12 @@ export function summaryOf(view: View, known: readonly KnownEntry[] = []): Summar
     divergences: view.causes.diverges.map(divergenceOf),
     known: view.causes.known.map((cause) => knownOf(cause, known)),
     timing: view.causes.timing.map(divergenceOf),
+    unstable: view.causes["oracle-unstable"].map(divergenceOf),
+    calibration: view.calibration ?? null,
+    behaviour:
+      view.behaviour === undefined
+        ? null
+        : { operations: view.behaviour.operations, differing: view.behaviour.differing },
     coverage: coverageOf(view),
     latencyMs: { candidate: withoutBuckets(view.latency.candidate), oracle: withoutBuckets(view.latency.oracle) },
     versions: {

@@ -2,6 +2,7 @@
 
 import type { Both, Verdict } from "../oracle/compare/difference.ts";
 import {
+  type CalibrationLine,
   type DivergenceLine,
   type EndLine,
   type JournalLine,
@@ -9,6 +10,7 @@ import {
   type RunLine,
   type SideLine,
 } from "../oracle/journal.ts";
+import { type BehaviourView, behaviourOf } from "./behaviour.ts";
 import { bounds, grouped, shortened } from "./bounds.ts";
 import { type Cause, type CauseGroup, Causes } from "./causes.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
@@ -47,6 +49,18 @@ export interface View {
   readonly latency: Both<LatencyView>;
   readonly sides: readonly SideLine[];
   readonly notes: readonly string[];
+  /** Of the first shard that has one. */
+  readonly behaviour?: BehaviourView;
+  /** All shards together. */
+  readonly calibration?: CalibrationView;
+}
+
+/** How the oracle agreed with its twin. */
+export interface CalibrationView {
+  readonly twin: string;
+  readonly operations: number;
+  readonly compared: number;
+  readonly causes: number;
 }
 
 /** Says which entry of a known list covers a divergence. */
@@ -87,6 +101,9 @@ export class ViewBuilder {
   readonly #gone = new Map<string, string>();
   readonly #notes: string[] = [];
   #notesCut = 0;
+  #behaviour: BehaviourView | undefined;
+  #calibration: CalibrationView | undefined;
+  #unstableLines = 0;
 
   constructor(isKnown?: KnownCheck) {
     this.#isKnown = isKnown;
@@ -127,6 +144,12 @@ export class ViewBuilder {
       case "note":
         this.#note(line.text);
         return;
+      case "behaviour":
+        this.#behaviour ??= behaviourOf(line.table);
+        return;
+      case "calibration":
+        this.#calibrated(line);
+        return;
       case "end":
         this.#frames.addEnd(line);
         return;
@@ -143,6 +166,7 @@ export class ViewBuilder {
     // First, because it throws on a line without its fields, which then counts as damage and nothing else.
     this.#causes[group].add(known === undefined ? rest : { ...rest, known });
     if (group === "diverges") this.#divergenceLines += 1;
+    if (group === "oracle-unstable") this.#unstableLines += 1;
     if (group === "known" && line.verdict === "diverges") this.#excused += 1;
   }
 
@@ -172,7 +196,7 @@ export class ViewBuilder {
       causes: causes.diverges.length,
       divergences: Math.max(this.#verdicts.diverges - this.#excused, this.#divergenceLines),
       known: this.#verdicts.known + causes.known.length,
-      unstable: this.#verdicts["oracle-unstable"],
+      unstable: Math.max(this.#verdicts["oracle-unstable"], this.#unstableLines),
       unchecked: this.#verdicts.unchecked,
       lost,
       damagedLines: this.#damagedLines,
@@ -191,6 +215,8 @@ export class ViewBuilder {
       latency: { candidate: this.#latency.candidate.view(), oracle: this.#latency.oracle.view() },
       sides: this.#sides,
       notes: this.#notesCut > 0 ? [...this.#notes, `${grouped(this.#notesCut)} more notes`] : this.#notes,
+      ...(this.#behaviour === undefined ? {} : { behaviour: this.#behaviour }),
+      ...(this.#calibration === undefined ? {} : { calibration: this.#calibration }),
     };
   }
 
@@ -226,6 +252,19 @@ export class ViewBuilder {
         side,
         `The ${line.on} was lost at operation ${grouped(line.n)} (${printable.reason}) and never came back: nothing was checked from there on.`,
       );
+  }
+
+  #calibrated({ twin, operations, compared, causes }: CalibrationLine): void {
+    const before = this.#calibration ?? { operations: 0, compared: 0, causes: 0 };
+    const name = shortened(`${twin.name} ${twin.version} at ${twin.address}`, 200);
+    const outcome = causes === 0 ? "no difference" : `${grouped(causes)} causes of differences`;
+    this.#note(`Calibration: the oracle against its twin, ${name}: ${grouped(compared)} replies, ${outcome}.`);
+    this.#calibration = {
+      twin: name,
+      operations: before.operations + operations,
+      compared: before.compared + compared,
+      causes: before.causes + causes,
+    };
   }
 
   #note(text: string): void {

@@ -7,6 +7,7 @@ import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenar
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
+import { journalBehaviour } from "./behaviour.ts";
 import { profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
 import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
@@ -128,6 +129,8 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   progress.done();
   const failure = totals.ended === "lost" ? `a server is gone: ${totals.trouble}` : undefined;
   const interrupted = totals.ended === "interrupted";
+  const isFirstShard = (limits.shard?.index ?? 1) === 1;
+  if (failure === undefined && !interrupted && isFirstShard) await journalBehaviour(stage, flags);
   return stage.finish({ interrupted, ...(failure === undefined ? {} : { failure }) });
 }
 

@@ -8,6 +8,7 @@ import { hazardOf } from "../../scenarios/generate/hazards.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { explain } from "../../scenarios/generate/property.ts";
 import { readScenario } from "../../scenarios/validate.ts";
+import { journalBehaviour } from "./behaviour.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { Progress } from "./progress.ts";
 import { onInterrupt, type Stage, setStage } from "./stage.ts";
@@ -42,8 +43,9 @@ export async function runScenarios(
   const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
   const stop = onInterrupt();
   const expires = found.some(({ scenario }) => scenario.steps.some((step) => step.op === "expire"));
+  const flags = stageFlags(raw);
   const stage = await setStage(
-    { ...stageFlags(raw), expires },
+    { ...flags, expires },
     {
       mode,
       operationsFloor: 1,
@@ -67,6 +69,7 @@ export async function runScenarios(
   await Promise.all(Array.from({ length: inFlight }, worker));
   progress.done();
   console.log(`${done} of ${due.length} scenarios run`);
+  if (mode === "run" && !stop.signal.aborted) await journalBehaviour(stage, flags);
   const code = await stage.finish({ interrupted: stop.signal.aborted });
   return code === 0 && due.length === 0 ? 2 : code;
 }

@@ -1,9 +1,10 @@
 /** `xchk table`: what each operation does to each Stat field, on one server or on two side by side. */
 import { writeFile } from "node:fs/promises";
 import type { Backend } from "../../src/backend.ts";
+import type { BehaviourTable } from "../journal.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { printTable, type TableFormat, tableFormats } from "../table/print.ts";
-import { type BehaviourTable, behaviourOf, isWhole, type Probed, rowDiffers } from "../table/table.ts";
+import { behaviourOf, isWhole, type Probed, rowDiffers } from "../table/table.ts";
 import { type RawFlags, stageFlags, textOf } from "./flags.ts";
 import { type Contender, openDuel, openOracle } from "./servers.ts";
 import { liar } from "./stage.ts";

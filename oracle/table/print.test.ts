@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { BehaviourTable } from "../journal.ts";
 import { type PrintedTable, printTable, tableHeadline } from "./print.ts";
-import type { BehaviourTable } from "./table.ts";
 
 const server = (name: string) => ({ name, version: "1|2", address: "127.0.0.1:1" });
 const table: BehaviourTable = {

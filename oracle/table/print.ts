@@ -1,5 +1,6 @@
 /** The behaviour table in print: text for terminals, Markdown for issues and step summaries, JSON for programs. */
-import { type BehaviourRow, type BehaviourTable, rowDiffers } from "./table.ts";
+import type { BehaviourRow, BehaviourTable } from "../journal.ts";
+import { rowDiffers } from "./table.ts";
 
 /** How a table can be printed. */
 export const tableFormats = ["text", "markdown", "json"] as const;

@@ -4,25 +4,10 @@ import type { Reply } from "../../src/protocol/client.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
 import { type OpName, permBits } from "../../src/protocol/opcodes.ts";
 import type { Stat } from "../../src/protocol/records.ts";
-import type { ServerDescription } from "../journal.ts";
+import type { BehaviourRow, BehaviourTable, ServerDescription } from "../journal.ts";
 import { Caller, NoAnswer } from "./caller.ts";
 import { changeOf, statFields } from "./change.ts";
 import { type Place, type Probe, probes } from "./probes.ts";
-
-/** What one operation did to one znode, on every server of the table. `cells` holds for each of `fields` a word per server. */
-export interface BehaviourRow {
-  readonly operation: string;
-  readonly on: "node" | "parent";
-  readonly result: readonly string[];
-  readonly cells: readonly (readonly string[])[];
-}
-
-/** The whole table. Lists inside rows follow `servers`: candidate, oracle; or the one server. */
-export interface BehaviourTable {
-  readonly servers: readonly ServerDescription[];
-  readonly fields: readonly string[];
-  readonly rows: readonly BehaviourRow[];
-}
 
 /** One server, and below which znode ("" or like `/a`) the probes stay. */
 export interface Probed {

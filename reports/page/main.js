@@ -2,6 +2,7 @@ import { arrange, data, el, grouped } from "./dom.js";
 import { header } from "./header.js";
 import {
   asideSection,
+  behaviourSection,
   coverageSection,
   divergenceSection,
   knownSection,
@@ -27,6 +28,7 @@ const sections = [
   }),
   knownSection(),
   coverageSection(),
+  behaviourSection(),
   latencySection(),
   notesSection(),
 ];

@@ -1,3 +1,4 @@
+import { behaviourView } from "./behaviour.js";
 import { causeList } from "./causes.js";
 import { coverageMatrix, neverList, variantList, watchMatrix } from "./coverage.js";
 import { arrange, el, grouped, plural, table } from "./dom.js";
@@ -143,6 +144,10 @@ export const coverageSection = () =>
     el("h3", { id: "never" }, "Never exercised"),
     neverList(view),
   ]);
+
+/** What each operation does to each Stat field, where the run has tried it. */
+export const behaviourSection = () =>
+  plainSection("behaviour", "Behaviour", ({ view }) => (view.behaviour ? behaviourView(view.behaviour) : null));
 
 /** Answer times of both sides. */
 export const latencySection = () => plainSection("latency", "Latency", ({ view }) => latencyView(view));

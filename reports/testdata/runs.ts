@@ -23,6 +23,31 @@ const traffic: readonly (readonly [op: string, shape: string, err: string])[] = 
   ["sync", "", "OK"],
 ];
 
+/** A short behaviour table in which one row differs. */
+export const behaviourLine: JournalLine = {
+  event: "behaviour",
+  table: {
+    servers: [
+      { name: "zetcd", version: "0.1.0", address: "127.0.0.1:2181" },
+      { name: "zookeeper", version: "3.8.0", address: "127.0.0.1:2182" },
+    ],
+    fields: ["version", "cversion", "pzxid"],
+    rows: [
+      { operation: "create", on: "parent", result: ["OK", "OK"], cells: same("unchanged", "+1", "op") },
+      { operation: "setData", on: "node", result: ["OK", "OK"], cells: same("+1", "unchanged", "unchanged") },
+      {
+        ...{ operation: "delete", on: "parent", result: ["OK", "OK"] },
+        cells: [...same("unchanged", "+1"), ["unchanged", "op"]],
+      },
+    ],
+  },
+};
+
+/** Cells in which both sides have the same word. */
+function same(...words: readonly string[]): string[][] {
+  return words.map((word) => [word, word]);
+}
+
 /** Mixed traffic that agrees, deterministic, `count` steps long, an event after every eighth. */
 export function* mixedTraffic(count: number): Generator<JournalLine> {
   for (let n = 1; n <= count; n++) {
@@ -55,7 +80,7 @@ export function divergingRun(agreeing = 960): JournalLine[] {
       "timing",
     ),
   );
-  body.push(cversionStory, lostWatchStory, ghostWriteStory);
+  body.push(behaviourLine, cversionStory, lostWatchStory, ghostWriteStory);
   body.push({ event: "note", text: "etcd answered its first request after 1.8 s" });
   return journal(body, { end: { durationMs: 6_420 } });
 }
