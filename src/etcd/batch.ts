@@ -87,7 +87,11 @@ function znodeOps(
 /** How many etcd operations a draft amounts to, at most: what bounds a batch while it is filled. */
 export const draftCost = (draft: Draft): number => draft.nodes.size * 2 + draft.sessions.size;
 
-function logValue(batch: string, previous: number, transactions: readonly Transaction[]): Buffer {
+function logValue(
+  { id, isUntold = false, transactions }: { id: string; isUntold?: boolean; transactions: readonly Transaction[] },
+  previous: number,
+): Buffer {
+  if (isUntold) return encodeRecord(LogRecord, { batch: id, previous, transactions: null });
   let inlineBytes = 0;
   const inline = (change: Change): boolean => {
     if (change.is !== "create" && change.is !== "setData") return true;
@@ -97,7 +101,7 @@ function logValue(batch: string, previous: number, transactions: readonly Transa
     return true;
   };
   return encodeRecord(LogRecord, {
-    batch,
+    batch: id,
     previous,
     transactions: transactions.map(({ index, timeMs, changes }) => ({
       index,
@@ -107,11 +111,18 @@ function logValue(batch: string, previous: number, transactions: readonly Transa
   });
 }
 
-/** Everything that commits a batch: state, log and fence in one transaction. `tree` is what the draft was written over. */
-export function batchOps(
-  keys: Keyspace,
-  batch: { id: string; logId: string; draft: Draft; tree: Tree; transactions: readonly Transaction[] },
-): IRequestOp[] {
+/** A batch to be committed. `tree` is what the draft was written over; `isUntold` leaves its changes out of the log: nobody follows it. */
+export interface BatchContent {
+  readonly id: string;
+  readonly logId: string;
+  readonly draft: Draft;
+  readonly tree: Tree;
+  readonly transactions: readonly Transaction[];
+  readonly isUntold?: boolean;
+}
+
+/** Everything that commits a batch: state, log and fence in one transaction. */
+export function batchOps(keys: Keyspace, batch: BatchContent): IRequestOp[] {
   const ops: IRequestOp[] = [];
   for (const [path, after] of batch.draft.nodes)
     ops.push(...znodeOps(keys, path, { before: batch.tree.get(path), after }));
@@ -119,7 +130,7 @@ export function batchOps(
     if (session !== null) ops.push(put(keys.session(id), encodeRecord(SessionRecord, session)));
     else if (batch.tree.session(id) !== undefined) ops.push(remove(keys.session(id)));
   const own = [
-    put(keys.log(batch.logId), logValue(batch.id, batch.tree.revision, batch.transactions)),
+    put(keys.log(batch.logId), logValue(batch, batch.tree.revision)),
     put(keys.fence, encodeRecord(FenceRecord, { batch: batch.id, zxids: batch.transactions.at(-1)?.index ?? 0 })),
   ];
   return nested([...own, ...ops], opsPerTxnMax);

@@ -109,10 +109,11 @@ export class Committer {
 
   /** The revision at which the batch stands, or undefined when it has to be prepared again. Errors: `EtcdRefused`, `HistoryBroken`. */
   async #commit(batch: PreparedBatch): Promise<number | undefined> {
-    const { store, keys, logId, replica } = this.#target;
+    const { store, keys, logId, replica, isFollowed } = this.#target;
     const { tree } = replica;
     const { id, draft, transactions } = batch;
-    const ops = transactions.length === 0 ? [] : batchOps(keys, { id, logId, draft, tree, transactions });
+    const isUntold = isFollowed?.() === false;
+    const ops = transactions.length === 0 ? [] : batchOps(keys, { id, logId, draft, tree, transactions, isUntold });
     const base = tree.revision;
     try {
       const result = await store.txn(fenceGuard(keys, base), ops);

@@ -23,8 +23,17 @@ export async function settle(turns = 30): Promise<void> {
 
 /** A core of the proxy `id` on this etcd. */
 export async function startCore(etcd: FakeEtcd, id: string, zkVersion: ZooKeeperVersion = "3.9"): Promise<Core> {
-  const features = featuresOf[zkVersion];
   etcd.put(keys.proxy(id), Buffer.from("1"));
+  return loadUnannounced(etcd, id, { zkVersion });
+}
+
+/** A core whose proxy the others have not heard of. `onBroken` is told when it is useless from now on. */
+export async function loadUnannounced(
+  etcd: FakeEtcd,
+  id: string,
+  { zkVersion = "3.9", onBroken }: { zkVersion?: ZooKeeperVersion; onBroken?: (cause: Error) => void } = {},
+): Promise<Core> {
+  const features = featuresOf[zkVersion];
   const core = await loadCore({
     store: etcd.store,
     keys,
@@ -38,7 +47,10 @@ export async function startCore(etcd: FakeEtcd, id: string, zkVersion: ZooKeeper
       multiKeepsOpcodes: features.multiKeepsOpcodes,
     },
     tickTimeMs: 1_000,
-    onBroken: (broken) => broken.close(),
+    onBroken: (broken, cause) => {
+      broken.close();
+      onBroken?.(cause);
+    },
   });
   await settle();
   return core;

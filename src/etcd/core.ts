@@ -81,7 +81,8 @@ export class Core implements TreeListener {
     this.#logId = `${proxy}.${randomBytes(3).toString("hex")}`;
     this.#onBroken = (cause) => options.onBroken(this, cause);
     const shared = { store, keys, logId: this.#logId, replica: this.#replica, log };
-    this.committer = new Committer({ ...shared, onBroken: this.#onBroken });
+    const isFollowed = (): boolean => this.#proxies.size > 0;
+    this.committer = new Committer({ ...shared, isFollowed, onBroken: this.#onBroken });
     this.#feed = new Feed({
       ...shared,
       proxy,

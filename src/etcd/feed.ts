@@ -153,6 +153,7 @@ export class Feed {
   async #takeBatch(revision: number, value: Buffer): Promise<void> {
     if (this.#isClosed || revision <= this.#replica.tree.revision) return;
     const log = decodeRecord(LogRecord, value);
+    if (log.transactions === null) throw new Error("its writer did not know that anybody followed");
     const data = new Map<string, Buffer | null>();
     for (const path of missingData(log)) {
       const stored = await this.#fetch(path, revision);

@@ -12,6 +12,8 @@ export interface CommitTarget {
   readonly keys: Keyspace;
   readonly logId: string;
   readonly replica: Replica;
+  /** Whether other proxies live, who must be told what a batch changes; true when left out. */
+  readonly isFollowed?: () => boolean;
 }
 
 /** One batch in doubt. `settle` is called until it answers. */

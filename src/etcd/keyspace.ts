@@ -89,7 +89,8 @@ export const TransactionRecord = record("TransactionRecord", {
   changes: vector(ChangeRecord),
 });
 
-/** Layout of an `l` value. `previous` is the fence's revision before this batch: the chain that shows a reader whether it missed one. */
+/** Layout of an `l` value. `previous` is the fence's revision before this batch: the chain that shows a reader whether it missed one.
+ *  `transactions` is null where the writer knew of no other proxy: one that comes upon such a batch after all loads its tree anew. */
 export const LogRecord = record("LogRecord", {
   batch: kind("text", "ustring"),
   previous: long,
