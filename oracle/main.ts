@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { BadProfile } from "../scenarios/generate/profile.ts";
 import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
 import { BadScenario } from "../scenarios/validate.ts";
+import { type AuditFlags, auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { type RawFlags, withGenerator, withServers } from "./commands/flags.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
@@ -68,6 +69,30 @@ program
   .option("-o, --output <file>", "where it goes; default: stdout")
   .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be seen")
   .action(answer((server: string | undefined, raw: RawFlags) => tableCommand(server, raw)));
+
+/** Gathers a flag that may be repeated. */
+const append = (text: string, before: string[]): string[] => [...before, text];
+
+program
+  .command("audit")
+  .description("compare two whole trees: data, ACLs, Stats, ephemerals and quotas; nothing is written")
+  .option("--candidate <server>", "the server under test: zk://HOST:PORT[/CHROOT] or etcd://HOST:PORT[,...]")
+  .option("--oracle <server>", "the server that is right, in the same forms")
+  .option("--to <server>", "the same as --candidate: where a tree was moved to")
+  .option("--from <server>", "the same as --oracle: where it came from")
+  .option("--root <path>", "compare what is below this", "/")
+  .option(
+    "--ignore <list>",
+    "fields and globs of paths that may differ, separated by commas; may be repeated",
+    append,
+    [],
+  )
+  .option("--change-order", "also expect siblings to have been changed in the same order")
+  .option("--auth <scheme:credential>", "show this to both servers; may be repeated", append, [])
+  .option("--limit <n>", "differences shown of each field", "20")
+  .option("--in-flight <n>", "znodes read at the same time", "128")
+  .option("--json", "print JSON")
+  .action(answer((raw: AuditFlags) => auditCommand(raw)));
 
 program
   .command("demo")
