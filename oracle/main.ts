@@ -6,7 +6,7 @@ import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
 import { BadScenario } from "../scenarios/validate.ts";
 import { type AuditFlags, auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
-import { type RawFlags, withGenerator, withServers } from "./commands/flags.ts";
+import { type RawFlags, withGenerator, withServers, withTwin } from "./commands/flags.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
 import { gateCommand } from "./commands/gate.ts";
 import { knownAddCommand, knownListCommand } from "./commands/known.ts";
@@ -39,7 +39,9 @@ const program = new Command("xchk")
     "\nExit codes: 0 conforms, 1 diverges, 2 undecided, 254 bad arguments, 255 the harness or a server failed.",
   );
 
-withGenerator(withServers(program.command("fuzz").description("generated operation sequences against two servers")))
+withTwin(
+  withGenerator(withServers(program.command("fuzz").description("generated operation sequences against two servers"))),
+)
   .option("--runs <n>", "sequences, at most")
   .option("--ops <n>", "operations, about; default 20000 when no other limit is set")
   .option("--time-limit <s>", "seconds, at most")
@@ -49,7 +51,7 @@ withGenerator(withServers(program.command("fuzz").description("generated operati
   .option("--shard <i/n>", "the i-th of n parts of the run; all parts need the same --seed")
   .action(answer((raw: RawFlags) => fuzzCommand(raw)));
 
-withServers(program.command("run").description("hand-written scenarios, all or those that match"))
+withTwin(withServers(program.command("run").description("hand-written scenarios, all or those that match")))
   .argument("[glob...]", "names like 'watch/**' or create/node-exists")
   .option("--in-flight <n>", "scenarios under way at the same time", "4")
   .action(answer((globs: string[], raw: RawFlags) => runCommand(globs, raw)));

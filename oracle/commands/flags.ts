@@ -28,6 +28,12 @@ export const withServers = (command: Command): Command =>
     .option("--keep-nodes", "leave the znodes of the run on servers that were given")
     .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be found");
 
+/** Declares calibration. */
+export const withTwin = (command: Command): Command =>
+  command
+    .option("--calibrate", "compare the oracle with a twin of it first; what differs there is held against nobody")
+    .option("--oracle-twin <server>", "the twin, zk://HOST:PORT, or auto: a private one of the oracle's version");
+
 /** Declares what generation needs. */
 export const withGenerator = (command: Command): Command =>
   command

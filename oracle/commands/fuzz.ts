@@ -5,9 +5,11 @@ import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
 import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
+import { Noise } from "../calibrate.ts";
 import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { journalBehaviour } from "./behaviour.ts";
+import { type Calibrating, calibrate, twinFlag } from "./calibrate.ts";
 import { profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
 import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
@@ -24,6 +26,8 @@ export interface FuzzRequest {
   readonly limits: FuzzLimits;
   /** Fewest compared operations that make a verdict. */
   readonly operationsFloor: number;
+  /** Where the oracle's twin is: the run begins with a comparison of the two. */
+  readonly twin?: string | undefined;
 }
 
 /** The token of a run, or of one of its sequences. */
@@ -58,6 +62,7 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
   const ownOperations = operations === undefined ? undefined : part(operations);
   return {
     mode: "fuzz",
+    twin: twinFlag(raw),
     seed: seed | 0,
     profile: profileFlag(raw),
     allowHazards: raw.allowHazards === true,
@@ -94,8 +99,9 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const stop = onInterrupt();
   const token = tokenOf(request);
   const expires = (profile.weights.expire ?? 0) > 0;
+  const noise = new Noise();
   const stage = await setStage(
-    { ...flags, expires },
+    { ...flags, expires, noise },
     {
       mode: request.mode,
       seed: String(seed),
@@ -106,6 +112,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
         surface: profile.surface,
         sessions: profile.sessions,
         inFlight: limits.inFlight,
+        ...(request.twin === undefined ? {} : { calibrate: request.twin }),
         ...(limits.shard === undefined ? {} : { shard: `${limits.shard.index}/${limits.shard.count}` }),
       },
     },
@@ -114,6 +121,14 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   progress.say(
     `seed ${seed}, profile ${profile.name}: ${nameOf(stage, "candidate")} against ${nameOf(stage, "oracle")}`,
   );
+  const trouble =
+    request.twin === undefined
+      ? undefined
+      : await calibrate(stage, {
+          ...{ twin: request.twin, flags, noise, progress },
+          drive: calibration(request, stage, stop.signal, progress),
+        });
+  if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
   const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
     ...stage,
     stop: stop.signal,
@@ -133,6 +148,24 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   if (failure === undefined && !interrupted && isFirstShard) await journalBehaviour(stage, flags);
   return stage.finish({ interrupted, ...(failure === undefined ? {} : { failure }) });
 }
+
+/** The run's own sequences, sent to the oracle and its twin; nothing is shrunk, and every cause counts. */
+const calibration =
+  (
+    { seed, profile, allowHazards, limits }: FuzzRequest,
+    stage: Stage,
+    stop: AbortSignal,
+    progress: Progress,
+  ): Calibrating["drive"] =>
+  async (arena) => {
+    const all = { ...limits, shrinkMs: 0, maxCauses: Number.POSITIVE_INFINITY, endOnFailure: false };
+    const totals = await fuzz({ seed, profile, allowHazards }, all, {
+      ...{ ...stage, arena, lab: arena, journal: () => undefined, stop, replayOf: () => "" },
+      progress: (now) => progress.show(() => `calibration: ${now.operations} operations`),
+    });
+    progress.done();
+    return { operations: totals.operations, lost: totals.ended === "lost" ? totals.trouble : undefined };
+  };
 
 const nameOf = ({ duel }: Stage, side: "candidate" | "oracle") =>
   `${duel[side].description.name} ${duel[side].description.version}`;

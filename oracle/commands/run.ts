@@ -8,7 +8,9 @@ import { hazardOf } from "../../scenarios/generate/hazards.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { explain } from "../../scenarios/generate/property.ts";
 import { readScenario } from "../../scenarios/validate.ts";
+import { Noise } from "../calibrate.ts";
 import { journalBehaviour } from "./behaviour.ts";
+import { calibrate, twinFlag } from "./calibrate.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { Progress } from "./progress.ts";
 import { onInterrupt, type Stage, setStage } from "./stage.ts";
@@ -43,7 +45,9 @@ export async function runScenarios(
   const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
   const stop = onInterrupt();
   const expires = found.some(({ scenario }) => scenario.steps.some((step) => step.op === "expire"));
-  const flags = stageFlags(raw);
+  const noise = new Noise();
+  const flags = { ...stageFlags(raw), noise };
+  const twin = twinFlag(raw);
   const stage = await setStage(
     { ...flags, expires },
     {
@@ -57,6 +61,22 @@ export async function runScenarios(
   for (const { name } of found.filter((one) => !due.includes(one)))
     stage.journal({ event: "note", text: `${name} is not about ZooKeeper ${version}` });
   const progress = new Progress();
+  if (twin !== undefined) {
+    const trouble = await calibrate(stage, {
+      ...{ twin, flags, noise, progress },
+      drive: async (arena) => {
+        let operations = 0;
+        for (const { name, scenario } of due) {
+          if (stop.signal.aborted) break;
+          operations += (await arena.run(scenario, name)).outcome.steps;
+          progress.show(() => `calibration: ${operations} operations`);
+        }
+        progress.done();
+        return { operations };
+      },
+    });
+    if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
+  }
   const waiting = [...due];
   let done = 0;
   const worker = async () => {

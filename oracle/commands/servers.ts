@@ -48,7 +48,8 @@ async function expectSession(at: Endpoint, flag: string): Promise<void> {
   opened.client.close();
 }
 
-function contender(
+/** A side at an endpoint; `stop` ends what was started for it. */
+export function contender(
   { name, version, isGiven }: { name: string; version: string; isGiven: boolean },
   endpoint: Endpoint,
   stop: () => Promise<void>,

@@ -7,6 +7,7 @@ import { Arena } from "../../scenarios/arena.ts";
 import { Casebook } from "../../scenarios/casebook.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
 import type { Backend } from "../../src/backend.ts";
+import type { Noise } from "../calibrate.ts";
 import type { Side } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
 import { type CrossCheckOptions, crosscheck } from "../crosscheck.ts";
@@ -32,6 +33,8 @@ export interface StageFlags {
   readonly settleMs: number;
   readonly mutant?: string;
   readonly cleanup: boolean;
+  /** What the oracle and its twin disagree about; may be filled after the stage is set. */
+  readonly noise?: Noise;
   /** Sessions will expire, which takes a server up to a tick: the lab must be as patient as the run. */
   readonly expires?: boolean;
 }
@@ -149,6 +152,7 @@ function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
     keepAnswers: true,
     reveal: flags.reveal ?? false,
     known: knownMatcher(known),
+    isNoise: (fingerprint) => flags.noise?.has(fingerprint) === true,
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
   const book = new Casebook(journal);

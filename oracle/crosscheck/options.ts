@@ -57,6 +57,8 @@ export interface CrossCheckOptions {
   /** Show znode data in the journal. Default false: length and hash only. Digests and secrets are never shown. */
   readonly reveal?: boolean;
   readonly known?: KnownMatcher;
+  /** Whether the oracle disagrees with its own twin in this: then it is `oracle-unstable`, and held against nobody. */
+  readonly isNoise?: (fingerprint: string) => boolean;
   /** Event headers carry −1 up to ZooKeeper 3.8 and the txn's zxid from 3.9 on: `version-dependent` accepts one on each side. Default: strict. */
   readonly eventZxid?: "strict" | "version-dependent";
   /** Tolerated distance between a server's clock and ours. Default 60 s. */

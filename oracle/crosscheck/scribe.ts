@@ -206,6 +206,7 @@ export class Scribe {
     const finding = { ...label, operation: op, ...(path === undefined ? {} : { path }), fingerprint, differences };
     const known = this.#options.known?.(finding);
     if (known !== undefined) return { verdict: "known", fingerprint, known };
+    if (this.#options.isNoise?.(fingerprint) === true) return { verdict: "oracle-unstable", fingerprint, known };
     return { verdict: this.#drifted.has(label.case) ? "unchecked" : verdict, fingerprint, known };
   }
 

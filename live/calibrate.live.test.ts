@@ -1,0 +1,135 @@
+/** `--calibrate`: an oracle whose twin disagrees with it is not to be trusted there, and nothing of it is held against the candidate. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bridge } from "../oracle/bridge.ts";
+import { mutants } from "../oracle/mutants.ts";
+import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import type { Summary } from "../reports/summary.ts";
+import type { Backend } from "../src/backend.ts";
+import { decodeConnectRequest } from "../src/protocol/connect.ts";
+import { FrameWriter } from "../src/protocol/frame-writer.ts";
+import { FrameSplitter } from "../src/protocol/frames.ts";
+import { type Pair, startPair } from "./pair.fixture.ts";
+
+const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
+const home = mkdtempSync(join(tmpdir(), "zetcd-calibrate-"));
+let pair: Pair;
+let twin: ZooKeeperServer;
+let runs = 0;
+
+beforeAll(async () => {
+  [pair, twin] = await Promise.all([startPair(), startZooKeeper()]);
+});
+afterAll(async () => {
+  await Promise.all([pair.stop(), twin.stop()]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A port on which the twin answers through a lie. Four-letter words are passed on as they are. */
+async function lyingTwin(name: string): Promise<{ address: string; close(): Promise<void> }> {
+  const mutant = mutants.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`no mutant ${name}`);
+  const backend: Backend = mutant.wrap(bridge(twin));
+  const server = createServer({ noDelay: true }, (socket) => {
+    const writer = new FrameWriter(socket);
+    const splitter = new FrameSplitter(16 * 1024 * 1024);
+    let session: { submit(frame: Buffer): void; close(why: "client"): void } | undefined;
+    let isFirst = true;
+    const downstream = { send: (frame: Uint8Array) => writer.send(frame), end: () => socket.end(), queuedBytes: 0 };
+    const greet = async (raw: Buffer) => {
+      const opened = await backend.open(
+        { request: decodeConnectRequest(raw), raw, peer: { address: "127.0.0.1", port: 1 } },
+        downstream,
+      );
+      if (opened.is === "closed") return void socket.destroy();
+      writer.send(opened.raw);
+      if (opened.is === "granted") session = opened.session;
+    };
+    socket.on("data", (chunk: Buffer) => {
+      if (isFirst && chunk.toString() === "srvr")
+        return void socket.end(`Zookeeper version: ${twin.version}-1, built\n`);
+      splitter.push(chunk, (frame) => {
+        if (isFirst) void greet(frame);
+        else session?.submit(frame);
+        isFirst = false;
+        return true;
+      });
+    });
+    socket.on("error", () => undefined); // its close says the same
+    socket.on("close", () => session?.close("client"));
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const close = async () => {
+    server.close();
+    await backend.close();
+  };
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+/** Runs `bin/xchk` on the pair. */
+async function run(...words: readonly string[]): Promise<{ code: number | null; out: string; summary: Summary }> {
+  runs++;
+  const dir = join(home, String(runs));
+  const flags = ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
+  const child = spawn(xchk, [...words, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
+}
+
+const fuzz = ["fuzz", "--ops", "1500", "--seed", "11", "--shrink-time", "0"];
+
+test("a twin like the oracle changes nothing, and the report says that it was asked", async () => {
+  const { code, out, summary } = await run(...fuzz, "--calibrate");
+  expect(code, out).toBe(0);
+  expect(summary).toMatchObject({ verdict: "conforms", unstable: [], calibration: { causes: 0 } });
+  expect(summary.calibration?.compared).toBeGreaterThan(1_000);
+});
+
+test("what the twin disagrees about is oracle-unstable, on the candidate too", async () => {
+  const proxy = await lyingTwin("stat-version-ahead");
+  const { code, out, summary } = await run(...fuzz, "--oracle-twin", proxy.address, "--mutant", "stat-version-ahead");
+  await proxy.close();
+  expect(
+    summary.divergences.map(({ field }) => field),
+    out,
+  ).toEqual([]);
+  expect(code, out).toBe(2);
+  expect(summary.verdict).toBe("undecided");
+  expect(summary.unstable.length).toBeGreaterThan(0);
+  expect(summary.calibration?.causes).toBeGreaterThan(0);
+  expect(summary.reasons.join(" ")).toContain("disagrees with itself");
+});
+
+test("a candidate that lies is found all the same, beside an unstable oracle", async () => {
+  const proxy = await lyingTwin("stat-version-ahead");
+  const { code, out, summary } = await run(...fuzz, "--oracle-twin", proxy.address, "--mutant", "error-set-version");
+  await proxy.close();
+  expect(code, out).toBe(1);
+  expect(summary.divergences.length).toBeGreaterThan(0);
+  expect(summary.unstable.length).toBeGreaterThan(0);
+});
+
+test("scenarios are calibrated too", async () => {
+  const proxy = await lyingTwin("stat-version-ahead");
+  const words = ["run", "data/**", "--oracle-twin", proxy.address];
+  const { code, out, summary } = await run(...words);
+  const lied = await run(...words, "--mutant", "stat-version-ahead");
+  await proxy.close();
+  expect(code, out).toBe(2);
+  expect(summary.unstable.length).toBeGreaterThan(0);
+  expect(lied.summary.divergences, lied.out).toEqual([]);
+});
+
+test("the oracle is no twin of itself", async () => {
+  const words = [...fuzz, "--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", join(home, "self")];
+  const child = spawn(xchk, [...words, "--oracle-twin", pair.oracle], { stdio: "ignore" });
+  expect(await new Promise<number | null>((resolve) => child.once("close", resolve))).toBe(254);
+});
