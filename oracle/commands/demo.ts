@@ -10,11 +10,14 @@ import { type FuzzLimits, fuzz } from "../../scenarios/generate/property.ts";
 import { bridge } from "../bridge.ts";
 import { type RunningEtcd, type RunningZooKeeper, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { ServerFailed } from "../servers/process.ts";
+import { addBehaviour } from "./behaviour.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { runFuzz } from "./fuzz.ts";
 import { bar, Progress } from "./progress.ts";
 import { flagsLike, type RunningProxy, startProxy } from "./proxy.ts";
+import { contender } from "./servers.ts";
 import { defaultKnownFile, newReportDir, onInterrupt } from "./stage.ts";
+import { probedOf } from "./table.ts";
 
 /** The demo lasts until it has sent enough and shown enough, unless the machine is too slow for that. */
 const demoLimits = {
@@ -58,12 +61,27 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
     await drive(proxy, seed, { stop: stop.signal, progress });
     progress.show(() => "stopping zetcd, which writes the report");
     const how = await proxy.stop(demoLimits.stopWaitMs);
+    if (how === "exit code 0") await showBehaviour(reportDir, servers);
     progress.done();
     if (how !== "exit code 0") throw new ServerFailed(`bin/zetcd did not stop well (${how})`);
     return await judge(reportDir, seed, { servers, stop: stop.signal });
   } finally {
     progress.done();
     await Promise.all([etcd.stop(), zookeeper.stop()]);
+  }
+}
+
+/** Puts the behaviour table into zetcd's report: it is made of the two sides, and so behind the cross-check's back. */
+async function showBehaviour(reportDir: string, { etcd, zookeeper }: Servers): Promise<void> {
+  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(zookeeper)]);
+  const version = `on etcd ${etcd.version}`;
+  const candidate = contender({ name: "zetcd", version, isGiven: false }, proxy, async () => void (await proxy.stop()));
+  const facts = { name: "zookeeper", version: zookeeper.version, isGiven: true };
+  const oracle = contender(facts, zookeeper, async () => undefined);
+  try {
+    await addBehaviour(reportDir, [probedOf(candidate, ""), probedOf(oracle, "")]);
+  } finally {
+    await Promise.all([candidate.stop(), oracle.stop()]);
   }
 }
 
