@@ -10,6 +10,7 @@ import { type RawFlags, withGenerator, withServers, withTwin } from "./commands/
 import { fuzzCommand } from "./commands/fuzz.ts";
 import { gateCommand } from "./commands/gate.ts";
 import { knownAddCommand, knownListCommand } from "./commands/known.ts";
+import { mutantsCommand } from "./commands/mutants.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
@@ -95,6 +96,16 @@ program
   .option("--in-flight <n>", "znodes read at the same time", "128")
   .option("--json", "print JSON")
   .action(answer((raw: AuditFlags) => auditCommand(raw)));
+
+program
+  .command("mutants")
+  .description("self-test: how many of the candidates that lie are found out, how soon, and in how few operations")
+  .option("--only <text>", "only those with this in their name")
+  .option("--seed <n>", "number that determines what is sent; default: by chance")
+  .option("--limit-seconds <s>", "for finding each out", "60")
+  .option("--in-flight <n>", "how many at the same time", "2")
+  .option("--json <file>", "the results as JSON go here")
+  .action(answer((raw: RawFlags) => mutantsCommand(raw)));
 
 program
   .command("demo")

@@ -133,14 +133,15 @@ const serverWords = ({ candidate, oracle, mutant }: StageFlags): string[] => [
 ];
 
 /** What the cross-checks are made of. */
-interface Parts {
+export interface Parts {
   readonly duel: Duel;
   readonly known: readonly KnownDivergence[];
   readonly lie: (backend: Backend) => Backend;
   readonly journal: JournalSink;
 }
 
-function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
+/** Two cross-checks over the same servers: one that journals and a hasty one, the lab, in which shrinking leaves no trace. */
+export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const candidate = lie(duel.candidate.backend);
   const oracle = duel.oracle.backend;
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {

@@ -1,0 +1,79 @@
+/** `xchk mutants`: the judge judged. Each candidate that lies in one named way is fuzzed until it is found out. */
+import { randomInt } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { seedOf } from "../../scenarios/generate/sequence.ts";
+import { type Mutant, mutants } from "../mutants.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import { startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
+import { type TrialMeans, type TrialResult, tryMutant } from "./mutant-trial.ts";
+import { judgeMutants, resultLine, tableHead } from "./mutants-verdict.ts";
+import { Progress } from "./progress.ts";
+import { contender } from "./servers.ts";
+import { newReportDir, onInterrupt } from "./stage.ts";
+
+/** A mutant and its place among all, which decides its sequences: the same with and without `--only`. */
+interface Due {
+  readonly mutant: Mutant;
+  readonly at: number;
+}
+
+/** Those whose name contains a text. Throws `BadArgument` when there is none. */
+function chosen(only: string | undefined): Due[] {
+  const due = mutants.map((mutant, at) => ({ mutant, at })).filter(({ mutant }) => mutant.name.includes(only ?? ""));
+  if (due.length === 0) throw new BadArgument("--only", only ?? "", "is in no mutant's name");
+  return due;
+}
+
+const sideOf = ({ host, port, version }: ZooKeeperServer) =>
+  contender({ name: "zookeeper", version, isGiven: false }, { host, port }, async () => undefined);
+
+/** Runs the self-test; answers the exit code: 1 when too many lies pass, 2 when it was interrupted. Throws `BadArgument`, `ServerFailed`. */
+export async function mutantsCommand(raw: RawFlags): Promise<number> {
+  const due = chosen(textOf(raw, "only"));
+  const seed = (wholeNumber(raw, "seed", -(2 ** 31)) ?? randomInt(2 ** 31)) | 0;
+  const limitMs = (wholeNumber(raw, "limit-seconds", 1) ?? 60) * 1_000;
+  const inFlight = wholeNumber(raw, "in-flight", 1) ?? 2;
+  const json = textOf(raw, "json");
+  const stop = onInterrupt();
+  const progress = new Progress();
+  progress.say(`${due.length} mutants, seed ${seed}; starting two ZooKeepers`);
+  const servers = await Promise.all([startZooKeeper(), startZooKeeper()]);
+  try {
+    const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
+    const reportDir = newReportDir("mutants");
+    const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };
+    const results = await tryAll(due, { ...means, seed, inFlight, progress });
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, limitMs, results }, null, 2)}\n`);
+    if (stop.signal.aborted) return 2;
+    const { isGood, text } = judgeMutants(results);
+    console.log(`${tableHead}\n${results.map(resultLine).join("\n")}\n\n${text}\nCounterexamples: ${reportDir}`);
+    return isGood ? 0 : 1;
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+/** Tries several at a time; answers in the order of the list, without those that an interruption cut short. */
+async function tryAll(
+  due: readonly Due[],
+  { seed, inFlight, progress, ...means }: TrialMeans & { seed: number; inFlight: number; progress: Progress },
+): Promise<TrialResult[]> {
+  const results: (TrialResult | undefined)[] = [];
+  let next = 0;
+  let done = 0;
+  const worker = async () => {
+    while (!means.stop.aborted) {
+      const place = next++;
+      const one = due[place];
+      if (one === undefined) return;
+      const result = await tryMutant(one.mutant, seedOf(seed, one.at), means);
+      if (means.stop.aborted && !result.killed) return;
+      results[place] = result;
+      done++;
+      progress.say(`${String(done).padStart(3)}/${due.length} ${resultLine(result)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return results.filter((result) => result !== undefined);
+}
