@@ -131,6 +131,7 @@ export const probes: readonly Probe[] = [
   probe("multi: delete, create", [create("node")], multi(inDelete("node"), inCreate("node"))),
   probe("multi: setData twice", [create("node")], multi(inSet("node"), inSet("node"))),
   probe("multi: check", [create("node")], multi(inCheck("node", 0))),
+  probe("multi: fails at its start", [create("node")], multi(inCheck("node", 7), inSet("node"), inCreate("child"))),
   probe("multi: fails at its end", [create("node")], multi(inSet("node"), inCreate("child"), inCheck("node", 7))),
   probe("create of what is there", [create("node")], create("node")),
   probe("create without a parent", [], create("child")),
