@@ -179,6 +179,26 @@ test("what is written to meanwhile is no difference: it settles, or is told as c
   expect(code).toBe(result.changed.count > 0 ? 2 : 0);
 });
 
+test("a parent that never holds still hides no child that differs", async () => {
+  await onBoth(...tree("/queue"));
+  await set("/queue/n1/c5", "other")(candidate);
+  let isOver = false;
+  const writer = (async () => {
+    for (let i = 0; !isOver; i++)
+      for (const client of [candidate, oracle]) {
+        await create(`/queue/n1/item${i}`)(client);
+        await remove(`/queue/n1/item${i}`)(client);
+      }
+  })();
+  const { code, out, result } = await audit("/queue");
+  isOver = true;
+  await writer;
+  expect(code, out).toBe(1);
+  expect(result.differences.find(({ field }) => field === "data")?.first.map(({ path }) => path)).toEqual([
+    "/queue/n1/c5",
+  ]);
+});
+
 test("what neither side shows leaves it undecided, unless the credential is given", async () => {
   const secret: Change = async (client) => {
     await client.call("auth", { type: 0, scheme: "digest", auth: Buffer.from("joe:secret") });

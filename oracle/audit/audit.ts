@@ -132,6 +132,8 @@ class Walk {
     }
     if (found.length === 0) return this.#settle(path, pair, found);
     this.#options.findings.changed.add(this.#shown(path));
+    // A parent that children come to all the time hides none of them.
+    this.#descend(path, pair);
     return undefined;
   }
 
@@ -150,12 +152,18 @@ class Walk {
     const { candidate, oracle } = pair;
     if (candidate.is === "refused" && oracle.is === "refused") findings.unreadable.add(this.#shown(path));
     if (candidate.is !== "znode" || oracle.is !== "znode") return pair;
+    this.#descend(path, pair);
     this.znodes++;
     if (oracle.stat.ephemeralOwner !== 0) this.ephemerals++;
-    const size = Math.max(candidate.stat.numChildren, oracle.stat.numChildren);
-    if (size > 0) this.#frontier.push({ path, size });
     progress(this.znodes, findings.differingZnodes);
     return pair;
+  }
+
+  /** What is below a znode comes next, where both sides have it. */
+  #descend(path: string, { candidate, oracle }: Both<Reading>): void {
+    if (candidate.is !== "znode" || oracle.is !== "znode") return;
+    const size = Math.max(candidate.stat.numChildren, oracle.stat.numChildren);
+    if (size > 0) this.#frontier.push({ path, size });
   }
 
   async #child(family: Family, at: number): Promise<void> {
