@@ -5,6 +5,7 @@ import { BadProfile } from "../scenarios/generate/profile.ts";
 import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
 import { BadScenario } from "../scenarios/validate.ts";
 import { type AuditFlags, auditCommand } from "./commands/audit.ts";
+import { concurrentCommand } from "./commands/concurrent.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { type RawFlags, withGenerator, withServers, withTwin } from "./commands/flags.ts";
 import { fuzzCommand } from "./commands/fuzz.ts";
@@ -57,6 +58,19 @@ withTwin(withServers(program.command("run").description("hand-written scenarios,
   .option("--in-flight <n>", "scenarios under way at the same time", "4")
   .action(answer((globs: string[], raw: RawFlags) => runCommand(globs, raw)));
 
+withServers(
+  program
+    .command("concurrent")
+    .description("clients run freely against the candidate; the history is judged by the oracle"),
+)
+  .option("--also <server...>", "more servers of the candidate, zk://HOST:PORT; clients spread over all of them")
+  .option("--sessions <n>", "clients", "16")
+  .option("--ops <n>", "operations of one history", "5000")
+  .option("--histories <n>", "histories, one after the other", "4")
+  .option("--in-flight <n>", "requests that each client keeps under way", "8")
+  .option("--seed <n>", "number that determines what each client asks; default: by chance")
+  .action(answer((raw: RawFlags & { also?: string[] }) => concurrentCommand(raw)));
+
 withServers(program.command("replay").description("a token's sequence, or a saved counterexample, once more"))
   .argument("<token|file>", "zx1:... or a scenario file")
   .option("--in-flight <n>", "for the token of a whole run", "8")
@@ -100,7 +114,7 @@ program
 program
   .command("mutants")
   .description("self-test: how many of the candidates that lie are found out, how soon, and in how few operations")
-  .option("--only <text>", "only those with this in their name")
+  .option("--only <text>", "only those with this in their name; several texts are separated by commas")
   .option("--seed <n>", "number that determines what is sent; default: by chance")
   .option("--limit-seconds <s>", "for finding each out", "60")
   .option("--in-flight <n>", "how many at the same time", "2")

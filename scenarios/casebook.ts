@@ -25,6 +25,7 @@ const hasCase = (line: JournalLine): line is CaseLine => "case" in line;
 export class Casebook {
   readonly #forward: JournalSink;
   readonly #open = new Map<string, { readonly record: CaseRecord; readonly keepLines: boolean }>();
+  #lastNumber = 0;
   readonly #totals = { steps: 0, compared: 0, notifications: 0, cases: 0 };
 
   constructor(forward: JournalSink) {
@@ -59,6 +60,7 @@ export class Casebook {
     const isEcho = this.#note(line, open?.record);
     if (isEcho) return;
     if (open?.keepLines) open.record.lines.push(line);
+    if ("n" in line) this.#lastNumber = Math.max(this.#lastNumber, line.n);
     this.#count(line);
     this.#forward(line);
   };
@@ -66,6 +68,11 @@ export class Casebook {
   /** The journal's last line for what went through here. */
   endLine(rest: Pick<EndLine, "durationMs" | "interrupted">): EndLine {
     return { event: "end", ...this.#totals, ...rest };
+  }
+
+  /** The highest number of a step or event so far: a line from elsewhere goes on from there. */
+  get lastNumber(): number {
+    return this.#lastNumber;
   }
 
   /** Steps whose two sides were compared. */

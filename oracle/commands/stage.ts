@@ -10,7 +10,7 @@ import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
-import { type CrossCheckOptions, crosscheck } from "../crosscheck.ts";
+import { type CrossCheck, type CrossCheckOptions, crosscheck } from "../crosscheck.ts";
 import { type JournalSink, journalFormat, type RunLine } from "../journal.ts";
 import { JournalWriter } from "../journal-file.ts";
 import { eventZxidFor } from "../live.ts";
@@ -46,6 +46,10 @@ export interface Stage {
   readonly lab: Arena;
   readonly journal: JournalSink;
   readonly reportDir: string;
+  /** The candidate's door, lying if a mutant was asked for. */
+  readonly candidate: Backend;
+  /** Another cross-check with this in the candidate's place; it journals as the run's own. */
+  readonly against: (candidate: Backend) => CrossCheck;
   /** A complete command line for a counterexample of this run, or for a token. */
   readonly replayFile: (name: string) => string;
   readonly replayToken: (token: string) => string;
@@ -121,8 +125,8 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   };
   const again = (what: string) => `bin/xchk replay ${[what, ...serverWords(flags)].join(" ")}`;
   const replayFile = (name: string) => again(relative(process.cwd(), join(reportDir, name)));
-  const { arena, lab } = checks;
-  return { duel, arena, lab, journal, reportDir, replayFile, replayToken: again, finish };
+  const { arena, lab, candidate, against } = checks;
+  return { duel, arena, lab, journal, reportDir, candidate, against, replayFile, replayToken: again, finish };
 }
 
 /** The flags without which a replay would meet other servers. */
@@ -168,11 +172,16 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     observe: (seen) => lab.observe(seen),
   });
   const lab: Arena = new Arena(labCheck, silent, duel.chroot);
-  const close = async () => {
-    await labCheck.close();
-    await check.close();
+  const others: CrossCheck[] = [];
+  const against = (other: Backend): CrossCheck => {
+    const opened = crosscheck({ ...shared, candidate: other, settleMs: flags.settleMs, emit: book.emit });
+    others.push(opened);
+    return opened;
   };
-  return { book, arena, lab, close };
+  const close = async () => {
+    for (const each of [...others, labCheck, check]) await each.close();
+  };
+  return { book, arena, lab, candidate, against, close };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */
