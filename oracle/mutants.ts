@@ -1,12 +1,21 @@
 /** All mutants: backends that lie in one named way each, to see whether the judge notices. */
 
+import { pastContentMutants } from "./mutants/content-past.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { replyMutants } from "./mutants/replies.ts";
 import { sessionMutants } from "./mutants/sessions.ts";
 import { statMutants } from "./mutants/stat.ts";
+import { pastStatMutants } from "./mutants/stat-past.ts";
 import { watchMutants } from "./mutants/watches.ts";
 
 export type { Mutant, MutantClass } from "./mutants/mutant.ts";
 
 /** By class, in the order of the files. */
-export const mutants: readonly Mutant[] = [...statMutants, ...replyMutants, ...watchMutants, ...sessionMutants];
+export const mutants: readonly Mutant[] = [
+  ...statMutants,
+  ...replyMutants,
+  ...watchMutants,
+  ...sessionMutants,
+  ...pastStatMutants,
+  ...pastContentMutants,
+];

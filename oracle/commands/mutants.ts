@@ -18,9 +18,12 @@ interface Due {
   readonly at: number;
 }
 
-/** Those whose name contains a text. Throws `BadArgument` when there is none. */
+/** Those whose name contains one of some texts, separated by commas. Throws `BadArgument` when there is none. */
 function chosen(only: string | undefined): Due[] {
-  const due = mutants.map((mutant, at) => ({ mutant, at })).filter(({ mutant }) => mutant.name.includes(only ?? ""));
+  const texts = (only ?? "").split(",");
+  const due = mutants
+    .map((mutant, at) => ({ mutant, at }))
+    .filter(({ mutant }) => texts.some((text) => mutant.name.includes(text)));
   if (due.length === 0) throw new BadArgument("--only", only ?? "", "is in no mutant's name");
   return due;
 }

@@ -2,19 +2,30 @@
 import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { Reader, Writer } from "../../src/jute/buffers.ts";
 import { write } from "../../src/jute/codec.ts";
+import type { Int64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { xids } from "../../src/protocol/opcodes.ts";
 import { ReplyHeader, type Stat, WatcherEvent } from "../../src/protocol/records.ts";
 import { decodeAnswer, decodeEvent, isEvent } from "../compare/decode.ts";
 import { parseRequest, type Request } from "../crosscheck/request.ts";
+import { World } from "./world.ts";
+
+/** Who is lied to, and what is known. */
+export interface Situation {
+  /** One connection's memory, for lies that need some. */
+  readonly memory: Map<string, unknown>;
+  /** What all connections have seen together. */
+  readonly world: World;
+  readonly session: Int64;
+  /** Connections that the session had before this one. */
+  readonly resumes: number;
+}
 
 /** A reply that may be changed in place. `body` is a record or a list of results; undefined when the reply has none. */
-export interface LyingReply {
+export interface LyingReply extends Situation {
   readonly request: Request;
   readonly header: ReplyHeader;
   readonly body: Record<string, unknown> | SequenceItem[] | undefined;
-  /** One connection's memory, for lies that need some. */
-  readonly memory: Map<string, unknown>;
 }
 
 /** Where a lie may take hold of one connection; each part is optional in effect: the default passes everything on. */
@@ -22,19 +33,20 @@ export interface Lie {
   /** Changes a decoded reply in place. `drop` swallows it, `hangUp` closes the connection instead. */
   reply?(reply: LyingReply): "drop" | "hangUp" | undefined;
   /** Changes an encoded reply, behind `reply`. */
-  frame?(frame: Buffer, request: Request): Buffer;
+  frame?(frame: Buffer, request: Request, situation: Situation): Buffer;
   /** What goes out instead of an event, at once and behind the next reply. */
-  event?(event: WatcherEvent, memory: Map<string, unknown>): { now: WatcherEvent[]; later?: WatcherEvent[] };
+  event?(event: WatcherEvent, situation: Situation): { now: WatcherEvent[]; later?: WatcherEvent[] };
   /** What is asked instead; `undefined` swallows the request, which is then answered with `OK` and no body. */
-  request?(request: Request, memory: Map<string, unknown>): Buffer | undefined;
+  request?(request: Request, situation: Situation): Buffer | undefined;
   /** Changes the handshake's question. */
   hello?(hello: Hello): Hello;
   /** Changes the handshake's answer. */
-  opened?(raw: Buffer): Buffer;
+  opened?(raw: Buffer, situation: Situation): Buffer;
 }
 
 /** Puts a lie in front of a backend. */
 export function lying(backend: Backend, name: string, lie: Lie): Backend {
+  const world = new World();
   return {
     ...backend,
     name: `${backend.name} (${name})`,
@@ -42,10 +54,8 @@ export function lying(backend: Backend, name: string, lie: Lie): Backend {
     list: () => backend.list(),
     close: () => backend.close(),
     open: async (hello, downstream): Promise<Opened> => {
-      const mouth = new Mouth(downstream, lie);
-      const opened = await backend.open(lie.hello?.(hello) ?? hello, mouth);
-      if (opened.is === "closed" || lie.opened === undefined) return mouth.speakFor(opened);
-      return mouth.speakFor({ ...opened, raw: lie.opened(Buffer.from(opened.raw)) });
+      const mouth = new Mouth(downstream, lie, world);
+      return mouth.speakFor(await backend.open(lie.hello?.(hello) ?? hello, mouth));
     },
   };
 }
@@ -55,14 +65,17 @@ class Mouth implements Downstream, BackendSession {
   readonly #client: Downstream;
   readonly #lie: Lie;
   readonly #asked: Request[] = [];
-  readonly #memory = new Map<string, unknown>();
+  readonly #world: World;
+  #situation: Situation;
   #later: WatcherEvent[] = [];
   #server: BackendSession | undefined;
   #zxid = Buffer.alloc(8);
 
-  constructor(client: Downstream, lie: Lie) {
+  constructor(client: Downstream, lie: Lie, world: World) {
     this.#client = client;
     this.#lie = lie;
+    this.#world = world;
+    this.#situation = { memory: new Map(), world, session: 0, resumes: 0 };
   }
 
   get queuedBytes(): number {
@@ -75,14 +88,20 @@ class Mouth implements Downstream, BackendSession {
   }
 
   speakFor(opened: Opened): Opened {
-    if (opened.is !== "granted") return opened;
-    this.#server = opened.session;
-    return { ...opened, session: this };
+    if (opened.is === "closed") return opened;
+    if (opened.is === "granted") {
+      this.#server = opened.session;
+      const session = this.granted.sessionId;
+      this.#situation = { ...this.#situation, session, resumes: this.#world.connected(session) };
+    }
+    const raw = this.#lie.opened?.(Buffer.from(opened.raw), this.#situation) ?? opened.raw;
+    return opened.is === "granted" ? { ...opened, raw, session: this } : { ...opened, raw };
   }
 
   submit(frame: Buffer): void {
     const request = parseRequest(frame);
-    const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#memory);
+    this.#world.asked(request, this.#situation.session);
+    const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#situation);
     if (asked !== undefined) {
       this.#asked.push(request);
       this.#server?.submit(asked);
@@ -116,15 +135,17 @@ class Mouth implements Downstream, BackendSession {
   }
 
   #tellReply(request: Request, frame: Buffer): void {
-    const told = this.#lie.reply === undefined ? frame : this.#changed(request, frame, this.#lie.reply);
+    const told = this.#changed(request, frame);
     if (told === "hangUp") return this.end();
-    if (told !== "drop") this.#client.send(this.#lie.frame?.(told, request) ?? told);
+    if (told !== "drop") this.#client.send(this.#lie.frame?.(told, request, this.#situation) ?? told);
   }
 
-  #changed(request: Request, frame: Buffer, change: NonNullable<Lie["reply"]>): Buffer | "drop" | "hangUp" {
+  #changed(request: Request, frame: Buffer): Buffer | "drop" | "hangUp" {
     const { header, schema, body, malformed } = decodeAnswer(request.op, frame);
     if (header === undefined || malformed !== undefined) return frame;
-    const outcome = change({ request, header, body: body as LyingReply["body"], memory: this.#memory });
+    this.#world.answered(request, { header, body, session: this.#situation.session });
+    if (this.#lie.reply === undefined) return frame;
+    const outcome = this.#lie.reply({ ...this.#situation, request, header, body: body as LyingReply["body"] });
     if (outcome !== undefined) return outcome;
     const writer = new Writer(frame.length + 64);
     write(ReplyHeader, writer, header);
@@ -135,7 +156,7 @@ class Mouth implements Downstream, BackendSession {
   #tellEvent(frame: Buffer): void {
     const event = decodeEvent(frame).body as WatcherEvent | undefined;
     if (event === undefined || this.#lie.event === undefined) return this.#client.send(frame);
-    const { now, later = [] } = this.#lie.event(event, this.#memory);
+    const { now, later = [] } = this.#lie.event(event, this.#situation);
     for (const one of now) this.#client.send(encodeEvent(one, frame));
     this.#later.push(...later);
   }

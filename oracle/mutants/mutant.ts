@@ -16,6 +16,10 @@ export type MutantClass =
   | "multi"
   | "zxid"
   | "layout"
+  | "ephemeral"
+  | "persistent"
+  | "handshake"
+  | "quota"
   | "liveness";
 
 export interface Mutant {

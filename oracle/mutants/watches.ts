@@ -25,13 +25,13 @@ const deaf = (op: "exists" | "getData" | "getChildren"): Lie => ({
 });
 
 export const watchMutants: readonly Mutant[] = [
-  watchMutant("watch-lost", "every third event is not sent", (event, memory) => ({
+  watchMutant("watch-lost", "every third event is not sent", (event, { memory }) => ({
     now: isThird(memory) ? [] : [event],
   })),
-  watchMutant("watch-twice", "every third event is sent twice", (event, memory) => ({
+  watchMutant("watch-twice", "every third event is sent twice", (event, { memory }) => ({
     now: isThird(memory) ? [event, event] : [event],
   })),
-  watchMutant("watch-fires-again", "a one-shot watch fires once more, a little later", (event, memory) => ({
+  watchMutant("watch-fires-again", "a one-shot watch fires once more, a little later", (event, { memory }) => ({
     now: [event],
     later: isThird(memory) ? [event] : [],
   })),
@@ -52,7 +52,7 @@ export const watchMutants: readonly Mutant[] = [
   watchMutant(
     "watch-swapped",
     "two events in a row change places",
-    (event, memory) => {
+    (event, { memory }) => {
       const held = memory.get("held") as WatcherEvent | undefined;
       memory.delete("held");
       if (held !== undefined) return { now: [event, held] };

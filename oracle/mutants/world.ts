@@ -1,0 +1,129 @@
+/** What a liar has seen of its server: enough to lie only in states that take several steps to reach. */
+import type { Int64 } from "../../src/jute/int64.ts";
+import type { SequenceItem } from "../../src/jute/kinds.ts";
+import type { OpName } from "../../src/protocol/opcodes.ts";
+import type { ReplyHeader } from "../../src/protocol/records.ts";
+import { isCreate, isEphemeral, type Operation, type Request } from "../crosscheck/request.ts";
+
+/** A path's past. It outlives the znode. */
+export interface PathHistory {
+  births: number;
+  deaths: number;
+  isAlive: boolean;
+  /** Session of the ephemeral that lives or lived here. */
+  owner: Int64 | undefined;
+  /** Who deleted it last; its owner when a session's end did. */
+  deletedBy: Int64 | undefined;
+  /** Header zxid of the last creation. */
+  bornAt: Int64;
+  /** Children that died, and of these the ephemerals that went with their session. */
+  childDeaths: number;
+  orphans: number;
+  /** Whether a multi wrote it last. */
+  isMultis: boolean;
+  /** Sessions that asked for a watch since the last event, in order. */
+  readonly watchers: Set<Int64>;
+}
+
+/** One operation that was answered: by itself or inside a multi. */
+export interface Done {
+  readonly operation: Operation;
+  /** As the server made it. */
+  readonly path: string;
+  /** The result; undefined where there is none. */
+  readonly body: Record<string, unknown> | undefined;
+}
+
+/** The operations of a request, each with its result. */
+export const doneBy = (request: Request, body: unknown): Done[] =>
+  (request.operations ?? []).map((operation, i) => {
+    const own = Array.isArray(body) ? (body as SequenceItem[])[i]?.body : (body as Done["body"]);
+    return { operation, path: String(own?.path ?? operation.fields.path), body: own };
+  });
+
+/** The parent's path. */
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+const readsWithWatch: readonly (OpName | undefined)[] = ["exists", "getData", "getChildren", "getChildren2"];
+
+/** The histories of all paths, and of all sessions how often they were resumed. */
+export class World {
+  readonly #paths = new Map<string, PathHistory>();
+  readonly #connections = new Map<Int64, number>();
+  /** Sessions that asked for their end. */
+  readonly closing = new Set<Int64>();
+
+  /** What is known of a path; a blank page when nothing is. */
+  at(path: unknown): PathHistory {
+    const key = String(path);
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
+    const blank: PathHistory = {
+      ...{ births: 0, deaths: 0, isAlive: false, owner: undefined, deletedBy: undefined, bornAt: 0 },
+      ...{ childDeaths: 0, orphans: 0, isMultis: false, watchers: new Set() },
+    };
+    this.#paths.set(key, blank);
+    return blank;
+  }
+
+  /** The children that live below a path. */
+  childrenOf(path: string): string[] {
+    return [...this.#paths].flatMap(([one, { isAlive }]) => (isAlive && parentOf(one) === path ? [one] : []));
+  }
+
+  /** A session's ephemerals that another session deleted. */
+  foreignDeaths(session: Int64): string[] {
+    return [...this.#paths].flatMap(([path, { isAlive, owner, deletedBy }]) =>
+      !isAlive && owner === session && deletedBy !== session ? [path] : [],
+    );
+  }
+
+  /** A connection of a session; answers how many there were before. */
+  connected(session: Int64): number {
+    const before = this.#connections.get(session) ?? 0;
+    this.#connections.set(session, before + 1);
+    return before;
+  }
+
+  /** A request on its way to the server. */
+  asked({ op, operations }: Request, session: Int64): void {
+    if (op === "closeSession") this.closing.add(session);
+    const [first] = operations ?? [];
+    if (readsWithWatch.includes(op) && first?.fields.watch === true) this.at(first.fields.path).watchers.add(session);
+  }
+
+  /** A reply that came, as the server sent it. */
+  answered(request: Request, { header, body, session }: { header: ReplyHeader; body: unknown; session: Int64 }): void {
+    if (header.err !== 0) return;
+    if (request.op === "closeSession") return this.#end(session);
+    const isMulti = request.op === "multi";
+    if (isMulti && Array.isArray(body) && (body as SequenceItem[]).some(({ header: { type } }) => type === -1)) return;
+    for (const { operation, path } of doneBy(request, body)) {
+      if (isCreate(operation.op)) this.#born(path, isEphemeral(operation) ? session : undefined, header.zxid);
+      if (operation.op === "delete") this.#died(path, session);
+      if (operation.op === "setData" || isCreate(operation.op)) this.at(path).isMultis = isMulti;
+    }
+  }
+
+  #born(path: string, owner: Int64 | undefined, zxid: Int64): void {
+    const page = this.at(path);
+    page.births++;
+    Object.assign(page, { isAlive: true, owner, bornAt: zxid });
+  }
+
+  #died(path: string, by: Int64): void {
+    const page = this.at(path);
+    page.deaths++;
+    Object.assign(page, { isAlive: false, deletedBy: by });
+    this.at(parentOf(path)).childDeaths++;
+  }
+
+  /** A session's ephemerals go with it. */
+  #end(session: Int64): void {
+    for (const [path, page] of this.#paths) {
+      if (!page.isAlive || page.owner !== session) continue;
+      this.#died(path, session);
+      this.at(parentOf(path)).orphans++;
+    }
+  }
+}
