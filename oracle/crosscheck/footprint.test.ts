@@ -91,6 +91,16 @@ test.each<[string, boolean, ReturnType<typeof request>, ReturnType<typeof reques
     request("setWatches", { relativeZxid: 1, dataWatches: ["/a"], existWatches: [], childWatches: [] }),
     request("setData", { path: "/a", data: null, version: -1 }),
   ],
+  [
+    // Up to 3.8 checkWatches also tells of other connections' watches.
+    "setWatches2 with a recursive watch and another session's checkWatches",
+    true,
+    request("setWatches2", {
+      ...{ relativeZxid: 1, dataWatches: [], existWatches: [], childWatches: [] },
+      ...{ persistentWatches: [], persistentRecursiveWatches: ["/a"] },
+    }),
+    request("checkWatches", { path: "/a", type: 3 }),
+  ],
   ["ping and a write", false, request("ping", {}), create("/a")],
   ["auth and a write", false, request("auth", { type: 0, scheme: "digest", auth: null }), create("/a")],
 ])("%s: conflict %s", (_name, expected, first, second) => {

@@ -129,7 +129,10 @@ const watchLists = ["dataWatches", "existWatches", "childWatches", "persistentWa
 
 function addSetWatches(fields: Operation["fields"], use: Use): void {
   for (const name of watchLists) for (const path of listOf(fields[name])) addRead(path || "/", use);
-  for (const path of listOf(fields.persistentRecursiveWatches)) use(`tree ${path || "/"}`, "read");
+  for (const path of listOf(fields.persistentRecursiveWatches)) {
+    use(`tree ${path || "/"}`, "read");
+    addRead(path || "/", use);
+  }
 }
 
 const listOf = (list: unknown): string[] =>
