@@ -1,7 +1,10 @@
 /** The candidate as it was: a backend that answers each request of a finished history with the reply of then. Events come where they came then, as seen
  *  from the replies around them, but not before the replay has reached the write that caused them. */
 import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
+import { encode } from "../../src/jute/codec.ts";
 import type { Int64 } from "../../src/jute/int64.ts";
+import { opcodes, xids } from "../../src/protocol/opcodes.ts";
+import { ReplyHeader } from "../../src/protocol/records.ts";
 import { type Arrival, type History, inZxidOrder, isCommitted, type Lane } from "./history.ts";
 
 /** One session of the replay. `next` is the first arrival that has not been sent; `sent` are those behind it that have. */
@@ -13,6 +16,9 @@ interface Voice {
   readonly sent: Set<number>;
   next: number;
 }
+
+/** The answer to a ping, which the cross-check asks of its own accord to see that nothing more comes. */
+const pong = (zxid: number): Buffer => encode(ReplyHeader, { xid: xids.ping, zxid, err: 0 });
 
 /** The write behind each event: the one that its zxid names, else the first that fits and is newer than what the session had seen before it. Events that
  *  no write explains, or that came too late, are due at once. */
@@ -73,7 +79,10 @@ export class RecordedCandidate implements Backend {
     this.#voices.push(voice);
     const session: BackendSession = {
       granted: { protocolVersion: 0, timeOut: lane.timeOut, sessionId: lane.sessionId as Int64, passwd: lane.passwd },
-      submit: (frame) => this.#answer(voice, frame.readInt32BE(0)),
+      submit: (frame) => {
+        if (frame.readInt32BE(4) === opcodes.ping.code) downstream.send(pong(this.#reached));
+        else this.#answer(voice, frame.readInt32BE(0));
+      },
       close: () => undefined,
     };
     return Promise.resolve({ is: "granted", session, raw: lane.raw });
