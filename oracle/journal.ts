@@ -156,6 +156,34 @@ export interface CalibrationLine {
   readonly durationMs: number;
 }
 
+/** A broken rule of a history. `call` and `witness` are positions in its calls; the witness may be an event, which has none. */
+export interface HistoryViolation {
+  readonly rule: string;
+  readonly call: number;
+  readonly witness: number | null;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** What free-running clients did, to be drawn: one entry in each column per call, in the order in which they were sent. Times are µs since the first;
+ *  `start` and `zxid` are differences to the entry before; `op` and `path` are positions in the lists of names. `wrote` is 1 where the tree changed.
+ *  `violations` holds the first of each rule, `violated` counts them all;
+ *  `diverging` is the call that the oracle answers otherwise; `cut` counts calls that were left out at the end. */
+export interface HistoryLine {
+  readonly event: "history";
+  readonly case: string;
+  readonly lanes: readonly { readonly session: string; readonly server: string }[];
+  readonly operations: readonly string[];
+  readonly paths: readonly string[];
+  readonly calls: Readonly<
+    Record<"lane" | "start" | "took" | "op" | "path" | "zxid" | "err" | "wrote", readonly number[]>
+  >;
+  readonly violations: readonly HistoryViolation[];
+  readonly violated: number;
+  readonly diverging: number | null;
+  readonly cut: number;
+}
+
 /** Last line. `compared` counts replies that had an answer from both sides. `interrupted`: the user stopped the run. */
 export interface EndLine {
   readonly event: "end";
@@ -177,6 +205,7 @@ export type JournalLine =
   | NoteLine
   | BehaviourLine
   | CalibrationLine
+  | HistoryLine
   | EndLine;
 
 /** Takes journal lines in order. */

@@ -22,6 +22,7 @@ export const pageScripts = [
   "coverage.js",
   "latency.js",
   "behaviour.js",
+  "history.js",
   "sections.js",
   "main.js",
 ] as const;
@@ -38,6 +39,7 @@ const pageStyles = [
   "answers.css",
   "coverage.css",
   "behaviour.css",
+  "history.css",
   "media.css",
 ];
 

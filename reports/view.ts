@@ -15,6 +15,7 @@ import { bounds, grouped, shortened } from "./bounds.ts";
 import { type Cause, type CauseGroup, Causes } from "./causes.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
 import { Frames } from "./frames.ts";
+import { type HistoryView, historyOf, moreTelling } from "./history.ts";
 import { LatencyHistogram, type LatencyView } from "./latency.ts";
 import { type RunVerdict, verdictOf } from "./verdict.ts";
 import { WatchCoverage, type WatchView } from "./watch-coverage.ts";
@@ -51,6 +52,8 @@ export interface View {
   readonly notes: readonly string[];
   /** Of the first shard that has one. */
   readonly behaviour?: BehaviourView;
+  /** The first one that breaks something, else the last. */
+  readonly history?: HistoryView;
   /** All shards together. */
   readonly calibration?: CalibrationView;
 }
@@ -102,6 +105,7 @@ export class ViewBuilder {
   readonly #notes: string[] = [];
   #notesCut = 0;
   #behaviour: BehaviourView | undefined;
+  #history: HistoryView | undefined;
   #calibration: CalibrationView | undefined;
   #unstableLines = 0;
 
@@ -146,6 +150,9 @@ export class ViewBuilder {
         return;
       case "behaviour":
         this.#behaviour ??= behaviourOf(line.table);
+        return;
+      case "history":
+        this.#history = moreTelling(this.#history, historyOf(line));
         return;
       case "calibration":
         this.#calibrated(line);
@@ -216,6 +223,7 @@ export class ViewBuilder {
       sides: this.#sides,
       notes: this.#notesCut > 0 ? [...this.#notes, `${grouped(this.#notesCut)} more notes`] : this.#notes,
       ...(this.#behaviour === undefined ? {} : { behaviour: this.#behaviour }),
+      ...(this.#history === undefined ? {} : { history: this.#history }),
       ...(this.#calibration === undefined ? {} : { calibration: this.#calibration }),
     };
   }

@@ -1,6 +1,7 @@
 /** `xchk concurrent`: clients run freely against the candidate, and the history they saw is laid before the oracle. */
 import { randomInt } from "node:crypto";
 import { CandidateLost, drive } from "../../scenarios/concurrent/drive.ts";
+import { pictureOf } from "../../scenarios/concurrent/picture.ts";
 import { RecordedCandidate } from "../../scenarios/concurrent/recorded.ts";
 import { OracleLost, replay, sessionName } from "../../scenarios/concurrent/replay.ts";
 import { type Violation, violations } from "../../scenarios/concurrent/rules.ts";
@@ -97,17 +98,20 @@ async function oneHistory(
   if (history.unanswered > 0)
     stage.journal({
       event: "note",
-      text: `${name}: the connection ended before ${history.unanswered} requests were answered; nothing behind that is judged`,
+      text: `${name}: ${history.unanswered} requests were never answered; what may have come behind them is not compared`,
     });
-  journalViolations(violations(history), name, judge);
+  const broken = violations(history);
+  journalViolations(broken, name, judge);
   const record = stage.arena.book.open(name);
   const check = stage.against(new RecordedCandidate(history));
-  await replay(history, {
+  const asked = await replay(history, {
     ...{ check, name, stop },
     isOver: () => record.divergence !== undefined,
     progress: (replayed, of) => progress.show(() => `${name}: ${bar(replayed / of)} ${replayed} of ${of} compared`),
   });
   stage.arena.book.close(name);
+  const diverging = record.divergence === undefined ? undefined : asked.get(record.divergence.session);
+  stage.journal(pictureOf(history, { name, broken, diverging }));
 }
 
 /** One line for each rule that is broken, with its first case: what follows from the same cause is echo. */

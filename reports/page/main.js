@@ -5,6 +5,7 @@ import {
   behaviourSection,
   coverageSection,
   divergenceSection,
+  historySection,
   knownSection,
   latencySection,
   notesSection,
@@ -14,6 +15,7 @@ import { themeButton } from "./theme.js";
 const divergences = divergenceSection();
 const sections = [
   divergences,
+  historySection(),
   asideSection("oracle-unstable", {
     id: "unstable",
     title: "Oracle unstable",

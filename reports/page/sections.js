@@ -3,6 +3,7 @@ import { causeList } from "./causes.js";
 import { coverageMatrix, neverList, variantList, watchMatrix } from "./coverage.js";
 import { arrange, el, grouped, plural, table } from "./dom.js";
 import { filterBar } from "./filter.js";
+import { historyView } from "./history.js";
 import { latencyView } from "./latency.js";
 
 /** A headed section that the navigation can jump to. */
@@ -144,6 +145,17 @@ export const coverageSection = () =>
     el("h3", { id: "never" }, "Never exercised"),
     neverList(view),
   ]);
+
+/** What free-running clients did, where the run let them. It is drawn once: no live page has one. */
+export function historySection() {
+  const { head, element } = headed("history", "History");
+  const show = ({ view }) => {
+    if (!view.history) return false;
+    if (element.childNodes.length < 2) arrange(element, head, historyView(view.history));
+    return true;
+  };
+  return { element, show };
+}
 
 /** What each operation does to each Stat field, where the run has tried it. */
 export const behaviourSection = () =>

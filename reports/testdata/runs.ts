@@ -1,5 +1,5 @@
 /** Whole runs for tests: clean, diverging, many causes, died, interrupted, a side lost, hostile. */
-import type { JournalLine, StepLine } from "../../oracle/journal.ts";
+import type { HistoryLine, JournalLine, StepLine } from "../../oracle/journal.ts";
 import { divergence, journal, notificationLine, runLine, stepLine, valueDifference } from "./journals.ts";
 import { cversionStory, ghostWriteStory, lostWatchStory } from "./stories.ts";
 
@@ -22,6 +22,37 @@ const traffic: readonly (readonly [op: string, shape: string, err: string])[] = 
   ["getACL", "", "OK"],
   ["sync", "", "OK"],
 ];
+
+/** A history of so many calls in 16 sessions; unless told otherwise, two of them break a rule. */
+export function historyLine(count: number, { name = "history 1", broken = true } = {}): HistoryLine {
+  const column = (of: (at: number) => number): number[] => Array.from({ length: count }, (_, at) => of(at));
+  const middle = Math.floor(count / 2);
+  const rules = [
+    { rule: "monotonic-reads", call: middle, witness: middle - 1, expected: "zxid 7 or later", found: "zxid 6" },
+    { rule: "sync", call: count - 1, witness: null, expected: "zxid 9 or later", found: "zxid 8" },
+  ];
+  return {
+    event: "history",
+    case: name,
+    lanes: Array.from({ length: 16 }, (_, at) => ({ session: `s${at + 1}`, server: "127.0.0.1:2181" })),
+    operations: ["getData", "setData", "create2"],
+    paths: ["/a", "/a/<b>x</b>"],
+    calls: {
+      lane: column((at) => at % 16),
+      start: column((at) => (at === 0 ? 0 : 90 + (at % 7))),
+      took: column((at) => 400 + ((at * 37) % 1_500)),
+      op: column((at) => at % 3),
+      path: column((at) => at % 2),
+      zxid: column(() => 1),
+      err: column((at) => (at % 11 === 0 ? -101 : 0)),
+      wrote: column((at) => (at % 3 === 0 ? 0 : 1)),
+    },
+    violations: broken ? rules : [],
+    violated: broken ? rules.length : 0,
+    diverging: null,
+    cut: 0,
+  };
+}
 
 /** A short behaviour table in which one row differs. */
 export const behaviourLine: JournalLine = {

@@ -6,11 +6,11 @@ import { MalformedFrame, Reader, Writer } from "../../src/jute/buffers.ts";
 import { read } from "../../src/jute/codec.ts";
 import { decodeReply, encodeRequest } from "../../src/protocol/client.ts";
 import { encodeConnectRequest } from "../../src/protocol/connect.ts";
-import { permBits, type RequestOf } from "../../src/protocol/opcodes.ts";
+import { opcodes, permBits, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf } from "../../src/protocol/paths.ts";
 import { ReplyHeader, WatcherEvent } from "../../src/protocol/records.ts";
 import { newSession } from "../connection.ts";
-import type { Arrival, Call, History, Lane } from "./history.ts";
+import { type Arrival, type Call, callsOf, certainBefore, type History, type Lane } from "./history.ts";
 import { touchesOf } from "./touches.ts";
 import { type Intent, intents, pathsBelow } from "./workload.ts";
 
@@ -54,7 +54,7 @@ class Client {
   readonly #number: () => number;
   #session: BackendSession | undefined;
   #xid = 0;
-  unanswered = 0;
+  unanswered: readonly { readonly isWrite: boolean; readonly invokedMs: number }[] = [];
   hasEnded = false;
 
   private constructor(lane: Lane, number: () => number) {
@@ -135,7 +135,10 @@ class Client {
   #end(): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    this.unanswered = this.#waiting.size;
+    this.unanswered = [...this.#waiting.values()].map(({ intent, invokedMs }) => ({
+      isWrite: opcodes[intent.op].access === "write",
+      invokedMs,
+    }));
     for (const { answered } of this.#waiting.values()) answered(false);
     this.#waiting.clear();
   }
@@ -177,10 +180,12 @@ export async function drive(plan: DrivePlan): Promise<History> {
     watchdog.stop();
     for (const client of clients) client.close();
   }
-  return {
-    lanes: clients.map(({ lane }) => lane),
-    unanswered: clients.reduce((sum, { unanswered }) => sum + unanswered, 0),
-  };
+  const lanes = clients.map(({ lane }) => lane);
+  const unanswered = clients.flatMap((client) => client.unanswered);
+  const writes = unanswered.filter(({ isWrite }) => isWrite).map(({ invokedMs }) => invokedMs);
+  const calls = callsOf({ lanes });
+  const certainTo = writes.length === 0 ? Number.POSITIVE_INFINITY : certainBefore(calls, Math.min(...writes));
+  return { lanes, unanswered: unanswered.length, certainTo };
 }
 
 /** Ends everything when the candidate has stopped answering: what is still under way stays without an answer. */

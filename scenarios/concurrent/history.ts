@@ -47,15 +47,21 @@ export interface Lane {
   readonly arrivals: (Call | Arrival)[];
 }
 
-/** A whole run against one candidate. `unanswered` counts calls whose connection ended first: nobody knows whether they happened. */
+/** A whole run against one candidate. `unanswered` counts calls whose connection ended first: nobody knows whether they happened, nor when. What is
+ *  certain all the same ends with zxid `certainTo`: such a write is newer than everything that had been answered when it was sent. */
 export interface History {
   readonly lanes: readonly Lane[];
   readonly unanswered: number;
+  readonly certainTo: number;
 }
 
+/** The newest zxid that no write without an answer can have come before, given when the first of these was sent (ms). */
+export const certainBefore = (calls: readonly Call[], sentMs: number): number =>
+  calls.reduce((newest, { zxid, returnedMs }) => (returnedMs < sentMs ? Math.max(newest, zxid) : newest), 0);
+
 /** All answered calls, as they were sent. */
-export const callsOf = (history: History): Call[] =>
-  history.lanes
+export const callsOf = ({ lanes }: Pick<History, "lanes">): Call[] =>
+  lanes
     .flatMap(({ arrivals }) => arrivals.filter((one): one is Call => one.is === "reply"))
     .sort((a, b) => a.number - b.number);
 

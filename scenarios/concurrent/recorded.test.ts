@@ -50,6 +50,7 @@ test.each([7, -1])("an event whose header says %i comes with its write, to every
       lane(2, [reply(2, 3, 5), event(2, zxid, "event"), reply(2, 4, 9)]),
     ],
     unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
   };
   expect(await heard(history)).toEqual([
     ["reply 1", "|", "|", "reply 2", "|", "|"],
@@ -61,17 +62,26 @@ test("an event that came too late comes too late again", async () => {
   const history: History = {
     lanes: [lane(1, [reply(1, 1, 7, write)]), lane(2, [reply(2, 2, 8), event(2, 7, "event")])],
     unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
   };
   expect((await heard(history))[1]).toEqual(["|", "reply 2", "event", "|"]);
 });
 
 test("an event without a cause comes where it came", async () => {
-  const history: History = { lanes: [lane(1, [reply(1, 1, 3), event(1, -1, "event"), reply(1, 2, 4)])], unanswered: 0 };
+  const history: History = {
+    lanes: [lane(1, [reply(1, 1, 3), event(1, -1, "event"), reply(1, 2, 4)])],
+    unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
+  };
   expect(await heard(history)).toEqual([["reply 1", "event", "|", "reply 2", "|"]]);
 });
 
 test("the order is that of the zxids, the write before those who saw it", () => {
   const [seen, wrote, later] = [reply(2, 1, 7), reply(1, 2, 7, write), reply(1, 3, 7)];
-  const history: History = { lanes: [lane(1, [wrote, later]), lane(2, [seen])], unanswered: 0 };
+  const history: History = {
+    lanes: [lane(1, [wrote, later]), lane(2, [seen])],
+    unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
+  };
   expect(inZxidOrder(history)).toEqual([wrote, seen, later]);
 });

@@ -26,8 +26,9 @@ export class OracleLost extends Error {
 /** How a session is called in journal and report. */
 export const sessionName = (session: number): string => `s${session}`;
 
-/** Throws {@link OracleLost}. */
-export async function replay(history: History, plan: ReplayPlan): Promise<void> {
+/** Answers the last call of each session that was asked, by the session's name. Calls behind one of unknown outcome are left out: what they should have
+ *  answered nobody can say. Throws {@link OracleLost}. */
+export async function replay(history: History, plan: ReplayPlan): Promise<ReadonlyMap<string, Call>> {
   const door = {
     open: (...how: Parameters<CrossCheck["openAs"]>) => plan.check.openAs(...how),
     settled: (name: string) => plan.check.settled(name),
@@ -40,8 +41,10 @@ export async function replay(history: History, plan: ReplayPlan): Promise<void> 
       if (connected.is !== "granted") throw new OracleLost(connected.is === "closed" ? connected.reason : "refused");
       connections.set(session, connected.connection);
     }
-    await inPortions(inZxidOrder(history), connections, plan);
+    const certain = inZxidOrder(history).filter(({ zxid }) => zxid <= history.certainTo);
+    const asked = await inPortions(certain, connections, plan);
     await plan.check.fence(plan.name);
+    return asked;
   } finally {
     for (const connection of connections.values()) connection.drop();
     await plan.check.settled(plan.name);
@@ -52,10 +55,11 @@ async function inPortions(
   calls: readonly Call[],
   connections: ReadonlyMap<number, Connection>,
   plan: ReplayPlan,
-): Promise<void> {
+): Promise<Map<string, Call>> {
+  const asked = new Map<string, Call>();
   let looking: Promise<void>[] = [];
   for (const [index, call] of calls.entries()) {
-    if (plan.stop.aborted || plan.isOver()) return;
+    if (plan.stop.aborted || plan.isOver()) break;
     const connection = connections.get(call.session);
     if (connection === undefined) continue;
     const isWrite = opcodes[call.op].access === "write";
@@ -63,9 +67,12 @@ async function inPortions(
     const answered = new Promise<void>((resolve) =>
       connection.send(call.xid, Buffer.from(call.request), () => resolve()),
     );
-    looking = isWrite ? [] : [...looking, answered];
+    asked.set(sessionName(call.session), call);
+    if (isWrite) looking = [];
+    else looking.push(answered);
     if (isWrite) await answered;
     plan.progress(index + 1, calls.length);
   }
   await Promise.all(looking);
+  return asked;
 }

@@ -27,6 +27,7 @@ function history(...lanes: (Call | Arrival)[][]): History {
   return {
     lanes: lanes.map((arrivals, index) => ({ ...common, session: index + 1, sessionId: index, arrivals })),
     unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
   };
 }
 
