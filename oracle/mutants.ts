@@ -2,10 +2,15 @@
 
 import { pastContentMutants } from "./mutants/content-past.ts";
 import type { Mutant } from "./mutants/mutant.ts";
+import { persistentMutants } from "./mutants/persistent.ts";
+import { refusalMutants } from "./mutants/refusals.ts";
 import { replyMutants } from "./mutants/replies.ts";
+import { rareReplyMutants } from "./mutants/replies-past.ts";
+import { resumeMutants } from "./mutants/resumes.ts";
 import { sessionMutants } from "./mutants/sessions.ts";
 import { statMutants } from "./mutants/stat.ts";
 import { pastStatMutants } from "./mutants/stat-past.ts";
+import { pastWatchMutants } from "./mutants/watch-past.ts";
 import { watchMutants } from "./mutants/watches.ts";
 
 export type { Mutant, MutantClass } from "./mutants/mutant.ts";
@@ -18,4 +23,9 @@ export const mutants: readonly Mutant[] = [
   ...sessionMutants,
   ...pastStatMutants,
   ...pastContentMutants,
+  ...pastWatchMutants,
+  ...persistentMutants,
+  ...resumeMutants,
+  ...refusalMutants,
+  ...rareReplyMutants,
 ];

@@ -21,7 +21,9 @@ export interface PathHistory {
   orphans: number;
   /** Whether a multi wrote it last. */
   isMultis: boolean;
-  /** Sessions that asked for a watch since the last event, in order. */
+  /** Whether the last request to write it was a multi, successful or not. */
+  isTriedByMulti: boolean;
+  /** Sessions that ever asked for a watch. */
   readonly watchers: Set<Int64>;
 }
 
@@ -60,7 +62,7 @@ export class World {
     if (known !== undefined) return known;
     const blank: PathHistory = {
       ...{ births: 0, deaths: 0, isAlive: false, owner: undefined, deletedBy: undefined, bornAt: 0 },
-      ...{ childDeaths: 0, orphans: 0, isMultis: false, watchers: new Set() },
+      ...{ childDeaths: 0, orphans: 0, isMultis: false, isTriedByMulti: false, watchers: new Set() },
     };
     this.#paths.set(key, blank);
     return blank;
@@ -89,6 +91,8 @@ export class World {
   asked({ op, operations }: Request, session: Int64): void {
     if (op === "closeSession") this.closing.add(session);
     const [first] = operations ?? [];
+    for (const { op: inner, fields } of operations ?? [])
+      if (!readsWithWatch.includes(inner)) this.at(fields.path).isTriedByMulti = op === "multi";
     if (readsWithWatch.includes(op) && first?.fields.watch === true) this.at(first.fields.path).watchers.add(session);
   }
 

@@ -1,0 +1,106 @@
+/** Lies about watches that need more than one watch, one firing or one life of a znode. */
+import { Writer } from "../../src/jute/buffers.ts";
+import { write } from "../../src/jute/codec.ts";
+import { eventTypes } from "../../src/protocol/opcodes.ts";
+import { SetWatches, SetWatches2, type WatcherEvent } from "../../src/protocol/records.ts";
+import type { Request } from "../crosscheck/request.ts";
+import type { Situation } from "./lying.ts";
+import { type Mutant, mutant } from "./mutant.ts";
+
+/** A lie that keeps some events back. */
+const silent = (
+  name: string,
+  lie: string,
+  isLost: (event: WatcherEvent, situation: Situation) => boolean,
+  rare = true,
+): Mutant =>
+  mutant(
+    { name, class: "watch", lie, rare },
+    { event: (event, situation) => ({ now: isLost(event, situation) ? [] : [event] }) },
+  );
+
+/** Counts the events of one path on one connection. */
+const countOf = ({ path }: WatcherEvent, { memory }: Situation): number => {
+  const count = Number(memory.get(`events of ${path}`) ?? 0) + 1;
+  memory.set(`events of ${path}`, count);
+  return count;
+};
+
+/** setWatches and setWatches2 with other fields than the client's. */
+export const rearmed = ({ op, frame, operations }: Request, changes: Partial<SetWatches2>): Buffer => {
+  const [asked] = operations ?? [];
+  if ((op !== "setWatches" && op !== "setWatches2") || asked === undefined) return frame;
+  const writer = new Writer(frame.length);
+  writer.raw(frame.subarray(0, 8));
+  const fields = { ...asked.fields, ...changes } as SetWatches2;
+  if (op === "setWatches") write(SetWatches, writer, fields);
+  else write(SetWatches2, writer, fields);
+  return writer.copy();
+};
+
+/** In no order. */
+export const pastWatchMutants: readonly Mutant[] = [
+  silent("watch-created-lost", "NodeCreated is never sent", ({ type }) => type === eventTypes.created, false),
+  silent(
+    "watch-second-fire",
+    "a path's second event is not sent",
+    (event, situation) => countOf(event, situation) === 2,
+  ),
+  silent(
+    "watch-second-watcher",
+    "a path that two sessions watched is watched no more",
+    ({ path }, { world }) => world.at(path).watchers.size > 1,
+  ),
+  silent(
+    "watch-third-watcher",
+    "a path that three sessions watched is watched no more",
+    ({ path }, { world }) => world.at(path).watchers.size > 2,
+  ),
+  silent(
+    "watch-reborn",
+    "a znode's second creation is not told",
+    ({ type, path }, { world }) => type === eventTypes.created && world.at(path).deaths > 0,
+  ),
+  silent("watch-session-end", "ephemerals that go with their session go silently", ({ type, path }, { world }) => {
+    const { owner } = world.at(path);
+    return type === eventTypes.deleted && owner !== undefined && world.closing.has(owner);
+  }),
+  silent(
+    "watch-multi",
+    "what a multi does to existing znodes is not told",
+    ({ type, path }, { world }) => type === eventTypes.dataChanged && world.at(path).isTriedByMulti,
+  ),
+  silent(
+    "watch-resumed",
+    "who has resumed its session is told no deletions",
+    ({ type }, { resumes }) => type === eventTypes.deleted && resumes > 0,
+  ),
+  mutant(
+    { name: "watch-rearm-children", class: "watch", lie: "setWatches forgets the child watches", rare: true },
+    { request: (request) => rearmed(request, { childWatches: [] }) },
+  ),
+  mutant(
+    { name: "watch-rearm-exists", class: "watch", lie: "setWatches forgets the exists watches", rare: true },
+    { request: (request) => rearmed(request, { existWatches: [] }) },
+  ),
+  mutant(
+    { name: "watch-no-catching-up", class: "watch", lie: "setWatches tells nothing that was missed", rare: true },
+    { request: (request) => rearmed(request, { relativeZxid: Number.MAX_SAFE_INTEGER }) },
+  ),
+  mutant(
+    {
+      name: "watch-remove-any",
+      class: "watch",
+      lie: "removing all watches of a path removes no child watch",
+      rare: true,
+    },
+    {
+      request: ({ op, frame, operations }) => {
+        if (op !== "removeWatches" || operations?.[0]?.fields.type !== 3) return frame;
+        const fewer = Buffer.from(frame);
+        fewer.writeInt32BE(2, fewer.length - 4);
+        return fewer;
+      },
+    },
+  ),
+];
