@@ -145,12 +145,10 @@ export const refusalMutants: readonly Mutant[] = [
     { name: "error-version-reborn", lie: "a znode made again is deleted at any version", op: "delete" },
     (version, path, { world }) => version !== -1 && world.at(path).births > 1,
   ),
-  quotaMutant(
-    "quota-of-children",
-    "a fifth child is over quota",
-    creates,
-    ({ path }, { world }) => world.childrenOf(parentOf(String(path))).length > 4,
-  ),
+  quotaMutant("quota-of-children", "a fifth child is over quota", creates, ({ path }, { world }) => {
+    const parent = parentOf(String(path));
+    return parent !== "" && world.childrenOf(parent).length > 4;
+  }),
   quotaMutant(
     "quota-of-bytes",
     "data over 1000 bytes is over quota",

@@ -7,6 +7,10 @@ import type { Step } from "../format.ts";
 /** Relative frequency of each kind of step; an operation that is absent is not generated. */
 export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
 
+/** Which names ordinary paths have; `values.ts` lists them. */
+export const nameSets = ["everyday", "narrow", "wide", "deep", "beyond-ascii"] as const;
+export type NameSet = (typeof nameSets)[number];
+
 /** What a generated sequence looks like. */
 export interface Profile {
   readonly name: string;
@@ -17,12 +21,15 @@ export interface Profile {
   readonly sessions: number;
   /** Steps of one sequence, at most; half as many at least. Sequences of a single session may be three times as long. */
   readonly stepsMax: number;
+  readonly names: NameSet;
   /** Of 100 paths, how many are odd: illegal, reserved, null, outside ASCII. */
   readonly oddPathsPercent: number;
   /** Largest znode content, bytes. */
   readonly dataBytesMax: number;
   /** Of 100 reads, how many leave a watch. */
   readonly watchPercent: number;
+  /** Of 100 creates without a number, how many are ephemeral. */
+  readonly ephemeralPercent: number;
   /** Session timeout asked for, ms. */
   readonly timeoutMs: number;
   /** Whether setWatches quotes zxids that the session was told. Behind a port nobody can wait for the slower side, and what a session had seen there
@@ -67,9 +74,11 @@ const base: Profile = {
   surface: "core",
   sessions: 3,
   stepsMax: 40,
+  names: "everyday",
   oddPathsPercent: 3,
   dataBytesMax: 4_096,
   watchPercent: 35,
+  ephemeralPercent: 35,
   timeoutMs: 30_000,
   quotesZxids: true,
 };
@@ -121,6 +130,8 @@ function profileFrom(value: unknown, file: string): Profile {
     if (typeof field !== typeof wanted)
       throw new BadProfile(`${file}: "${name}" must be like ${JSON.stringify(wanted)}`);
   }
+  if (value.names !== undefined && !nameSets.some((set) => set === value.names))
+    throw new BadProfile(`${file}: "names" must be one of ${nameSets.join(", ")}`);
   const given = isObject(value.weights) ? value.weights : {};
   for (const [op, weight] of Object.entries(given))
     if (!(op in everyday) && op !== "expire" && op !== "check")

@@ -1,6 +1,7 @@
 /** Whole sequences: a seed and a number name one, for ever. */
 import fc from "fast-check";
 import type { Scenario, Step } from "../format.ts";
+import { moodsOf } from "./moods.ts";
 import { type Profile, profileHash } from "./profile.ts";
 import { stepArbitrary } from "./steps.ts";
 
@@ -19,22 +20,24 @@ export const sessionLabels = (count: number): string[] =>
 /** Steps of one session alone, per step of the profile's longest: what shows only with the tenth request of a session needs long ones. */
 const longFactor = 3;
 
-/** The sequences of a plan as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session. Unbiased, because
- *  fast-check's bias would make half of them short. */
+/** The sequences of a plan as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session; each in a mood of its
+ *  own. Unbiased, because fast-check's bias would make half of them short. */
 export function sequenceArbitrary({ profile, allowHazards }: Omit<Plan, "seed">): fc.Arbitrary<Step[]> {
   const labels = sessionLabels(profile.sessions);
-  const shape = (sessions: number, stepsMax: number) =>
-    fc.array(stepArbitrary(profile, labels.slice(0, sessions), allowHazards), {
+  const shape = (mood: Profile, sessions: number, stepsMax: number) =>
+    fc.array(stepArbitrary(mood, labels.slice(0, sessions), allowHazards), {
       minLength: Math.ceil(stepsMax / 2),
       maxLength: stepsMax,
       size: "max",
     });
-  const together = shape(labels.length, profile.stepsMax);
-  const fewer = shape(Math.ceil(labels.length / 2), profile.stepsMax);
-  const alone = shape(1, profile.stepsMax * longFactor);
-  return fc.noBias(
-    fc.oneof({ weight: 14, arbitrary: together }, { weight: 4, arbitrary: fewer }, { weight: 1, arbitrary: alone }),
-  );
+  const inMood = (mood: Profile) =>
+    fc.oneof(
+      { weight: 14, arbitrary: shape(mood, labels.length, profile.stepsMax) },
+      { weight: 4, arbitrary: shape(mood, Math.ceil(labels.length / 2), profile.stepsMax) },
+      { weight: 1, arbitrary: shape(mood, 1, profile.stepsMax * longFactor) },
+    );
+  const each = moodsOf(profile).map((mood) => ({ weight: mood.weight, arbitrary: inMood(mood.profile) }));
+  return fc.noBias(fc.oneof(...each));
 }
 
 /** The seed of one sequence: neighbours share nothing (the finalizer of MurmurHash3). */

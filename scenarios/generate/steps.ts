@@ -17,17 +17,20 @@ import {
 /** Flags that no CreateMode has, or that do not belong to the opcode. Not inside multi, where ZooKeeper 3.8.0 and 3.8.2 differ. */
 const oddFlags: readonly FlagsValue[] = ["container", "ttl", "ttl-sequential", 7, -1, 1024];
 
-const flags = (isOdd: boolean): fc.Arbitrary<FlagsValue> =>
+/** Of 100 creates, how many have such flags. */
+const oddFlagsPercent = 5;
+
+const flags = ({ ephemeralPercent }: Profile, isOdd: boolean): fc.Arbitrary<FlagsValue> =>
   fc.oneof(
-    { weight: 12, arbitrary: fc.constant<FlagsValue>("persistent") },
-    { weight: 7, arbitrary: fc.constant<FlagsValue>("ephemeral") },
-    ...(isOdd ? [{ weight: 1, arbitrary: fc.constantFrom<FlagsValue>(...oddFlags) }] : []),
+    { weight: 100 - oddFlagsPercent - ephemeralPercent, arbitrary: fc.constant<FlagsValue>("persistent") },
+    { weight: ephemeralPercent, arbitrary: fc.constant<FlagsValue>("ephemeral") },
+    ...(isOdd ? [{ weight: oddFlagsPercent, arbitrary: fc.constantFrom<FlagsValue>(...oddFlags) }] : []),
   );
 
 /** Creates of a fixed name, and of a numbered one that may be bound to a label. */
 function creates(profile: Profile, op: "create" | "create2", isOdd: boolean): fc.Arbitrary<WriteStep> {
   const content = { op: fc.constant(op), data: dataArbitrary(profile), acl: aclArbitrary(2) };
-  const named = fc.record({ ...content, path: pathArbitrary(profile), flags: flags(isOdd) });
+  const named = fc.record({ ...content, path: pathArbitrary(profile), flags: flags(profile, isOdd) });
   const numbered = fc.record({
     ...content,
     path: prefixArbitrary(profile),

@@ -1,7 +1,7 @@
 /** fast-check arbitraries for what stands inside a step: paths, content, versions, access control lists. Few of each, so that steps collide. */
 import fc from "fast-check";
 import type { AclList, AclValue, DataValue, PathValue, SeenValue, VersionValue } from "../format.ts";
-import type { Profile } from "./profile.ts";
+import type { NameSet, Profile } from "./profile.ts";
 
 /** A choice with its weight. */
 type Weighted<T> = fc.WeightedArbitrary<T>;
@@ -14,19 +14,37 @@ const choose = <T>(...choices: readonly (readonly [weight: number, value: T])[])
     ),
   );
 
-/** The everyday names: two trees, three levels. */
-const plainPath = choose<PathValue>(
-  [5, "/a"],
-  [3, "/b"],
-  [4, "/a/a"],
-  [2, "/a/b"],
-  [1, "/b/a"],
-  [1.5, "/a/a/a"],
-  [0.8, ""],
-  [0.8, { ref: "p" }],
-  [0.4, { ref: "q" }],
-  [0.4, { ref: "p", below: "/a" }],
-);
+/** The ordinary names of each set. Everyday: two trees, three levels. All are few enough to meet again. */
+const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
+  everyday: choose<PathValue>(
+    [5, "/a"],
+    [3, "/b"],
+    [4, "/a/a"],
+    [2, "/a/b"],
+    [1, "/b/a"],
+    [1.5, "/a/a/a"],
+    [0.8, ""],
+    [0.8, { ref: "p" }],
+    [0.4, { ref: "q" }],
+    [0.4, { ref: "p", below: "/a" }],
+  ),
+  narrow: choose<PathValue>([6, "/a"], [3, "/a/a"], [0.7, "/b"], [0.8, ""], [0.5, { ref: "p" }]),
+  wide: choose<PathValue>(
+    [5, "/a"],
+    ...["/a/a", "/a/b", "/a/c", "/a/d", "/a/e", "/a/f"].map((path) => [2, path] as const),
+    [1, ""],
+    [1, { ref: "p" }],
+  ),
+  deep: choose<PathValue>([4, "/a"], [4, "/a/a"], [3, "/a/a/a"], [3, "/a/a/a/a"], [2, "/a/a/a/a/a"], [0.5, ""]),
+  "beyond-ascii": choose<PathValue>(
+    [5, "/\u00e9"],
+    [3, "/\u00e9/\u4e2d"],
+    [2, "/\u00e9/a b"],
+    [2, "/\u4e2d"],
+    [2, ""],
+    [0.5, { ref: "p" }],
+  ),
+};
 
 /** Text that PathUtils refuses, or must accept although it looks wrong. All below the case's root. */
 const oddBelow: readonly string[] = [
@@ -70,7 +88,7 @@ const oddPath = fc.oneof(
 /** A path for any step. */
 export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
   fc.oneof(
-    { weight: 100 - profile.oddPathsPercent, arbitrary: plainPath },
+    { weight: 100 - profile.oddPathsPercent, arbitrary: plainPaths[profile.names] },
     { weight: profile.oddPathsPercent, arbitrary: oddPath },
   );
 
@@ -78,7 +96,7 @@ export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
 export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
   fc.oneof(
     { weight: 100, arbitrary: pathArbitrary(profile) },
-    { weight: Math.ceil(profile.oddPathsPercent / 2), arbitrary: fc.constantFrom(...reserved) },
+    { weight: profile.oddPathsPercent, arbitrary: fc.constantFrom(...reserved) },
   );
 
 /** A path for a sequential create: a prefix, also the bare `parent/`. */
@@ -95,7 +113,7 @@ export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
       weight: 30,
       arbitrary: fc.constantFrom<DataValue>("", "x", "hello", null, { hex: "00ff80c3" }),
     },
-    { weight: 1, arbitrary: fc.nat(profile.dataBytesMax).map((times): DataValue => ({ repeat: "d", times })) },
+    { weight: 2, arbitrary: fc.nat(profile.dataBytesMax).map((times): DataValue => ({ repeat: "d", times })) },
   );
 
 /** An expected version: any, right, stale, ahead, and numbers that mean nothing. */
