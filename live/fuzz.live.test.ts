@@ -94,6 +94,13 @@ const lies = [
   "watch-wrong-type",
   "watch-twice",
   "session-ephemerals-stay",
+  "stat-many-children",
+  "stat-version-reborn",
+  "children-beyond-ascii",
+  "error-version-zero",
+  "watch-third-watcher",
+  "persistent-fires-once",
+  "handshake-timeout-resumed",
 ] as const;
 
 describe("a candidate that lies", () => {

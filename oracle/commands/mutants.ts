@@ -12,6 +12,9 @@ import { Progress } from "./progress.ts";
 import { contender } from "./servers.ts";
 import { newReportDir, onInterrupt } from "./stage.ts";
 
+/** Mutants tried on one pair of servers: what thousands of sequences leave behind makes a ZooKeeper slow. */
+const perPair = 40;
+
 /** A mutant and its place among all, which decides its sequences: the same with and without `--only`. */
 interface Due {
   readonly mutant: Mutant;
@@ -41,20 +44,24 @@ export async function mutantsCommand(raw: RawFlags): Promise<number> {
   const stop = onInterrupt();
   const progress = new Progress();
   progress.say(`${due.length} mutants, seed ${seed}; starting two ZooKeepers`);
-  const servers = await Promise.all([startZooKeeper(), startZooKeeper()]);
-  try {
-    const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
-    const reportDir = newReportDir("mutants");
-    const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };
-    const results = await tryAll(due, { ...means, seed, inFlight, progress });
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, limitMs, results }, null, 2)}\n`);
-    if (stop.signal.aborted) return 2;
-    const { isGood, text } = judgeMutants(results);
-    console.log(`${tableHead}\n${results.map(resultLine).join("\n")}\n\n${text}\nCounterexamples: ${reportDir}`);
-    return isGood ? 0 : 1;
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+  const reportDir = newReportDir("mutants");
+  const results: TrialResult[] = [];
+  for (let from = 0; from < due.length && !stop.signal.aborted; from += perPair) {
+    const servers = await Promise.all([startZooKeeper(), startZooKeeper()]);
+    try {
+      const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
+      const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };
+      results.push(...(await tryAll(due.slice(from, from + perPair), { ...means, seed, inFlight, progress })));
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+    progress.say(`${results.length} of ${due.length} tried`);
   }
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, limitMs, results }, null, 2)}\n`);
+  if (stop.signal.aborted) return 2;
+  const { isGood, text } = judgeMutants(results);
+  console.log(`${tableHead}\n${results.map(resultLine).join("\n")}\n\n${text}\nCounterexamples: ${reportDir}`);
+  return isGood ? 0 : 1;
 }
 
 /** Tries several at a time; answers in the order of the list, without those that an interruption cut short. */
@@ -64,7 +71,6 @@ async function tryAll(
 ): Promise<TrialResult[]> {
   const results: (TrialResult | undefined)[] = [];
   let next = 0;
-  let done = 0;
   const worker = async () => {
     while (!means.stop.aborted) {
       const place = next++;
@@ -73,8 +79,7 @@ async function tryAll(
       const result = await tryMutant(one.mutant, seedOf(seed, one.at), means);
       if (means.stop.aborted && !result.killed) return;
       results[place] = result;
-      done++;
-      progress.say(`${String(done).padStart(3)}/${due.length} ${resultLine(result)}`);
+      progress.say(resultLine(result));
     }
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
