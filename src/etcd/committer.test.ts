@@ -168,6 +168,31 @@ test("a lost race is prepared again on the winner's state", async () => {
   await expectAgreement();
 });
 
+test("a proxy that waits for its own slow answer is not cut off from history", async () => {
+  etcd.fates = ["answered slowly"];
+  const [mine, theirs] = [new SetRoot("a"), new SetRoot("b")];
+  submit(a, mine);
+  await settle();
+  submit(b, theirs);
+  await settle();
+  const caughtUp = a.replica.follow(a.replica.tree.revision, etcd.revision);
+  await ripen(mine, theirs);
+  await caughtUp;
+  expect([mine.outcome, theirs.outcome, a.broken]).toEqual(["done", "done", []]);
+  await expectAgreement();
+});
+
+test("a refusal confirmed on a state that is no longer ours is judged again", async () => {
+  etcd.fates = ["answered slowly"];
+  const [refused, theirs] = [new SetRoot("a", 1), new SetRoot("b")];
+  submit(a, refused);
+  await settle();
+  submit(b, theirs);
+  await ripen(refused, theirs);
+  expect([refused.outcome, refused.prepared, rootVersion(a), a.broken]).toEqual(["done", 2, 2, []]);
+  await expectAgreement();
+});
+
 describe("a lost answer", () => {
   test("of a batch that was applied acknowledges it once", async () => {
     etcd.fates = ["applied, not answered"];

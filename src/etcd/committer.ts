@@ -109,6 +109,15 @@ export class Committer {
 
   /** The revision at which the batch stands, or undefined when it has to be prepared again. Errors: `EtcdRefused`, `HistoryBroken`. */
   async #commit(batch: PreparedBatch): Promise<number | undefined> {
+    this.#target.replica.isOwnUnderWay = true;
+    try {
+      return await this.#send(batch);
+    } finally {
+      this.#target.replica.isOwnUnderWay = false;
+    }
+  }
+
+  async #send(batch: PreparedBatch): Promise<number | undefined> {
     const { store, keys, logId, replica, isFollowed } = this.#target;
     const { tree } = replica;
     const { id, draft, transactions } = batch;
@@ -118,10 +127,13 @@ export class Committer {
     try {
       const result = await store.txn(fenceGuard(keys, base), ops);
       if (!result.succeeded) {
+        replica.isOwnUnderWay = false;
         await replica.follow(base, result.revision);
         return undefined;
       }
-      return transactions.length === 0 ? base : result.revision;
+      // Refusals alone were confirmed on a state that another proxy may have moved on from before we heard: then they are judged again.
+      if (transactions.length === 0) return tree.revision === base ? base : undefined;
+      return result.revision;
     } catch (error) {
       if (!(error instanceof EtcdLost) || this.#closed !== undefined) throw error;
       this.#log.warn(

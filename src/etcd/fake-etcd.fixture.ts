@@ -5,8 +5,18 @@ import type { ICompare, IRequestOp, IWatchRequest } from "etcd3";
 import { opsPerTxnMax } from "./batch.ts";
 import { EtcdLost, EtcdRefused, type EtcdStore, type StoredKey, type TxnResult } from "./store.ts";
 
-/** What happens to one transaction: answered; applied but not answered; neither; or not answered and applied later, by `arrive`. */
-export type Fate = "answered" | "applied, not answered" | "not applied" | "late" | { readonly refused: string };
+/** What happens to one transaction: answered; applied and answered after a while; applied but not answered; neither; or not answered and applied
+ *  later, by `arrive`. */
+export type Fate =
+  | "answered"
+  | "answered slowly"
+  | "applied, not answered"
+  | "not applied"
+  | "late"
+  | { readonly refused: string };
+
+/** Longer than a proxy waits for the history of others, ms. */
+const slowAnswerMs = 8_000;
 
 interface Held {
   readonly value: Buffer;
@@ -85,7 +95,8 @@ export class FakeEtcd {
     if (fate === "late") this.#late.push(() => this.#commit(compare, success));
     if (fate === "late" || fate === "not applied") throw lost;
     const result = this.#commit(compare, success);
-    if (fate !== "answered") throw lost;
+    if (fate === "answered slowly") await new Promise((resolve) => setTimeout(resolve, slowAnswerMs));
+    else if (fate !== "answered") throw lost;
     return result;
   }
 

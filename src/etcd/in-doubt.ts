@@ -45,6 +45,7 @@ export class InDoubt {
       const after = await this.#ownLog();
       if (after?.batch === this.#batch) return after.revision;
       if (after !== undefined && this.#bumps.has(after.batch)) continue;
+      this.#target.replica.isOwnUnderWay = false;
       await this.#target.replica.follow(base, moved);
       return undefined;
     }

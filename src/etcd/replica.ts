@@ -41,6 +41,8 @@ export function missingData(log: LogRecord): string[] {
  *  waits here. */
 export class Replica {
   readonly tree: Tree;
+  /** A batch of our own was sent and nobody knows yet what became of it: it may be what is missing between the tree and the fence. */
+  isOwnUnderWay = false;
   readonly #listener: TreeListener;
   #held: ForeignBatch[] = [];
   #waiters: Waiter[] = [];
@@ -80,7 +82,7 @@ export class Replica {
   }
 
   /** Follows the fence, which was found at `revision` after our state had been at `base`. Errors: `HistoryBroken` when it has gone back, or when
-   *  what led there never comes; what the replica was abandoned with. */
+   *  what led there never comes and is not our own batch; what the replica was abandoned with. */
   async follow(base: number, revision: number): Promise<void> {
     if (revision < base) throw new HistoryBroken(`the fence went back from revision ${base} to ${revision}`);
     const arrival = this.reach(revision).then(() => true);
@@ -89,8 +91,10 @@ export class Replica {
       const timer = setTimeout(() => resolve(false), stallMs);
       const hasArrived = await Promise.race([arrival, patience]).finally(() => clearTimeout(timer));
       if (hasArrived) return;
-      if (this.tree.revision === last)
-        throw new HistoryBroken(`the fence is at revision ${revision}, but nothing leads there from ${last}`);
+      if (this.tree.revision === last && !this.isOwnUnderWay)
+        throw new HistoryBroken(
+          `the fence is at revision ${revision}, but nothing leads there from ${last}${this.#heldWords()}`,
+        );
     }
   }
 
@@ -101,6 +105,11 @@ export class Replica {
     this.#waiters = [];
     this.#held = [];
     for (const waiter of waiters) waiter.reject(cause);
+  }
+
+  #heldWords(): string {
+    const held = this.#held.slice(0, 3).map(({ revision, log }) => `${revision} behind ${log.previous}`);
+    return held.length === 0 ? "" : `; waiting: ${held.join(", ")}`;
   }
 
   #drain(): void {
@@ -131,6 +140,8 @@ export class Replica {
 
   /** A batch without transactions moves the zxid too, since a proxy that loads its tree now knows the fence's revision and nothing less. */
   #moveTo(revision: number): void {
+    if (revision < this.tree.revision)
+      throw new HistoryBroken(`a bug: the tree would go back from revision ${this.tree.revision} to ${revision}`);
     this.tree.revision = revision;
     this.tree.zxid = Math.max(this.tree.zxid, zxidOf(revision, 0));
   }
