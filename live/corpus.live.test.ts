@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bridge } from "../oracle/bridge.ts";
 import { findScenarios } from "../oracle/commands/run.ts";
 import { isInRange } from "../oracle/commands/versions.ts";
+import type { Observation } from "../oracle/crosscheck/options.ts";
 import { crosscheck } from "../oracle/crosscheck.ts";
 import { installFromMaven } from "../oracle/servers/maven.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { Arena } from "../scenarios/arena.ts";
 import { Casebook } from "../scenarios/casebook.ts";
+import { answersAlone, answersInside } from "../scenarios/coverage/replies.ts";
 import { inWords } from "../scenarios/generate/counterexample.ts";
 
 /** The release to run beside the machine's own: the other line, so that what its cases say of 3.9 is seen too. */
@@ -16,6 +18,20 @@ const canHaveOther = await installFromMaven(other).then(
   () => false,
 );
 
+/** What the oracles answered, as `create OK` and `multi/create NONODE`. */
+const answered = new Set<string>();
+
+/** Notes the result code of a request, and those inside a multi or multiRead. */
+function note({ is, op, request, answers }: Observation): void {
+  const { err, body } = answers.oracle;
+  if (is !== "step" || op === "connect" || op === "unknown" || err === undefined) return;
+  answered.add(`${op} ${err}`);
+  const { results } = (body ?? {}) as { results?: readonly { err: string }[] };
+  const { ops } = request as { ops?: readonly { op: string }[] };
+  for (const [index, inner] of (ops ?? []).entries())
+    if (results?.[index] !== undefined) answered.add(`${op}/${inner.op} ${results[index].err}`);
+}
+
 describe.each([undefined, ...(canHaveOther ? [other] : [])])(
   "the corpus on two ZooKeepers of the same version (%s)",
   (release) => {
@@ -24,7 +40,7 @@ describe.each([undefined, ...(canHaveOther ? [other] : [])])(
     let close = async () => {};
 
     beforeAll(async () => {
-      const options = release === undefined ? {} : { version: release };
+      const options = release === undefined ? {} : { version: release, config: { enforceQuota: "true" } };
       servers = await Promise.all([startZooKeeper(options), startZooKeeper(options)]);
       const [candidate, oracle] = servers;
       if (candidate === undefined || oracle === undefined) throw new Error("two servers are needed");
@@ -32,6 +48,7 @@ describe.each([undefined, ...(canHaveOther ? [other] : [])])(
       const check = crosscheck({
         ...{ candidate: bridge(candidate), oracle: bridge(oracle), answerFrom: "oracle", emit: book.emit },
         ...{ settleMs: 5_000, replyWaitMs: 10_000, serial: false, keepAnswers: true, reveal: true },
+        observe: note,
       });
       arena = new Arena(check, book);
       close = () => check.close();
@@ -50,3 +67,10 @@ describe.each([undefined, ...(canHaveOther ? [other] : [])])(
     });
   },
 );
+
+test.runIf(canHaveOther)("the table of result codes says what both releases answered, no more and no less", () => {
+  const declared = Object.entries({ ...answersAlone, ...answersInside }).flatMap(([op, cases]) =>
+    Object.values(cases).flatMap((codes) => codes.map((code) => `${op} ${code}`)),
+  );
+  expect([...answered].sort()).toEqual(declared.sort());
+});

@@ -3,7 +3,8 @@ import { findScenarios } from "../../oracle/commands/run.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Scenario } from "../format.ts";
-import { answersAlone, answersInside, notAnswered, notShown, type Shown } from "./replies.ts";
+import { notAnswered, notShown } from "./excuses.ts";
+import { answersAlone, answersInside, type Shown } from "./replies.ts";
 import { shownBy, told, type WatchKind } from "./watches.ts";
 
 const corpus = new Map(findScenarios([]).map(({ name, scenario }) => [name, scenario] as const));
