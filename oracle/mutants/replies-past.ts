@@ -76,9 +76,9 @@ export const rareReplyMutants: readonly Mutant[] = [
     },
   ),
   replyMutant(
-    { name: "zxid-of-failure", class: "zxid", lie: "a failed setData has no zxid of its own", ops: ["setData"] },
+    { name: "zxid-of-failure", class: "zxid", lie: "a failed setData bears zxid 1", ops: ["setData"] },
     ({ header }) => {
-      if (header.err !== 0) header.zxid = Number(header.zxid) - 1;
+      if (header.err !== 0) header.zxid = 1;
       return undefined;
     },
   ),
