@@ -98,7 +98,6 @@ const lies = [
   "stat-version-reborn",
   "children-beyond-ascii",
   "error-version-zero",
-  "watch-third-watcher",
   "persistent-fires-once",
   "handshake-timeout-resumed",
 ] as const;
