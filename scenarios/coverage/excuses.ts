@@ -16,6 +16,12 @@ export const notShown: Readonly<Partial<Record<OpName | "multi/check", Partial<R
       UNIMPLEMENTED:
         "answered from 3.8.5 and 3.9.3 on, with the end of the connection; before, a success wedges the session",
     },
+    deleteContainer: {
+      OK: "from 3.9 on only, and for anybody: a flaw that no case asks another server to share",
+      NONODE: "as OK",
+      BADVERSION: "as OK: the answer for an ephemeral",
+      NOTEMPTY: "as OK",
+    },
     reconfig: {
       OK: "needs an ensemble",
       UNIMPLEMENTED: "needs reconfigEnabled",
