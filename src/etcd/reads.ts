@@ -179,9 +179,14 @@ export const reads: ReadHandlers = {
   },
 
   checkWatches(request, context) {
-    if (request.path === null && !context.features.watchModesCoexist) return refuse("MARSHALLINGERROR");
-    const armed = context.watches.has(request.path ?? "", context.watcher, request.type);
+    const { path } = request;
+    const armed = context.watches.has(path ?? "", context.watcher, request.type);
     if (armed === undefined) return refuse("MARSHALLINGERROR");
+    // Up to 3.8 the path's parents are gone through before the path is looked at, and there a path without a slash breaks.
+    if (!context.features.watchModesCoexist) {
+      if (path === null || (path !== "" && !path.includes("/"))) return refuse("MARSHALLINGERROR");
+      if (path === "") return refuse("NOWATCHER");
+    }
     return armed ? none : refuse("NOWATCHER");
   },
 
