@@ -55,20 +55,21 @@ async function judged(servers: readonly Backend[], plan: { operations: number; c
     rules: [...new Set(violations(history).map(({ rule }) => rule))],
     fingerprint: record.divergence?.fingerprint,
     record,
+    history,
   };
 }
 
 const clean = { rules: [], fingerprint: undefined };
 
 test("a ZooKeeper is not accused", { timeout: 120_000 }, async () => {
-  const { record, ...said } = await judged([door(0)], { operations: 3_000, clients: 16 });
+  const { record, history: _, ...said } = await judged([door(0)], { operations: 3_000, clients: 16 });
   expect(said).toEqual(clean);
   expect(record.steps).toBeGreaterThan(3_000);
   expect(record.notifications).toBeGreaterThan(100);
 });
 
 test("nor are two proxies on one etcd", { timeout: 120_000 }, async () => {
-  const { record, ...said } = await judged(proxies, { operations: 3_000, clients: 16, seed: 2 });
+  const { record, history: _, ...said } = await judged(proxies, { operations: 3_000, clients: 16, seed: 2 });
   expect(said).toEqual(clean);
   expect(record.steps).toBeGreaterThan(3_000);
 });
@@ -146,6 +147,22 @@ const lies: readonly {
     },
   },
 ];
+
+test("behind a write that was never answered nothing is compared, and nobody accused", {
+  timeout: 60_000,
+}, async () => {
+  let replies = 0;
+  const lie: Lie = {
+    reply: ({ request, session }) =>
+      session !== 0 && request.op === "setData" && ++replies === 150 ? "hangUp" : undefined,
+  };
+  const { record, history, ...said } = await judged([lying(door(0), "hangs up once", lie)], { operations: 1_500 });
+  expect(said).toEqual(clean);
+  expect(history.unanswered).toBeGreaterThan(0);
+  expect(history.lanes.filter(({ lostMs }) => lostMs !== undefined)).toHaveLength(1);
+  expect(record.steps).toBeGreaterThan(50);
+  expect(record.steps).toBeLessThan(1_500);
+});
 
 describe("a liar is found out that", () => {
   test.each(lies)("$named", { timeout: 60_000 }, async ({ named, lie, rule, diverges }) => {

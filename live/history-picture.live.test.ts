@@ -78,6 +78,13 @@ describe.skipIf(executablePath === undefined)("a history of 100,000 calls", () =
     expect(await page.locator("#history b").count()).toBe(0);
   });
 
+  test("says which connections were lost, and when", async () => {
+    expect(await page.locator("#history .faults").textContent()).toBe(
+      "s4 · 127.0.0.1:2181: connection lost after 4500 ms",
+    );
+    expect(await page.locator("#history .legend").textContent()).toContain("connection lost");
+  });
+
   test("follows the theme", async () => {
     const before = await pixels();
     await page.emulateMedia({ colorScheme: "dark" });

@@ -180,6 +180,8 @@ export interface HistoryLine {
   >;
   readonly violations: readonly HistoryViolation[];
   readonly violated: number;
+  /** From `start` (µs, not a difference) on, something was wrong with a lane. */
+  readonly faults: readonly { readonly lane: number; readonly start: number; readonly what: string }[];
   readonly diverging: number | null;
   readonly cut: number;
 }

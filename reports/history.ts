@@ -21,6 +21,7 @@ export interface HistoryView {
   readonly violations: readonly HistoryViolationView[];
   /** How many there were before they were cut. */
   readonly violated: number;
+  readonly faults: HistoryLine["faults"];
   readonly diverging: number | null;
   readonly cut: number;
 }
@@ -64,6 +65,11 @@ export function historyOf(line: HistoryLine): HistoryView {
         found: shortened(String(found), 200),
       })),
     violated: Number(line.violated),
+    faults: line.faults.slice(0, historyBounds.lanesMax).map(({ lane, start, what }) => ({
+      lane: Number(lane),
+      start: Number(start),
+      what: shortened(String(what), historyBounds.nameCharsMax),
+    })),
     diverging: isKept(line.diverging) ? line.diverging : null,
     cut: Number(line.cut) + Math.max(...lengths) - kept,
   };

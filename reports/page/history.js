@@ -40,6 +40,7 @@ function historyPicture(history, said) {
   const ink = Object.fromEntries(
     ["write", "read", "failed", "bad", "warn"].map((name) => [name, el("i", { class: `swatch ${name}` })]),
   );
+  ink.fault = el("i", { class: "swatch fault" });
   const height = historyLane.top + lanes.length * historyLane.height;
   const canvas = el("canvas", { height });
   let current = count > 0 ? 0 : -1;
@@ -83,6 +84,11 @@ function historyPicture(history, said) {
       const x = (tick * width) / ticks;
       pen.fillText(historyTime(sight.from + (tick * sight.width) / ticks), x + 3, 12);
       pen.fillRect(x, 0, 1, historyLane.top - 4);
+    }
+    for (const { lane, start } of history.faults) {
+      const x = Math.max(0, ((start - sight.from) * width) / sight.width);
+      pen.fillStyle = colour.fault;
+      if (x < width) pen.fillRect(x, historyLane.top + lane * historyLane.height - 2, width - x, historyLane.height);
     }
     // Bars of one lane that fall on the same pixels are drawn once: a hundred thousand calls are no more work than a screen full.
     const drawnTo = new Float64Array(lanes.length).fill(-1);
@@ -201,6 +207,7 @@ function historyPicture(history, said) {
       ["failed", "failed"],
       ["bad", "breaks a rule, or the oracle answers otherwise"],
       ["warn", "what it cannot stand beside"],
+      ...(history.faults.length > 0 ? [["fault", "connection lost"]] : []),
     ].map(([name, words]) => el("span", {}, ink[name], ` ${words}`)),
   );
   return { frame, legend, choose, zoom, words: (at) => historyWords(history, zxids, starts, at) };
@@ -243,6 +250,14 @@ export function historyView(history) {
     picture.frame,
     picture.legend,
     said,
+    history.faults.length > 0 &&
+      el(
+        "ul",
+        { class: "faults small" },
+        history.faults.map(({ lane, start, what }) =>
+          el("li", {}, `${history.lanes[lane]}: ${what} after ${historyTime(start)}`),
+        ),
+      ),
     broken.length > 0 &&
       el(
         "div",

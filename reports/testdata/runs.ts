@@ -49,6 +49,7 @@ export function historyLine(count: number, { name = "history 1", broken = true }
     },
     violations: broken ? rules : [],
     violated: broken ? rules.length : 0,
+    faults: broken ? [{ lane: 3, start: count * 45, what: "connection lost" }] : [],
     diverging: null,
     cut: 0,
   };

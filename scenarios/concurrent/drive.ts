@@ -54,6 +54,7 @@ class Client {
   readonly #number: () => number;
   #session: BackendSession | undefined;
   #xid = 0;
+  #lostMs: number | undefined;
   unanswered: readonly { readonly isWrite: boolean; readonly invokedMs: number }[] = [];
   hasEnded = false;
 
@@ -70,7 +71,9 @@ class Client {
         if (client !== undefined) client.#receive(Buffer.from(frame));
       },
       end: () => {
-        if (client !== undefined) client.#end();
+        if (client === undefined || client.hasEnded) return;
+        client.#lostMs = performance.now();
+        client.#end();
       },
       queuedBytes: 0,
     };
@@ -96,9 +99,14 @@ class Client {
     });
   }
 
+  /** What came in so far, and when the server hung up. */
+  get heard(): Lane {
+    return { ...this.lane, ...(this.#lostMs === undefined ? {} : { lostMs: this.#lostMs }) };
+  }
+
   close(): void {
-    this.#session?.close("client");
     this.#end();
+    this.#session?.close("client");
   }
 
   #receive(frame: Buffer): void {
@@ -180,7 +188,7 @@ export async function drive(plan: DrivePlan): Promise<History> {
     watchdog.stop();
     for (const client of clients) client.close();
   }
-  const lanes = clients.map(({ lane }) => lane);
+  const lanes = clients.map(({ heard }) => heard);
   const unanswered = clients.flatMap((client) => client.unanswered);
   const writes = unanswered.filter(({ isWrite }) => isWrite).map(({ invokedMs }) => invokedMs);
   const calls = callsOf({ lanes });

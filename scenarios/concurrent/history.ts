@@ -45,6 +45,8 @@ export interface Lane {
   readonly passwd: Uint8Array | null;
   readonly timeOut: number;
   readonly arrivals: (Call | Arrival)[];
+  /** When the server hung up, if it did. */
+  readonly lostMs?: number;
 }
 
 /** A whole run against one candidate. `unanswered` counts calls whose connection ended first: nobody knows whether they happened, nor when. What is

@@ -72,6 +72,9 @@ export function pictureOf(
       return at === undefined ? [] : [{ rule, call: at, witness: of, ...said }];
     }),
     violated: about.broken.length,
+    faults: history.lanes.flatMap(({ lostMs }, lane) =>
+      lostMs === undefined ? [] : [{ lane, start: us(lostMs - firstMs), what: "connection lost" }],
+    ),
     diverging: (about.diverging && position.get(about.diverging)) ?? null,
     cut: all.length - calls.length,
   };
