@@ -325,6 +325,18 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a write that both sides leave unanswered may still happen: who would see it waits a while", async () => {
+    const bench = new Bench();
+    const [writer, reader] = [await bench.client("writer"), await bench.client("reader")];
+    writer.send(1, "create", { path: "/a", data: null, acl, flags: 0 });
+    for (const side of sides) writer.at[side]?.hangUp();
+    reader.send(1, "exists", { path: "/b", watch: false });
+    reader.send(2, "exists", { path: "/a", watch: false });
+    expect(reader.at.candidate?.got.map(({ xid }) => xid)).toEqual([1]);
+    await expect.poll(() => reader.at.candidate?.got.map(({ xid }) => xid)).toEqual([1, 2]);
+    await bench.crosscheck.close();
+  });
+
   test("one side hanging up over a request is a divergence; the client is served on", async () => {
     const bench = new Bench();
     const client = await bench.client("s");

@@ -27,6 +27,9 @@ interface End {
   endedAt: number;
 }
 
+/** How long a write without an answer holds up those that could see its effects, ms. */
+const afterlifeMs = 1_000;
+
 let connectionsMade = 0;
 
 /** Operations whose outstanding record differs from what is applied in the end, so that ZooKeeper itself decides by chance how a request pipelined
@@ -277,7 +280,18 @@ export class CrossConnection implements BackendSession {
     if (!exchange.request.isOurs) this.#last = exchange;
     const ticket = this.#open.get(exchange);
     this.#open.delete(exchange);
-    if (ticket !== undefined) this.#shared.ordering.leave(ticket);
+    if (ticket === undefined) return;
+    const { ordering, options } = this.#shared;
+    if (!this.#mayStillHappen(exchange)) return ordering.leave(ticket);
+    setTimeout(() => ordering.leave(ticket), Math.min(options.settleMs, afterlifeMs)).unref();
+  }
+
+  /** A side that has hung up may still be carrying out what it had received; whoever meets it waits a while. */
+  #mayStillHappen(exchange: Exchange): boolean {
+    const { replies, skippedBy, sentAt } = exchange;
+    const owes = (side: Side): boolean =>
+      replies[side] === undefined && !skippedBy.has(side) && this.#ends[side].state !== "absent";
+    return sentAt > 0 && mayHaveChanged(exchange) && sides.some(owes);
   }
 
   #compare(exchange: Exchange, frames: Both<Buffer>): void {
