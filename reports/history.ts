@@ -11,7 +11,7 @@ export interface HistoryViolationView {
   readonly found: string;
 }
 
-/** The columns have one entry per call, as the journal has them (`HistoryLine`). `errors` names the codes that occur. */
+/** The columns have one entry per call, as the journal has them (`HistoryLine`). */
 export interface HistoryView {
   readonly name: string;
   readonly lanes: readonly string[];

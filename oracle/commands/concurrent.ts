@@ -9,11 +9,10 @@ import type { Backend } from "../../src/backend.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
 import { bridge } from "../bridge.ts";
 import { fingerprintOf } from "../compare/fingerprint.ts";
-import { knownMatcher, loadKnown } from "../compare/known.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
-import { defaultKnownFile, liar, onInterrupt, type Stage, setStage } from "./stage.ts";
+import { liar, onInterrupt, type Stage, setStage } from "./stage.ts";
 
 /** What a run is asked for. */
 interface Request {
@@ -46,13 +45,12 @@ export async function concurrentCommand(raw: RawFlags & { readonly also?: readon
       ...{ inFlight: request.inFlight, servers: 1 + others.length },
     },
   });
-  const judge = { isKnown: knownMatcher(loadKnown(flags.known ?? defaultKnownFile)), stage };
   const progress = new Progress();
   progress.say(`seed ${request.seed}: ${request.sessions} clients on ${1 + others.length} servers`);
   let failure: string | undefined;
   try {
     for (let index = 0; index < request.histories && !stop.signal.aborted; index++)
-      await oneHistory(index, { request, judge, progress, stop: stop.signal, servers: [stage.candidate, ...others] });
+      await oneHistory(index, { request, stage, progress, stop: stop.signal, servers: [stage.candidate, ...others] });
   } catch (error) {
     if (!(error instanceof CandidateLost || error instanceof OracleLost)) throw error;
     failure = error.message;
@@ -69,24 +67,17 @@ function otherDoor(address: string): Backend {
   return bridge({ host: server.host, port: server.port });
 }
 
-/** What judging needs. */
-interface Judge {
-  readonly stage: Stage;
-  readonly isKnown: ReturnType<typeof knownMatcher>;
-}
-
 async function oneHistory(
   index: number,
   run: {
     readonly request: Request;
-    readonly judge: Judge;
+    readonly stage: Stage;
     readonly progress: Progress;
     readonly stop: AbortSignal;
     readonly servers: readonly Backend[];
   },
 ): Promise<void> {
-  const { request, judge, progress, stop } = run;
-  const { stage } = judge;
+  const { request, stage, progress, stop } = run;
   const name = `history ${index + 1}`;
   const root = `${stage.duel.chroot}/c${Date.now().toString(36)}-${index}/h`;
   stage.arena.roots.push(root);
@@ -101,7 +92,7 @@ async function oneHistory(
       text: `${name}: ${history.unanswered} requests were never answered; what may have come behind them is not compared`,
     });
   const broken = violations(history);
-  journalViolations(broken, name, judge);
+  journalViolations(broken, name, stage);
   const record = stage.arena.book.open(name);
   const check = stage.against(new RecordedCandidate(history));
   const asked = await replay(history, {
@@ -115,8 +106,8 @@ async function oneHistory(
 }
 
 /** One line for each rule that is broken, with its first case: what follows from the same cause is echo. */
-function journalViolations(found: readonly Violation[], name: string, { stage, isKnown }: Judge): void {
-  const { book } = stage.arena;
+function journalViolations(found: readonly Violation[], name: string, { arena, isKnown }: Stage): void {
+  const { book } = arena;
   const told = new Set<string>();
   for (const { rule, call, said } of found) {
     if (told.has(rule)) continue;

@@ -10,7 +10,7 @@ import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
-import { type CrossCheck, type CrossCheckOptions, crosscheck } from "../crosscheck.ts";
+import { type CrossCheck, type CrossCheckOptions, crosscheck, type KnownMatcher } from "../crosscheck.ts";
 import { type JournalSink, journalFormat, type RunLine } from "../journal.ts";
 import { JournalWriter } from "../journal-file.ts";
 import { eventZxidFor } from "../live.ts";
@@ -48,6 +48,8 @@ export interface Stage {
   readonly reportDir: string;
   /** The candidate's door, lying if a mutant was asked for. */
   readonly candidate: Backend;
+  /** What the run's known list covers. */
+  readonly isKnown: KnownMatcher;
   /** Another cross-check with this in the candidate's place; it journals as the run's own. */
   readonly against: (candidate: Backend) => CrossCheck;
   /** A complete command line for a counterexample of this run, or for a token. */
@@ -125,8 +127,8 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   };
   const again = (what: string) => `bin/xchk replay ${[what, ...serverWords(flags)].join(" ")}`;
   const replayFile = (name: string) => again(relative(process.cwd(), join(reportDir, name)));
-  const { arena, lab, candidate, against } = checks;
-  return { duel, arena, lab, journal, reportDir, candidate, against, replayFile, replayToken: again, finish };
+  const { arena, lab, candidate, isKnown, against } = checks;
+  return { duel, arena, lab, journal, reportDir, candidate, isKnown, against, replayFile, replayToken: again, finish };
 }
 
 /** The flags without which a replay would meet other servers. */
@@ -148,6 +150,7 @@ export interface Parts {
 export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const candidate = lie(duel.candidate.backend);
   const oracle = duel.oracle.backend;
+  const isKnown = knownMatcher(known);
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
     candidate,
     oracle,
@@ -156,7 +159,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     serial: flags.serial ?? false,
     keepAnswers: true,
     reveal: flags.reveal ?? false,
-    known: knownMatcher(known),
+    known: isKnown,
     isNoise: (fingerprint) => flags.noise?.has(fingerprint) === true,
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
@@ -181,7 +184,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const close = async () => {
     for (const each of [...others, labCheck, check]) await each.close();
   };
-  return { book, arena, lab, candidate, against, close };
+  return { book, arena, lab, candidate, isKnown, against, close };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */

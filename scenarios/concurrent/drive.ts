@@ -6,13 +6,13 @@ import { MalformedFrame, Reader, Writer } from "../../src/jute/buffers.ts";
 import { read } from "../../src/jute/codec.ts";
 import { decodeReply, encodeRequest } from "../../src/protocol/client.ts";
 import { encodeConnectRequest } from "../../src/protocol/connect.ts";
-import { opcodes, permBits, type RequestOf } from "../../src/protocol/opcodes.ts";
+import { opcodes, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf } from "../../src/protocol/paths.ts";
 import { ReplyHeader, WatcherEvent } from "../../src/protocol/records.ts";
 import { newSession } from "../connection.ts";
 import { type Arrival, type Call, callsOf, certainBefore, type History, type Lane } from "./history.ts";
 import { touchesOf } from "./touches.ts";
-import { type Intent, intents, pathsBelow } from "./workload.ts";
+import { type Intent, intents, openAcl, pathsBelow } from "./workload.ts";
 
 /** How to drive. `servers` are doors to one and the same service; clients spread over them. */
 export interface DrivePlan {
@@ -223,9 +223,12 @@ class Watchdog {
 
 /** The root lies in a znode of its own, which a later cleaning takes away whole. */
 async function begin([first]: readonly Client[], root: string): Promise<void> {
-  const acl = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
   for (const path of [parentOf(root), root]) {
-    const isThere = await first?.call({ op: "create", path, body: { path, data: randomBytes(4), acl, flags: 0 } });
+    const isThere = await first?.call({
+      op: "create",
+      path,
+      body: { path, data: randomBytes(4), acl: openAcl, flags: 0 },
+    });
     if (!isThere) throw new CandidateLost("the candidate does not answer");
   }
 }

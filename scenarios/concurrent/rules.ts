@@ -23,10 +23,11 @@ export interface Violation {
 
 /** All violations, in the order in which the calls were sent. */
 export function violations(history: History): Violation[] {
+  const calls = callsOf(history);
   const found = [
     ...history.lanes.flatMap(({ arrivals }) => inOneLane(arrivals)),
-    ...betweenWrites(callsOf(history).filter(isCommitted)),
-    ...oldSyncs(callsOf(history)),
+    ...betweenWrites(calls.filter(isCommitted)),
+    ...oldSyncs(calls),
   ];
   return found.sort((a, b) => a.call.number - b.call.number);
 }

@@ -1,6 +1,6 @@
 /** Which watch events a successful write causes. Source: DataTree.createNode, deleteNode, setData; zookeeper-semantics section 8. */
 import type { SequenceItem } from "../../src/jute/kinds.ts";
-import { eventTypes, type OpName, opcodes } from "../../src/protocol/opcodes.ts";
+import { eventTypes, type OpName, opName } from "../../src/protocol/opcodes.ts";
 import { parentOf } from "../../src/protocol/paths.ts";
 import type { Touch } from "./history.ts";
 
@@ -42,9 +42,8 @@ const silent = 0;
 
 function multiTouches(request: SequenceItem[], reply: SequenceItem[]): Touch[] {
   if (reply.some(({ header }) => header.type === -1)) return [];
-  const touches = request.flatMap((item, index) => {
-    const op = (Object.keys(opcodes) as OpName[]).find((name) => opcodes[name].code === item.header.type);
-    return op === undefined ? [] : touchesOf(op, item.body, reply[index]?.body);
+  return request.flatMap(({ header, body }, index) => {
+    const op = opName(Number(header.type));
+    return op === undefined ? [] : touchesOf(op, body, reply[index]?.body);
   });
-  return touches;
 }

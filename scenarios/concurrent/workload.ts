@@ -11,7 +11,8 @@ export interface Intent {
   readonly body: Record<string, unknown> | SequenceItem[];
 }
 
-const openAcl = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
+/** Everything for everybody. */
+export const openAcl = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
 
 /** Znodes below the root that everybody uses: few parents with few children. */
 export const pathsBelow = (root: string): string[] => [
