@@ -5,7 +5,7 @@ import { perform } from "./zkctl/commands.ts";
 import type { Job, Settings } from "./zkctl/job.ts";
 import type { Answer } from "./zkctl/print.ts";
 import { openSession, ServerRefused, Unreachable } from "./zkctl/session.ts";
-import { watch } from "./zkctl/watch.ts";
+import { nextEvent, watch } from "./zkctl/watch.ts";
 
 const exitCodes = { done: 0, refused: 1, badArguments: 254, unreachable: 255 } as const;
 
@@ -40,8 +40,13 @@ async function run(job: Job, settings: Settings): Promise<number> {
       await Promise.race([watch(job, session, print), interrupted()]);
       return exitCodes.done;
     }
+    const event = nextEvent(session);
     const answer = await perform(job, session);
     print(answer);
+    if ("watch" in job && job.watch) {
+      const seen = await Promise.race([event, interrupted()]);
+      if (seen !== undefined) print(seen);
+    }
     if (job.verb === "create") {
       isEphemeral = job.flags === 1 || job.flags === 3;
       if (job.hold) await held(session);

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import type { HostPort } from "../addresses.ts";
 import { createFlags } from "../protocol/opcodes.ts";
+import { isValidPath } from "../protocol/paths.ts";
 import type { ACL } from "../protocol/records.ts";
 import { parseServerList, serverListAdvice } from "../server-list.ts";
 import { parseAcl } from "./acl-text.ts";
@@ -12,6 +13,19 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (/^(-1|\d+)$/.test(text) && value <= 0x7fffffff) return value;
   throw new InvalidArgumentError("It is a whole number.");
+}
+
+/** Decimal, 1 … 2^31 − 1. */
+export function countFrom(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= 0x7fffffff) return value;
+  throw new InvalidArgumentError("It is a whole number above 0.");
+}
+
+/** An absolute path that ZooKeeper takes. */
+export function pathFrom(text: string): string {
+  if (!isValidPath(text)) throw new InvalidArgumentError(`${text} is no path; one looks like /a/b`);
+  return text;
 }
 
 /** `HOST[:PORT]`, separated by commas. */

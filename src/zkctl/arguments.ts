@@ -1,9 +1,12 @@
 /** zkctl's command line. Pure: prints nothing, ends nothing. */
 import { Command, CommanderError, Option } from "commander";
 import { withTwoDashes } from "../dashes.ts";
-import { openAcl } from "./acl-text.ts";
-import { aclFrom, appendCredential, createMode, dataFrom, endpointsFrom, wholeNumber } from "./argument-values.ts";
+import { appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
+import { declareDeleteAll } from "./delete-all.ts";
 import type { Job, Settings } from "./job.ts";
+import { declareReads } from "./read-verbs.ts";
+import type { Ask, Verb } from "./verb.ts";
+import { declareWrites } from "./write-verbs.ts";
 
 /** How reading went: `say` is help or version for stdout, `bad` one line for stderr. */
 export type Parsed =
@@ -66,62 +69,10 @@ Exit codes: 0 done, 1 the server answered with an error, 254 bad arguments, 255 
     .configureOutput({ writeOut: write, writeErr: () => undefined });
 }
 
-const versionFlag = "-v, --data-version <n>";
-
-function declareVerbs(program: Command, ask: (job: Job) => void): void {
-  const verb = (usage: string, about: string) =>
+function declareVerbs(program: Command, ask: Ask): void {
+  const verb: Verb = (usage, about) =>
     program.command(usage).description(about).helpOption("--help", "print this").allowExcessArguments(false);
-
-  verb("create <path> [value]", "create a znode and print its path")
-    .option("-e, --ephemeral", "gone with its session, which ends --timeout after zkctl does, unless --hold is given")
-    .option("-s, --sequential", "append a number that counts up")
-    .option("--sequence", "the same")
-    .option("-c, --container", "gone after its last child (3.5.1 or newer)")
-    .option("-t, --ttl <ms>", "gone when left alone for so long (3.5.3 or newer, if allowed there)", wholeNumber)
-    .option("--acl <list>", "access control list, like world:anyone:cdrwa,digest:joe:HASH:r", aclFrom, openAcl)
-    .option("--hold", "keep the session until interrupted")
-    .action((path: string, value: string | undefined, flags) =>
-      ask({
-        ...{ verb: "create", path, data: dataFrom(value), acl: flags.acl, hold: flags.hold === true },
-        flags: createMode(flags),
-        ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
-      }),
-    );
-  verb("delete <path>", "delete a znode without children")
-    .option(versionFlag, "only at this version of the data", wholeNumber, -1)
-    .action((path: string, { dataVersion }) => ask({ verb: "delete", path, version: dataVersion }));
-  verb("get <path>", "print a znode's data")
-    .option("-s, --stat", "and its Stat")
-    .action((path: string, { stat }) => ask({ verb: "get", path, withStat: stat === true }));
-  verb("set <path> <value>", "set a znode's data")
-    .option(versionFlag, "only at this version of the data", wholeNumber, -1)
-    .option("-s, --stat", "print its Stat")
-    .action((path: string, value: string, { dataVersion, stat }) =>
-      ask({ verb: "set", path, data: dataFrom(value), version: dataVersion, withStat: stat === true }),
-    );
-  verb("ls [path]", "list children (default of /)")
-    .option("-R, --recursive", "the znode and everything below it, by path")
-    .option("-s, --stat", "and the Stat")
-    .action((path: string | undefined, { recursive, stat }) =>
-      ask({ verb: "ls", path: path ?? "/", recursive: recursive === true, withStat: stat === true }),
-    );
-  verb("watch [path]", "wait for a change of a znode or its children (default /) and print it")
-    .option("-n, --count <n>", "for so many changes", wholeNumber, 1)
-    .option("-f, --follow", "until interrupted")
-    .option("-R, --recursive", "watch everything below too (3.6 or newer)")
-    .action((path: string | undefined, { count, follow, recursive }) =>
-      ask({
-        ...{ verb: "watch", path: path ?? "/", recursive: recursive === true },
-        events: follow === true ? Number.POSITIVE_INFINITY : count,
-      }),
-    );
-  verb("stat <path>", "print a znode's Stat").action((path: string) => ask({ verb: "stat", path }));
-  verb("exists <path>", "tell whether there is such a znode").action((path: string) => ask({ verb: "exists", path }));
-  verb("getacl <path>", "print an access control list").action((path: string) => ask({ verb: "getacl", path }));
-  verb("sync <path>", "wait until the server has caught up").action((path: string) => ask({ verb: "sync", path }));
-  verb("setacl <path> <acl>", "replace an access control list, like world:anyone:cdrwa")
-    .option("-v, --acl-version <n>", "only at this version of the list", wholeNumber, -1)
-    .action((path: string, list: string, { aclVersion }) =>
-      ask({ verb: "setacl", path, acl: aclFrom(list), version: aclVersion }),
-    );
+  declareWrites(verb, ask);
+  declareReads(verb, ask);
+  declareDeleteAll(verb, ask);
 }

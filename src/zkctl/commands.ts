@@ -1,13 +1,16 @@
 /** The commands of zkctl that are one question and one answer. */
 import { createFlags } from "../protocol/opcodes.ts";
+import { deleteAll } from "./delete-all.ts";
 import type { Job } from "./job.ts";
 import { type Answer, aclJson, aclLines, dataJson, statJson, statLines } from "./print.ts";
-import { ServerRefused, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import { inTreeOrder, isNoNode, pathsFrom } from "./subtree.ts";
+import { workOff } from "./work-off.ts";
 
 /** A job without the one that keeps answering. */
 type OneAnswer = Exclude<Job, { verb: "watch" }>;
 
-/** Puts a job to the server. Throws {@link ServerRefused} or `Unreachable`. */
+/** Puts a job to the server. Throws `ServerRefused` or `Unreachable`. */
 export async function perform(job: OneAnswer, session: Session): Promise<Answer> {
   switch (job.verb) {
     case "create":
@@ -16,7 +19,7 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
       await session.ask("delete", { path: job.path, version: job.version }, job.path);
       return { text: [], json: { deleted: job.path } };
     case "get": {
-      const { data, stat } = await session.ask("getData", { path: job.path, watch: false }, job.path);
+      const { data, stat } = await session.ask("getData", { path: job.path, watch: job.watch }, job.path);
       const lines = job.withStat ? statLines(stat) : [];
       return { text: [data ?? "", ...lines], json: { path: job.path, ...dataJson(data), stat: statJson(stat) } };
     }
@@ -25,9 +28,9 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
       return { text: job.withStat ? statLines(stat) : [], json: { path: job.path, stat: statJson(stat) } };
     }
     case "ls":
-      return job.recursive ? tree(job.path, session) : list(job, session);
+      return job.recursive ? tree(job, session) : list(job, session);
     case "stat": {
-      const { stat } = await session.ask("exists", { path: job.path, watch: false }, job.path);
+      const { stat } = await session.ask("exists", { path: job.path, watch: job.watch }, job.path);
       return { text: statLines(stat), json: { path: job.path, stat: statJson(stat) } };
     }
     case "exists": {
@@ -36,12 +39,16 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
     }
     case "getacl": {
       const { acl, stat } = await session.ask("getACL", { path: job.path }, job.path);
-      return { text: aclLines(acl ?? []), json: { path: job.path, acl: aclJson(acl ?? []), stat: statJson(stat) } };
+      const lines = job.withStat ? statLines(stat) : [];
+      return {
+        text: [...aclLines(acl ?? []), ...lines],
+        json: { path: job.path, acl: aclJson(acl ?? []), stat: statJson(stat) },
+      };
     }
-    case "setacl": {
-      const { stat } = await session.ask("setACL", { path: job.path, acl: job.acl, version: job.version }, job.path);
-      return { text: [], json: { path: job.path, stat: statJson(stat) } };
-    }
+    case "setacl":
+      return setAcl(job, session);
+    case "deleteall":
+      return deleteAll(job, session);
     case "sync":
       await session.ask("sync", { path: job.path }, job.path);
       return { text: [], json: { synced: job.path } };
@@ -66,13 +73,13 @@ async function isThere(path: string, session: Session): Promise<boolean> {
     await session.ask("exists", { path, watch: false }, path);
     return true;
   } catch (cause) {
-    if (cause instanceof ServerRefused && cause.name === "NONODE") return false;
+    if (isNoNode(cause)) return false;
     throw cause;
   }
 }
 
 async function list(job: Extract<Job, { verb: "ls" }>, session: Session): Promise<Answer> {
-  const { children, stat } = await session.ask("getChildren2", { path: job.path, watch: false }, job.path);
+  const { children, stat } = await session.ask("getChildren2", { path: job.path, watch: job.watch }, job.path);
   const names = (children ?? []).map(String).sort();
   return {
     text: job.withStat ? [...names, ...statLines(stat)] : names,
@@ -81,18 +88,28 @@ async function list(job: Extract<Job, { verb: "ls" }>, session: Session): Promis
 }
 
 /** Paths in order, parents first. Znodes that vanish during the walk are left out; the first must be there. */
-async function tree(root: string, session: Session): Promise<Answer> {
-  const paths: string[] = [];
-  const visit = async (path: string): Promise<void> => {
-    const { children } = await session.ask("getChildren", { path, watch: false }, path);
-    paths.push(path);
-    for (const name of (children ?? []).map(String).sort()) {
-      const child = path === "/" ? `/${name}` : `${path}/${name}`;
-      await visit(child).catch((cause: unknown) => {
-        if (!(cause instanceof ServerRefused && cause.name === "NONODE")) throw cause;
-      });
-    }
-  };
-  await visit(root);
-  return { text: paths, json: { path: root, paths } };
+async function tree(job: Extract<Job, { verb: "ls" }>, session: Session): Promise<Answer> {
+  const paths = inTreeOrder(await pathsFrom(job.path, session));
+  if (!job.withStat && !job.watch) return { text: paths, json: { path: job.path, paths } };
+  const { stat } = await session.ask("getChildren2", { path: job.path, watch: job.watch }, job.path);
+  const lines = job.withStat ? statLines(stat) : [];
+  return { text: [...paths, ...lines], json: { path: job.path, paths, stat: statJson(stat) } };
+}
+
+/** With `recursive` of everything below too; znodes that vanish meanwhile are left out, and the paths are printed as zkCli does. */
+async function setAcl(job: Extract<Job, { verb: "setacl" }>, session: Session): Promise<Answer> {
+  const { path, acl, version } = job;
+  if (job.recursive) {
+    const paths = inTreeOrder(await pathsFrom(path, session));
+    await workOff([...paths], 128, async (each) => {
+      try {
+        await session.ask("setACL", { path: each, acl, version }, each);
+      } catch (cause) {
+        if (!isNoNode(cause)) throw cause;
+      }
+    });
+    return { text: [], json: { path, paths } };
+  }
+  const { stat } = await session.ask("setACL", { path, acl, version }, path);
+  return { text: job.withStat ? statLines(stat) : [], json: { path, stat: statJson(stat) } };
 }

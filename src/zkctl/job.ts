@@ -1,8 +1,9 @@
 /** What a command line of zkctl asks for. */
 import type { HostPort } from "../addresses.ts";
 import type { ACL } from "../protocol/records.ts";
+import type { DeleteAllJob } from "./delete-all.ts";
 
-/** One command with everything it needs. `version` −1 matches any. */
+/** One command with everything it needs. `version` −1 matches any; `watch` waits for one change behind the answer. */
 export type Job =
   | {
       readonly verb: "create";
@@ -17,7 +18,7 @@ export type Job =
       readonly hold: boolean;
     }
   | { readonly verb: "delete"; readonly path: string; readonly version: number }
-  | { readonly verb: "get"; readonly path: string; readonly withStat: boolean }
+  | { readonly verb: "get"; readonly path: string; readonly withStat: boolean; readonly watch: boolean }
   | {
       readonly verb: "set";
       readonly path: string;
@@ -25,7 +26,13 @@ export type Job =
       readonly version: number;
       readonly withStat: boolean;
     }
-  | { readonly verb: "ls"; readonly path: string; readonly recursive: boolean; readonly withStat: boolean }
+  | {
+      readonly verb: "ls";
+      readonly path: string;
+      readonly recursive: boolean;
+      readonly withStat: boolean;
+      readonly watch: boolean;
+    }
   | {
       readonly verb: "watch";
       readonly path: string;
@@ -33,8 +40,18 @@ export type Job =
       /** Events to wait for; Infinity: until interrupted. */
       readonly events: number;
     }
-  | { readonly verb: "stat" | "exists" | "getacl" | "sync"; readonly path: string }
-  | { readonly verb: "setacl"; readonly path: string; readonly acl: ACL[]; readonly version: number };
+  | { readonly verb: "stat"; readonly path: string; readonly watch: boolean }
+  | { readonly verb: "exists" | "sync"; readonly path: string }
+  | { readonly verb: "getacl"; readonly path: string; readonly withStat: boolean }
+  | {
+      readonly verb: "setacl";
+      readonly path: string;
+      readonly acl: ACL[];
+      readonly version: number;
+      readonly recursive: boolean;
+      readonly withStat: boolean;
+    }
+  | DeleteAllJob;
 
 /** A credential to show before the command: zkCli's `addauth`. */
 export interface Credential {

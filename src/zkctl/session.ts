@@ -1,7 +1,7 @@
 /** One session on the first server that answers, and what can go wrong with it. */
 import { printHostPort } from "../addresses.ts";
 import { MalformedFrame } from "../jute/buffers.ts";
-import { type Client, ConnectionLost, connect } from "../protocol/client.ts";
+import { type Client, ConnectionLost, connect, type Reply } from "../protocol/client.ts";
 import { errorName } from "../protocol/error-codes.ts";
 import type { OpName, ReplyOf, RequestOf } from "../protocol/opcodes.ts";
 import type { Settings } from "./job.ts";
@@ -14,6 +14,9 @@ export class ServerRefused extends Error {
     this.name = name;
   }
 }
+
+/** The error for a result code. */
+export const refusal = (code: number, subject: string): ServerRefused => new ServerRefused(errorName(code), subject);
 
 /** No server answered, or it went away. */
 export class Unreachable extends Error {}
@@ -50,15 +53,19 @@ export class Session {
 
   /** The body of a successful reply. Throws {@link ServerRefused} with `subject` in its message, or {@link Unreachable}. */
   async ask<Op extends OpName>(op: Op, body: RequestOf<Op>, subject: string): Promise<ReplyOf<Op>> {
-    const reply = await this.#client.call(op, body).catch((cause: unknown) => {
+    const reply = await this.reply(op, body);
+    if (reply.header.err !== 0 || reply.body === null) throw refusal(reply.header.err, subject);
+    return reply.body;
+  }
+
+  /** The reply, whatever it says. Throws {@link Unreachable}. */
+  reply<Op extends OpName>(op: Op, body: RequestOf<Op>): Promise<Reply<Op>> {
+    return this.#client.call(op, body).catch((cause: unknown) => {
       if (cause instanceof ConnectionLost) throw new Unreachable(cause.message, { cause });
       if (cause instanceof MalformedFrame)
         throw new Unreachable(`not a ZooKeeper's answer: ${cause.message}`, { cause });
       throw cause;
     });
-    const { err } = reply.header;
-    if (err !== 0 || reply.body === null) throw new ServerRefused(errorName(err), subject);
-    return reply.body;
   }
 
   /** Shows every event frame from now on. */

@@ -42,6 +42,15 @@ export async function watch(
   if (left > 0) await promise;
 }
 
+/** The next event, for a watch about to be set by a read: call it first. Rejects with {@link Unreachable} when the connection goes. */
+export function nextEvent(session: Session): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  promise.catch(() => undefined);
+  session.onClose((cause) => reject(new Unreachable("the server closed the connection", { cause })));
+  session.onEvent((frame) => resolve(answer(frame)));
+  return promise;
+}
+
 /** Data and existence through `exists`, which may watch what is not there yet; children through `getChildren`. */
 async function register(path: string, session: Session): Promise<void> {
   try {
