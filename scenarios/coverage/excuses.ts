@@ -12,15 +12,6 @@ export const notShown: Readonly<Partial<Record<OpName | "multi/check", Partial<R
     createTTL: { UNIMPLEMENTED: "a server without extendedTypesEnabled; those of the corpus have it" },
     check: {
       OK: "is never answered up to 3.8.4 and 3.9.2, and unknown later: it belongs into a multi",
-      BADVERSION: "answered by 3.8.0 alone of the servers at hand; later releases close the connection",
-      UNIMPLEMENTED:
-        "answered from 3.8.5 and 3.9.3 on, with the end of the connection; before, a success wedges the session",
-    },
-    deleteContainer: {
-      OK: "from 3.9 on only, and for anybody: a flaw that no case asks another server to share",
-      NONODE: "as OK",
-      BADVERSION: "as OK: the answer for an ephemeral",
-      NOTEMPTY: "as OK",
     },
     reconfig: {
       OK: "needs an ensemble",

@@ -17,8 +17,11 @@ export const answersAlone: Readonly<Record<OpName, Shown>> = {
     "session/who-am-i": ["OK"],
     "acl/auth-that-fails": ["AUTHFAILED"],
   },
-  // A success wedges the session up to 3.8.4 and 3.9.2, anything closes it later.
-  check: {},
+  // A success is never answered up to 3.8.4 and 3.9.2; later any closes the connection.
+  check: {
+    "wire/check-alone-fails": ["BADARGUMENTS", "BADVERSION", "MARSHALLINGERROR", "NOAUTH", "NONODE"],
+    "wire/check-alone-is-unknown": ["UNIMPLEMENTED"],
+  },
   checkWatches: {
     "watch/check-ones-own": ["OK", "NOWATCHER"],
     "wire/half-records-of-reads": ["MARSHALLINGERROR"],
@@ -84,6 +87,7 @@ export const answersAlone: Readonly<Record<OpName, Shown>> = {
   },
   deleteContainer: {
     "delete/containers-are-deleted-by-the-server": ["BADARGUMENTS"],
+    "delete/anybody-deletes-containers": ["OK", "BADVERSION", "MARSHALLINGERROR", "NONODE", "NOTEMPTY"],
   },
   exists: {
     "wire/half-records-of-reads": ["OK", "MARSHALLINGERROR"],

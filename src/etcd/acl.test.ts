@@ -19,6 +19,14 @@ test("digestIdentity hashes the whole token and shows what stands before the fir
   expect(digestIdentity(Buffer.alloc(0))).toBe(":2jmj7l5rSw0yVb/vlWAYkK/YBwk=");
 });
 
+test.each([
+  ["ff3a70", "c33a70"],
+  ["eda0803a70", "ff3a70"],
+  ["753aff", "753aefbfbd"],
+])("the tokens %s and %s are the same text, and so the same identity", (one, other) => {
+  expect(digestIdentity(Buffer.from(one, "hex"))).toBe(digestIdentity(Buffer.from(other, "hex")));
+});
+
 describe("a list", () => {
   test.each([
     ["null", null],

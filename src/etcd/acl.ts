@@ -2,6 +2,7 @@
  *  Source: PrepRequestProcessor.fixupACL, ZooKeeperServer.checkACL, DigestAuthenticationProvider, IPAuthenticationProvider (3.9). */
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
+import { lenientText } from "../jute/buffers.ts";
 import type { ACL, Id } from "../protocol/records.ts";
 import type { AclEntries } from "./changes.ts";
 import { isDistinguishedName, isSaslId } from "./principals.ts";
@@ -23,11 +24,12 @@ export interface AclPolicy {
   readonly saslUsers?: ReadonlyMap<string, string>;
 }
 
-/** `user:base64(sha1(user:password))`. The user is the text before the first colon; a token without one stands for itself. */
+/** `user:base64(sha1(user:password))`. The user is the text before the first colon; a token without one stands for itself. The token is text before
+ *  it is hashed, so all malformed ones of one shape are one. Source: DigestAuthenticationProvider.handleAuthentication. */
 export function digestIdentity(token: Buffer): string {
-  const text = token.toString("utf8");
+  const text = lenientText(token);
   const user = text.includes(":") ? text.slice(0, text.indexOf(":")) : text;
-  return `${user}:${createHash("sha1").update(token).digest("base64")}`;
+  return `${user}:${createHash("sha1").update(text, "utf8").digest("base64")}`;
 }
 
 /** Identities that an `auth` entry stands for: those that were proven, not the address and not super. */

@@ -151,6 +151,7 @@ class EtcdBackend implements Backend {
         extendedTypes: this.#options.extendedTypes ?? false,
         enforceQuota: this.#options.enforceQuota ?? false,
         multiKeepsOpcodes: features.multiKeepsOpcodes,
+        clientsDeleteContainers: features.clientsDeleteContainers,
       },
       tickTimeMs: this.#options.tickTimeMs,
       onBroken: (core, cause) => void this.#reload(core, cause),

@@ -69,7 +69,7 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     if (this.#isClosing || this.#isGone) return;
     const xid = frame.readInt32BE(0);
     const op = opName(frame.readInt32BE(4));
-    if (op === undefined || op === "check") return this.#unimplemented(xid);
+    if (op === undefined || (op === "check" && this.features.checkNeedsMulti)) return this.#unimplemented(xid);
     const { access } = opcodes[op];
     if (access === "connection") return op === "auth" ? this.#auth(xid, frame) : this.#sasl(xid, frame);
     this.#core.tracker.touch(this.session);

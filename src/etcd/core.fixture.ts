@@ -45,6 +45,7 @@ export async function loadUnannounced(
       extendedTypes: true,
       enforceQuota: true,
       multiKeepsOpcodes: features.multiKeepsOpcodes,
+      clientsDeleteContainers: features.clientsDeleteContainers,
     },
     tickTimeMs: 1_000,
     onBroken: (broken, cause) => {

@@ -15,6 +15,10 @@ export interface Features {
   readonly multiKeepsOpcodes: boolean;
   /** Several watch modes live side by side on one path; removal and checks are exact (3.9.0). */
   readonly watchModesCoexist: boolean;
+  /** A client's deleteContainer deletes any childless znode that is not ephemeral, without asking for a permission (3.9.0). */
+  readonly clientsDeleteContainers: boolean;
+  /** check outside a multi is an unknown request (3.8.5, 3.9.3). */
+  readonly checkNeedsMulti: boolean;
   /** IPv6 literals are valid in ACLs (3.9.4). */
   readonly ipv6Acl: boolean;
 }
@@ -25,6 +29,8 @@ const newest: Features = {
   eventZxid: true,
   multiKeepsOpcodes: true,
   watchModesCoexist: true,
+  clientsDeleteContainers: true,
+  checkNeedsMulti: true,
   ipv6Acl: true,
 };
 
@@ -37,6 +43,8 @@ export const featuresOf: Readonly<Record<ZooKeeperVersion, Features>> = {
     eventZxid: false,
     multiKeepsOpcodes: false,
     watchModesCoexist: false,
+    clientsDeleteContainers: false,
+    checkNeedsMulti: false,
     ipv6Acl: false,
   },
 };

@@ -67,7 +67,9 @@ test("H2: a watch on a null path is taken and watches nothing", async () => {
   await expectAlive();
 });
 
-test("H3: deleteContainer from a client deletes nothing", async () => {
+test("H3: deleteContainer from a client deletes nothing up to 3.8", async () => {
+  core.close();
+  await start("3.8");
   create("/n");
   const xid = client.send("deleteContainer", { path: "/n" });
   await settle();
@@ -77,12 +79,17 @@ test("H3: deleteContainer from a client deletes nothing", async () => {
 });
 
 const remove = (path: string | null) => multiOp(2, { path, version: -1 });
+const make = (type: number, list: typeof acl | null, flags = 0) =>
+  multiOp(type, { path: "/n", data: null, acl: list, flags, ttl: 1 });
 const look = multiOp(4, { path: "/", watch: false });
 
 test.each<[string, ZooKeeperVersion, ReturnType<typeof multiOp>[], boolean]>([
   ["writes alone", "3.9", [remove("/n"), remove("/m")], true],
-  ["a null path among them", "3.9", [remove(null)], false],
-  ["a null path among them, up to 3.8.1", "3.8", [remove(null)], true],
+  ["writes with a null path", "3.9", [remove("/n"), remove(null)], true],
+  ["a create with a null list", "3.9", [make(1, null)], false],
+  ["a create with a null list, up to 3.8.1", "3.8", [make(1, null)], true],
+  ["a createTTL with a null list", "3.9", [make(21, null)], true],
+  ["a create with flags that are none", "3.9", [make(1, acl, 99)], false],
   ["a read behind a write", "3.9", [remove("/n"), look], false],
   ["a write behind a read", "3.9", [look, remove("/n")], false],
 ])("a multiRead of %s (%s) is refused, with an empty list where all are writes", async (_, version, ops, hasList) => {
@@ -94,4 +101,12 @@ test.each<[string, ZooKeeperVersion, ReturnType<typeof multiOp>[], boolean]>([
   expect(codeOf(xid)).toBe(errorCodes.MARSHALLINGERROR);
   expect(frame.length > 16).toBe(hasList);
   if (hasList) expect(decode(MultiResponse, frame.subarray(16))).toEqual([]);
+});
+
+test("a multiRead of reads breaks off at a null path, with the results of those before it", async () => {
+  const xid = client.send("multiRead", [look, multiOp(8, { path: null, watch: false }), look]);
+  await settle();
+  const frame = client.frames.find((one) => one.readInt32BE(0) === xid) ?? Buffer.alloc(0);
+  expect(codeOf(xid)).toBe(errorCodes.MARSHALLINGERROR);
+  expect(decode(MultiResponse, frame.subarray(16)).map(({ header }) => header.type)).toEqual([4]);
 });

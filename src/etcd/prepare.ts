@@ -97,6 +97,10 @@ export function prepareCreate(demand: CreateDemand, context: WriteContext): Outc
   });
 }
 
+/** What a deletion asks of a path, which is less than a creation does. */
+const isDeletablePath = (path: string): boolean =>
+  path.includes("/") && !path.includes("\0") && !reservedPaths.has(path);
+
 /** delete: DELETE is looked up on the parent, and before the node's own existence. */
 export function prepareDelete(
   request: { path: string | null; version: number },
@@ -104,7 +108,7 @@ export function prepareDelete(
 ): Outcome<Change> {
   const { path, version } = request;
   if (path === null) return refuse("MARSHALLINGERROR");
-  if (!path.includes("/") || path.includes("\0") || reservedPaths.has(path)) return refuse("BADARGUMENTS");
+  if (!isDeletablePath(path)) return refuse("BADARGUMENTS");
   const parent = context.draft.get(parentOf(path));
   if (parent === undefined) return refuse("NONODE");
   if (lacks(context, parent, permBits.delete)) return refuse("NOAUTH");
@@ -112,6 +116,18 @@ export function prepareDelete(
   if (node === undefined) return refuse("NONODE");
   if (differs(version, node.version)) return refuse("BADVERSION");
   if (node.childCount > 0) return refuse("NOTEMPTY");
+  return accept({ is: "delete", path });
+}
+
+/** deleteContainer, from 3.9 on: meant for the server itself, but taken from everybody, and nobody's permission is looked at. */
+export function prepareDeleteContainer(request: { path: string | null }, context: WriteContext): Outcome<Change> {
+  const { path } = request;
+  if (path === null) return refuse("MARSHALLINGERROR");
+  if (!isDeletablePath(path)) return refuse("BADARGUMENTS");
+  const node = context.draft.get(path);
+  if (node === undefined) return refuse("NONODE");
+  if (node.childCount > 0) return refuse("NOTEMPTY");
+  if (node.kind === znodeKinds.ephemeral) return refuse("BADVERSION");
   return accept({ is: "delete", path });
 }
 
@@ -148,7 +164,7 @@ export function prepareSetAcl(
   return accept({ is: "setAcl", path, acl: fixed });
 }
 
-/** check, inside a multi: changes nothing. */
+/** check: changes nothing. */
 export function prepareCheck(request: { path: string | null; version: number }, context: WriteContext): Outcome<null> {
   const { path, version } = request;
   if (!isValidPath(path)) return refuse("BADARGUMENTS");

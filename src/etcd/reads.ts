@@ -4,7 +4,7 @@ import type { SequenceItem } from "../jute/kinds.ts";
 import { accept, type Outcome, refuse } from "../outcome.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { multiOp } from "../protocol/multi.ts";
-import { eventTypes, type OpName, permBits, type ReplyOf, type RequestOf } from "../protocol/opcodes.ts";
+import { eventTypes, type OpName, opcodes, permBits, type ReplyOf, type RequestOf } from "../protocol/opcodes.ts";
 import type { SetWatches } from "../protocol/records.ts";
 import { type Identity, isPermitted, redactedAcl } from "./acl.ts";
 import type { Features } from "./features.ts";
@@ -66,6 +66,10 @@ function armChild(request: { path: string | null; watch: boolean }, context: Rea
   if (request.watch && request.path !== null)
     context.watches.child.add(request.path, context.watcher, watchModes.oneShot);
 }
+
+/** Whether an operation may stand in a multiRead. */
+export const isRead = ({ header }: SequenceItem): boolean =>
+  header.type === opcodes.getData.code || header.type === opcodes.getChildren.code;
 
 /** One member of a multiRead: failures do not stop the others, watch flags are ignored. */
 function readMember(item: SequenceItem, context: ReadContext): SequenceItem {
@@ -159,7 +163,6 @@ export const reads: ReadHandlers = {
   },
 
   multiRead(request, context) {
-    const isRead = (item: SequenceItem): boolean => item.header.type === 4 || item.header.type === 8;
     if (!request.every(isRead)) return refuse("MARSHALLINGERROR");
     if (request.some((item) => item.body.path === null)) return refuse("MARSHALLINGERROR");
     return accept(request.map((item) => readMember(item, context)));

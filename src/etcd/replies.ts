@@ -1,7 +1,7 @@
 /** Reply and event frames of the etcd backend. One scratch buffer serves all of them: whoever sends copies. */
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
-import type { Schema } from "../jute/kinds.ts";
+import type { Schema, SequenceItem } from "../jute/kinds.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { MultiResponse } from "../protocol/multi.ts";
 import { xids } from "../protocol/opcodes.ts";
@@ -29,10 +29,10 @@ export function replyWith(xid: number, zxid: number, body: { schema: Schema; val
   return writer.bytes();
 }
 
-/** A refused multi that ZooKeeper answers with an empty list of results behind the error. Valid until the next frame is made. */
-export function refusedMultiReply(xid: number, zxid: number, err: number): Buffer {
+/** A refused multi that ZooKeeper answers with a list of results behind the error, often an empty one. Valid until the next frame is made. */
+export function refusedMultiReply(xid: number, zxid: number, err: number, results: SequenceItem[] = []): Buffer {
   const writer = header(xid, zxid, err);
-  write(MultiResponse, writer, []);
+  write(MultiResponse, writer, results);
   return writer.bytes();
 }
 

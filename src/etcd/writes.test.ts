@@ -125,10 +125,29 @@ describe("alone", () => {
     await settle();
     expect([kindOf("/c"), kindOf("/p")]).toEqual(["container", "persistent"]);
   });
-  test("deleteContainer is refused for everybody, check ends the connection", async () => {
-    client.send("deleteContainer", { path: "/" } as never);
+  test("deleteContainer takes any childless znode from anybody, check ends the connection", async () => {
+    client.send("create", {
+      path: "/shut",
+      data: null,
+      acl: [{ perms: 0, id: { scheme: "world", id: "anyone" } }],
+      flags: 0,
+    });
+    client.send("deleteContainer", { path: "/shut" });
+    client.send("deleteContainer", { path: "/shut" });
+    client.send("deleteContainer", { path: "/" });
+    client.send("deleteContainer", { path: null });
     await settle();
-    client.send("check" as never, { path: "/", version: -1 } as never);
-    expect(client.heard).toEqual(["deleteContainer -8", "check -6", "end"]);
+    client.send("check", { path: "/", version: -1 });
+    const refusals = ["deleteContainer -101", "deleteContainer -8", "deleteContainer -5"];
+    expect(client.heard).toEqual(["create", "deleteContainer", ...refusals, "check -6", "end"]);
+  });
+  test("up to 3.8 deleteContainer is refused for everybody, and check is judged", async () => {
+    await start("3.8");
+    client.send("deleteContainer", { path: "/" });
+    client.send("check", { path: "/", version: -1 });
+    client.send("check", { path: "/", version: 7 });
+    client.send("check", { path: "/nope", version: -1 });
+    await settle();
+    expect(client.heard).toEqual(["deleteContainer -8", "check", "check -103", "check -101"]);
   });
 });

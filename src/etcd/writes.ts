@@ -15,10 +15,12 @@ import {
   prepareCheck,
   prepareCreate,
   prepareDelete,
+  prepareDeleteContainer,
   prepareSetAcl,
   prepareSetData,
   type WriteContext,
 } from "./prepare.ts";
+import { isRead } from "./reads.ts";
 
 /** What one operation came to: its result type in a multi, its code, and its change where it has one. */
 export interface Part {
@@ -33,6 +35,7 @@ export interface WriteRules {
   readonly extendedTypes: boolean;
   readonly enforceQuota: boolean;
   readonly multiKeepsOpcodes: boolean;
+  readonly clientsDeleteContainers: boolean;
 }
 
 /** Who writes. */
@@ -75,6 +78,9 @@ const deleteJudge: Judge = (body, context) =>
 const setDataJudge: Judge = (body, context) =>
   part(resultTypes.setData, prepareSetData(body as Parameters<typeof prepareSetData>[0], context));
 
+const checkJudge: Judge = (body, context) =>
+  part(resultTypes.check, prepareCheck(body as Parameters<typeof prepareCheck>[0], context));
+
 /** How an operation on its own is judged. */
 const judges: Partial<Record<OpName, Judge>> = {
   create: createJudge(resultTypes.create, "opcode"),
@@ -85,9 +91,26 @@ const judges: Partial<Record<OpName, Judge>> = {
   setData: setDataJudge,
   setACL: (body, context) =>
     part(resultTypes.setData, prepareSetAcl(body as Parameters<typeof prepareSetAcl>[0], context)),
-  deleteContainer: () => part(resultTypes.delete, refuse("BADARGUMENTS")),
+  deleteContainer: (body, context) =>
+    part(resultTypes.delete, prepareDeleteContainer(body as Parameters<typeof prepareDeleteContainer>[0], context)),
+  check: checkJudge,
   reconfig: () => part(resultTypes.setData, refuse("RECONFIGDISABLED")),
 };
+
+const wantsTtl = ({ body: { flags } }: SequenceItem): boolean =>
+  flags === createFlags.persistentTTL || flags === createFlags.persistentSequentialTTL;
+
+/** TTL flags through an opcode that carries no ttl. */
+const lacksTtl = (item: SequenceItem): boolean => wantsTtl(item) && item.header.type !== opcodes.createTTL.code;
+
+/** Flags that CreateMode.fromFlag knows; operations without any have nothing to be wrong. */
+const hasKnownFlags = ({ body: { flags = 0 } }: SequenceItem): boolean =>
+  (flags as number) >= 0 && (flags as number) <= createFlags.persistentSequentialTTL;
+
+/** Whether an operation of a transaction survives its decoding. From 3.8.2 on a create with a null list or with flags that are none does not, unless
+ *  it is a createTTL. Source: MultiOperationRecord.deserialize, Op.Create, Op.CreateTTL (3.9). */
+export const isDecodable = (item: SequenceItem): boolean =>
+  item.header.type === opcodes.createTTL.code || (item.body.acl !== null && hasKnownFlags(item) && !wantsTtl(item));
 
 /** How a create inside a multi is judged: there the flags decide about containers, and the result's type follows the kind, or from 3.8.2 on the
  *  opcode. `undefined`: the operation may not stand in a multi, which makes the whole of it malformed. */
@@ -100,18 +123,15 @@ function memberJudge(item: SequenceItem, rules: WriteRules): Judge | undefined {
     case opcodes.setData.code:
       return setDataJudge;
     case opcodes.check.code:
-      return (body, context) =>
-        part(resultTypes.check, prepareCheck(body as Parameters<typeof prepareCheck>[0], context));
+      return checkJudge;
     case opcodes.create.code:
     case opcodes.create2.code:
     case opcodes.createContainer.code:
     case opcodes.createTTL.code: {
-      const wantsTtl = flags === createFlags.persistentTTL || flags === createFlags.persistentSequentialTTL;
-      const isKnown = flags !== undefined && flags >= 0 && flags <= createFlags.persistentSequentialTTL;
-      if ((wantsTtl && type !== opcodes.createTTL.code) || (!isKnown && rules.multiKeepsOpcodes)) return undefined;
+      if (lacksTtl(item)) return undefined;
       const isContainer =
         flags === createFlags.container || (type === opcodes.createContainer.code && rules.multiKeepsOpcodes);
-      const answersStat = isContainer || wantsTtl || (type === opcodes.create2.code && rules.multiKeepsOpcodes);
+      const answersStat = isContainer || wantsTtl(item) || (type === opcodes.create2.code && rules.multiKeepsOpcodes);
       return createJudge(answersStat ? resultTypes.create2 : resultTypes.create, isContainer ? "container" : "flags");
     }
     default:
@@ -121,12 +141,18 @@ function memberJudge(item: SequenceItem, rules: WriteRules): Judge | undefined {
 
 const brokenPart: Part = { type: resultTypes.error, code: errorCodes.MARSHALLINGERROR, change: null };
 const broken: Judgement = { reply: "single", parts: [brokenPart] };
+/** Up to 3.8 a client's deleteContainer is refused unread. */
+const containersAreTheServers: Judgement = {
+  reply: "single",
+  parts: [{ type: resultTypes.error, code: errorCodes.BADARGUMENTS, change: null }],
+};
 const malformed: WriteRequest = { judge: () => broken };
 /** Up to 3.8.1 a null path breaks a multi behind the decoding, which leaves a trace in the reply; later it cannot be decoded. */
 const pathless: WriteRequest = { judge: () => ({ reply: "refused-multi", parts: [brokenPart] }) };
 
 /** Decodes a write. What cannot be decoded is a request as well: one that answers MARSHALLINGERROR in its turn. */
 export function decodeWrite(op: OpName, frame: Buffer, rules: WriteRules): WriteRequest {
+  if (op === "deleteContainer" && !rules.clientsDeleteContainers) return { judge: () => containersAreTheServers };
   let body: unknown;
   try {
     body = read(opcodes[op].request as Schema, new Reader(frame, 8));
@@ -159,14 +185,16 @@ function singleRequest(op: OpName, body: Body, rules: WriteRules): WriteRequest 
 }
 
 function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
+  const hasNullPath = items.some(({ body }) => body.path === null);
+  if (hasNullPath && !rules.multiKeepsOpcodes && items.every(isRead)) return pathless;
   const members: { judge: Judge; body: Body }[] = [];
   for (const item of items) {
     const judge = memberJudge(item, rules);
     if (judge === undefined) return malformed;
     members.push({ judge, body: item.body });
   }
-  if (members.some(({ body }) => body.path === null)) return rules.multiKeepsOpcodes ? malformed : pathless;
-  if (rules.multiKeepsOpcodes && members.some(({ body }) => body.acl === null)) return malformed;
+  if (hasNullPath) return rules.multiKeepsOpcodes ? malformed : pathless;
+  if (rules.multiKeepsOpcodes && !items.every(isDecodable)) return malformed;
   return {
     judge(draft, author, at) {
       const above = new Draft(draft);

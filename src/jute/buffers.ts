@@ -87,6 +87,12 @@ export class Reader {
   }
 }
 
+/** UTF-8 as Java's String constructor decodes it: never fails, each malformed sequence becomes U+FFFD. */
+export function lenientText(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  return text.includes("\ufffd") ? malformedText(bytes) : text;
+}
+
 /** An encoded surrogate (ED A0…BF, with or without its last byte) is one malformed sequence to Java and two or three to WHATWG decoders, Node's
  *  among them; about everything else they agree. Source: JDK 8–21, java.lang.String, decoding of UTF-8. */
 function malformedText(bytes: Buffer): string {
