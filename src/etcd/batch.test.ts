@@ -31,7 +31,7 @@ test.each([1, 125, 126, 127, 300, 4_000, 4_100, 30_000])(
     }
     const transactions = [{ index: 1, timeMs: 1, changes }];
     const etcd = new FakeEtcd();
-    await etcd.txn([], batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree, transactions }));
+    await etcd.txn([], batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree, transactions, bundle: null }));
     // Each znode, its parent's counter, the log and the fence.
     expect(etcd.data.size).toBe(count + 3);
   },

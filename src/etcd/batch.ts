@@ -1,20 +1,12 @@
 /** A batch: prepared writes turned into one etcd transaction, and into the log entry that other proxies follow. */
 import { randomBytes } from "node:crypto";
 import type { ICompare, IRequestOp } from "etcd3";
+import type { Bundle } from "./bundles.ts";
 import { type Change, changeToRecord } from "./changes.ts";
 import type { Draft } from "./draft.ts";
-import {
-  ChildrenRecord,
-  encodeRecord,
-  FenceRecord,
-  type Keyspace,
-  LogRecord,
-  SessionRecord,
-  storedZxid,
-  ZnodeRecord,
-} from "./keyspace.ts";
+import { encodeRecord, FenceRecord, type Keyspace, LogRecord } from "./keyspace.ts";
+import { put, stateOps } from "./state-ops.ts";
 import type { Tree } from "./tree.ts";
-import { openAcl, type Znode } from "./znode.ts";
 
 /** One accepted transaction of a batch: its zxid index, time and changes. */
 export interface Transaction {
@@ -37,103 +29,55 @@ export const fenceGuard = (keys: Keyspace, revision: number): ICompare[] => [
   { key: Buffer.from(keys.fence), result: "Equal", target: "Mod", mod_revision: revision },
 ];
 
-const put = (key: string, value: Buffer): IRequestOp => ({ request_put: { key: Buffer.from(key), value } });
-const remove = (key: string): IRequestOp => ({ request_delete_range: { key: Buffer.from(key) } });
-
-function znodeValue(node: Znode): Buffer {
-  return encodeRecord(ZnodeRecord, {
-    czxid: storedZxid(node.czxid),
-    mzxid: storedZxid(node.mzxid),
-    ctime: node.ctime,
-    mtime: node.mtime,
-    version: node.version,
-    aversion: node.aversion,
-    kind: node.kind,
-    owner: node.owner,
-    ttl: node.ttlMs,
-    acl: node.acl === openAcl ? null : [...node.acl],
-    data: node.data,
-  });
-}
-
-/** Puts and deletes for one znode: its own key where its own fields changed, the children key where creations or pzxid did. */
-function znodeOps(
-  keys: Keyspace,
-  path: string,
-  change: { before: Znode | undefined; after: Znode | null },
-): IRequestOp[] {
-  const { before, after } = change;
-  const hadChildrenKey = before !== undefined && before.creates !== 0;
-  if (after === null) {
-    if (before === undefined) return [];
-    return hadChildrenKey ? [remove(keys.znode(path)), remove(keys.children(path))] : [remove(keys.znode(path))];
-  }
-  const ops: IRequestOp[] = [];
-  const isNew = before === undefined || before.czxid !== after.czxid;
-  if (isNew || before.mzxid !== after.mzxid || before.aversion !== after.aversion || before.data !== after.data)
-    ops.push(put(keys.znode(path), znodeValue(after)));
-  if (after.creates !== 0) {
-    if (isNew || before.creates !== after.creates || before.pzxid !== after.pzxid)
-      ops.push(
-        put(
-          keys.children(path),
-          encodeRecord(ChildrenRecord, { creates: after.creates, pzxid: storedZxid(after.pzxid) }),
-        ),
-      );
-  } else if (hadChildrenKey) ops.push(remove(keys.children(path)));
-  return ops;
-}
-
 /** How many etcd operations a draft amounts to, at most: what bounds a batch while it is filled. */
 export const draftCost = (draft: Draft): number => draft.nodes.size * 2 + draft.sessions.size;
 
-function logValue(
-  { id, isUntold = false, transactions }: { id: string; isUntold?: boolean; transactions: readonly Transaction[] },
-  previous: number,
-): Buffer {
+/** Data of bundled znodes always travels along: they have no key that it could be fetched from. */
+function logValue({ id, isUntold = false, transactions, bundle }: BatchContent, previous: number): Buffer {
   if (isUntold) return encodeRecord(LogRecord, { batch: id, previous, transactions: null });
+  const bundled = new Set(bundle?.indices);
   let inlineBytes = 0;
-  const inline = (change: Change): boolean => {
+  const inline = (change: Change, isBundled: boolean): boolean => {
     if (change.is !== "create" && change.is !== "setData") return true;
     const bytes = change.data?.length ?? 0;
-    if (inlineBytes + bytes > inlineBytesMax) return false;
+    if (!isBundled && inlineBytes + bytes > inlineBytesMax) return false;
     inlineBytes += bytes;
     return true;
   };
   return encodeRecord(LogRecord, {
     batch: id,
     previous,
-    transactions: transactions.map(({ index, timeMs, changes }) => ({
-      index,
-      timeMs,
-      changes: changes.map((change) => changeToRecord(change, inline(change))),
-    })),
+    transactions: transactions.map(({ index, timeMs, changes }) => {
+      const isBundled = bundled.has(index);
+      return {
+        index,
+        isBundled,
+        timeMs,
+        changes: changes.map((change) => changeToRecord(change, inline(change, isBundled))),
+      };
+    }),
   });
 }
 
-/** A batch to be committed. `tree` is what the draft was written over; `isUntold` leaves its changes out of the log: nobody follows it. */
+/** A batch to be committed. `tree` is what the draft was written over, `bundle` what `bundleOf` found in it; `isUntold` leaves its changes out of
+ *  the log: nobody follows it. */
 export interface BatchContent {
   readonly id: string;
   readonly logId: string;
   readonly draft: Draft;
   readonly tree: Tree;
   readonly transactions: readonly Transaction[];
+  readonly bundle: Bundle | null;
   readonly isUntold?: boolean;
 }
 
 /** Everything that commits a batch: state, log and fence in one transaction. */
 export function batchOps(keys: Keyspace, batch: BatchContent): IRequestOp[] {
-  const ops: IRequestOp[] = [];
-  for (const [path, after] of batch.draft.nodes)
-    ops.push(...znodeOps(keys, path, { before: batch.tree.get(path), after }));
-  for (const [id, session] of batch.draft.sessions)
-    if (session !== null) ops.push(put(keys.session(id), encodeRecord(SessionRecord, session)));
-    else if (batch.tree.session(id) !== undefined) ops.push(remove(keys.session(id)));
   const own = [
     put(keys.log(batch.logId), logValue(batch, batch.tree.revision)),
     put(keys.fence, encodeRecord(FenceRecord, { batch: batch.id, zxids: batch.transactions.at(-1)?.index ?? 0 })),
   ];
-  return nested([...own, ...ops], opsPerTxnMax);
+  return nested([...own, ...stateOps(keys, batch)], opsPerTxnMax);
 }
 
 /** Splits operations so that they pass with `left` of etcd's limit: on two levels up to 4,096 of them, on three up to 77,000. */

@@ -120,9 +120,8 @@ export class Committer {
   async #send(batch: PreparedBatch): Promise<number | undefined> {
     const { store, keys, logId, replica, isFollowed } = this.#target;
     const { tree } = replica;
-    const { id, draft, transactions } = batch;
     const isUntold = isFollowed?.() === false;
-    const ops = transactions.length === 0 ? [] : batchOps(keys, { id, logId, draft, tree, transactions, isUntold });
+    const ops = batch.transactions.length === 0 ? [] : batchOps(keys, { ...batch, logId, tree, isUntold });
     const base = tree.revision;
     try {
       const result = await store.txn(fenceGuard(keys, base), ops);
@@ -132,7 +131,7 @@ export class Committer {
         return undefined;
       }
       // Refusals alone were confirmed on a state that another proxy may have moved on from before we heard: then they are judged again.
-      if (transactions.length === 0) return tree.revision === base ? base : undefined;
+      if (batch.transactions.length === 0) return tree.revision === base ? base : undefined;
       return result.revision;
     } catch (error) {
       if (!(error instanceof EtcdLost) || this.#closed !== undefined) throw error;

@@ -1,26 +1,12 @@
 /** A draft, the batch made of it, the log and the tree must all come to the same state. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { batchOps, newBatchId, type Transaction } from "./batch.ts";
 import { type Change, type ZnodeKind, znodeKinds } from "./changes.ts";
 import { Draft } from "./draft.ts";
-import { FakeEtcd } from "./fake-etcd.fixture.ts";
-import { decodeRecord, Keyspace, LogRecord, ZnodeRecord, zxidOf } from "./keyspace.ts";
-import { missingData, Replica } from "./replica.ts";
-import { loadSnapshot } from "./snapshot.ts";
-import type { Tree, TreeListener } from "./tree.ts";
+import { History, type MakeTransaction, plainly } from "./history.fixture.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
 import { openAcl } from "./znode.ts";
 
-const keys = new Keyspace("/t");
-const deaf: TreeListener = {
-  created() {},
-  deleted() {},
-  dataChanged() {},
-  childrenChanged() {},
-  sessionOpened() {},
-  sessionClosed() {},
-};
 const closedAcl = [{ perms: 1, id: { scheme: "digest", id: "a:b" } }];
 const paths = ["/a", "/a/b", "/a/b/c", "/d", "/d/e", "/zookeeper/quota/q"];
 /** Two quotas, one inside the other. */
@@ -76,41 +62,19 @@ function changeFor(draft: Draft, { does, path, kind, session, data, acl }: Step)
   }
 }
 
-/** One batch of one transaction per inner list, committed to `etcd` and applied to both trees. */
-async function commitBatch(etcd: FakeEtcd, own: Replica, foreign: Replica, batch: Step[][]): Promise<void> {
-  const draft = new Draft(own.tree);
-  const transactions: Transaction[] = [];
-  for (const steps of batch) {
-    const at = { zxid: transactions.length + 1, timeMs: 1_000 + transactions.length };
-    const above = new Draft(draft);
+/** One transaction per inner list. */
+const attempt =
+  (steps: Step[]): MakeTransaction =>
+  (draft, at) => {
     const changes: Change[] = [];
     for (const one of steps) {
-      const change = changeFor(above, one);
+      const change = changeFor(draft, one);
       if (change === undefined) continue;
-      above.apply(change, at);
+      draft.apply(change, at);
       changes.push(change);
     }
-    draft.merge(above);
-    transactions.push({ index: at.zxid, timeMs: at.timeMs, changes: [...changes, ...draft.takeStats()] });
-  }
-  const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions });
-  const { revision } = await etcd.txn([], ops);
-  for (const { index, timeMs, changes } of transactions) {
-    own.tree.zxid = zxidOf(revision, index);
-    for (const change of changes) own.apply(change, { zxid: zxidOf(revision, index), timeMs });
-  }
-  own.advance(revision);
-  const log = decodeRecord(LogRecord, etcd.data.get(keys.log("p.1"))?.value ?? Buffer.alloc(0));
-  const data = new Map<string, Buffer | null>();
-  for (const path of missingData(log)) {
-    const stored = etcd.data.get(keys.znode(path));
-    const bytes = stored === undefined ? null : decodeRecord(ZnodeRecord, stored.value).data;
-    data.set(path, bytes === null ? null : Buffer.from(bytes));
-  }
-  foreign.receive({ revision, log, data });
-}
-
-const fresh = async (etcd: FakeEtcd): Promise<Tree> => (await loadSnapshot(etcd.store, keys)).tree;
+    return changes;
+  };
 
 /** A quota on /a and one on /a/b, statistics and all, to begin with. */
 const quotas: Step[] = ["/a", "/a/b", ...quotaPaths].map((path) => {
@@ -127,14 +91,12 @@ test.each<[string, Step[], typeof step]>([
   });
   await fc.assert(
     fc.asyncProperty(batches, async (history) => {
-      const etcd = new FakeEtcd();
-      const own = new Replica(await fresh(etcd), deaf);
-      const foreign = new Replica(await fresh(etcd), deaf);
+      const past = await History.begin();
       for (const batch of [[first], ...history]) {
-        await commitBatch(etcd, own, foreign, batch);
-        const loaded = dumpTree(await fresh(etcd));
-        expect(dumpTree(own.tree)).toEqual(loaded);
-        expect(dumpTree(foreign.tree)).toEqual(loaded);
+        await past.commit(batch.map(attempt));
+        const loaded = dumpTree(await past.loaded());
+        expect(dumpTree(past.own.tree)).toEqual(loaded);
+        expect(dumpTree(past.foreign.tree)).toEqual(loaded);
       }
     }),
     { numRuns: 80 },
@@ -143,24 +105,11 @@ test.each<[string, Step[], typeof step]>([
 
 const plain = { data: null, acl: openAcl, kind: 0, owner: 0, ttlMs: 0 } as const;
 
-/** Commits batches given as plain changes, each a transaction of its own, and answers both sides' trees. */
+/** Commits batches given as plain changes, each a transaction of its own, and answers the writer's tree and one loaded afterwards. */
 async function committed(...batches: Change[][]): Promise<unknown[]> {
-  const etcd = new FakeEtcd();
-  const own = new Replica(await fresh(etcd), deaf);
-  for (const changes of batches) {
-    const draft = new Draft(own.tree);
-    const transactions = changes.map((change, index) => ({ index: index + 1, timeMs: 1, changes: [change] }));
-    for (const { index, changes } of transactions)
-      for (const change of changes) draft.apply(change, { zxid: index, timeMs: 1 });
-    const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions });
-    const { revision } = await etcd.txn([], ops);
-    for (const { index, changes } of transactions) {
-      own.tree.zxid = zxidOf(revision, index);
-      for (const change of changes) own.apply(change, { zxid: zxidOf(revision, index), timeMs: 1 });
-    }
-    own.advance(revision);
-  }
-  return [dumpTree(own.tree), dumpTree(await fresh(etcd))];
+  const past = await History.begin();
+  for (const changes of batches) await past.commit(changes.map((change) => plainly(change)));
+  return [dumpTree(past.own.tree), dumpTree(await past.loaded())];
 }
 
 test("a znode deleted and made again in one batch starts with a fresh counter", async () => {
@@ -184,7 +133,7 @@ test("a session that ends in the batch that touched its ephemeral takes it along
     ],
   );
   expect(live).toEqual(loaded);
-  const draft = new Draft(await fresh(new FakeEtcd()));
+  const draft = new Draft((await History.begin()).own.tree);
   for (const change of [open, make, { is: "setData", path: "/e", data: null } as const])
     draft.apply(change, { zxid: 1, timeMs: 1 });
   const above = new Draft(draft);
@@ -193,7 +142,7 @@ test("a session that ends in the batch that touched its ephemeral takes it along
 });
 
 test("a draft does not touch what it is drawn over", async () => {
-  const tree = await fresh(new FakeEtcd());
+  const tree = (await History.begin()).own.tree;
   const before = dumpTree(tree);
   const draft = new Draft(tree);
   const create: Change = {

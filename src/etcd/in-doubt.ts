@@ -65,7 +65,7 @@ export class InDoubt {
     const { tree } = replica;
     const id = newBatchId();
     this.#bumps.add(id);
-    const ops = batchOps(keys, { id, logId, draft: new Draft(tree), tree, transactions: [] });
+    const ops = batchOps(keys, { id, logId, draft: new Draft(tree), tree, transactions: [], bundle: null });
     const bump = await store.txn(fenceGuard(keys, tree.revision), ops);
     if (!bump.succeeded) return bump.revision;
     replica.advance(bump.revision);

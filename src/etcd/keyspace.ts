@@ -4,6 +4,8 @@
  *     <prefix>/l/<proxy>.<load>  the log: the last batch of that proxy as the list of its changes; the others watch it. Each time a proxy loads
  *                                its tree it starts a new log, so that it can follow what its own past may still commit
  *     <prefix>/n/<shard><path>   one znode: data, ACL and the Stat fields that only its own writes touch
+ *     <prefix>/b/<shard><base>   a bundle: znodes created together that have no key of their own (bundles.ts)
+ *     <prefix>/g/<shard><base>   which of that bundle's znodes are gone; absent while none is
  *     <prefix>/c/<shard><path>   how many children were ever created below a znode, and its pzxid; absent where none was
  *     <prefix>/s/<session id>    one session: timeout and the proxy that serves it
  *     <prefix>/p/<proxy>         a living proxy, on its lease
@@ -58,6 +60,21 @@ export const ZnodeRecord = record("ZnodeRecord", {
 });
 export type ZnodeRecord = Infer<typeof ZnodeRecord>;
 
+/** A znode in a bundle. `index` is the position in the batch that its zxids are made of. */
+const BundledZnode = record("BundledZnode", {
+  index: int,
+  path,
+  ctime: long,
+  kind: int,
+  owner: long,
+  ttl: long,
+  acl: vector(ACL),
+  data,
+});
+
+/** Layout of a `b` value: znodes as they were born. */
+export const BundleRecord = record("BundleRecord", { znodes: vector(BundledZnode) });
+
 /** Layout of a `c` value. */
 export const ChildrenRecord = record("ChildrenRecord", { creates: int, pzxid: long });
 
@@ -82,9 +99,11 @@ export const ChangeRecord = record("ChangeRecord", {
 });
 export type ChangeRecord = Infer<typeof ChangeRecord>;
 
-/** One transaction of a batch: its position (zxid index), its time in ms and its changes. */
+/** One transaction of a batch: its position (zxid index), its time in ms and its changes. `isBundled`: the znode it created is in the batch's
+ *  bundle. */
 export const TransactionRecord = record("TransactionRecord", {
   index: int,
+  isBundled: bool,
   timeMs: long,
   changes: vector(ChangeRecord),
 });
@@ -105,6 +124,9 @@ export function shardOf(znode: string): string {
   hash ^= hash >>> 16;
   return ((hash ^ (hash >>> 8)) & 0xff).toString(16).padStart(2, "0");
 }
+
+/** Shard and base of a bundle's keys, in hex. */
+const bundleName = (base: number): string => (base % 256).toString(16).padStart(2, "0") + base.toString(16);
 
 /** The smallest key behind all keys that start with `prefix`. */
 export function rangeEnd(prefix: string): string {
@@ -134,6 +156,16 @@ export class Keyspace {
   }
   children(znode: string): string {
     return `${this.prefix}/c/${shardOf(znode)}${znode}`;
+  }
+  bundle(base: number): string {
+    return `${this.prefix}/b/${bundleName(base)}`;
+  }
+  goneFrom(base: number): string {
+    return `${this.prefix}/g/${bundleName(base)}`;
+  }
+  /** The revision that names a `b` or `g` key. */
+  baseOf(key: string): number {
+    return Number.parseInt(key.slice(this.prefix.length + 5), 16);
   }
   session(id: Int64): string {
     return `${this.prefix}/s/${int64Hex(id)}`;

@@ -1,10 +1,12 @@
 /** Writes that go to etcd together: prepared one behind the other on a draft, and, once committed, applied in the same order. */
 import type { Logger } from "../logger.ts";
 import { draftCost, newBatchId, type Transaction } from "./batch.ts";
+import type { Bundle } from "./bundles.ts";
 import type { Change } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { zxidOf } from "./keyspace.ts";
 import type { Replica } from "./replica.ts";
+import { bundleOf } from "./state-ops.ts";
 import type { Tree } from "./tree.ts";
 
 /** A write as the committer sees it. `prepare` may be called again and again; only the last call counts. */
@@ -28,6 +30,7 @@ export interface PreparedBatch {
   readonly prepared: readonly (Transaction | null)[];
   readonly draft: Draft;
   readonly transactions: readonly Transaction[];
+  readonly bundle: Bundle | null;
 }
 
 /** How much may go together. */
@@ -63,7 +66,8 @@ export function prepareBatch(
     writes.push(write);
     prepared.push(transaction);
   }
-  return { is: "prepared", batch: { id: newBatchId(), writes, prepared, draft, transactions } };
+  const bundle = bundleOf(draft, tree);
+  return { is: "prepared", batch: { id: newBatchId(), writes, prepared, draft, transactions, bundle } };
 }
 
 /** Applies a batch that was committed at `revision`: change by change, each write answered before the next one starts. */
@@ -81,6 +85,7 @@ export function applyBatch(batch: PreparedBatch, revision: number, to: { replica
     }
     settle(write, tree.zxid, to.log);
   }
+  if (batch.bundle !== null) tree.bundles.add(revision, batch.bundle);
   to.replica.advance(revision);
 }
 

@@ -1,7 +1,9 @@
 /** Reading the whole state from etcd at one revision: what a proxy starts with, and starts again with when history was compacted away. */
 import { randomBytes } from "node:crypto";
+import { Bundle, isGone } from "./bundles.ts";
 import type { ZnodeKind } from "./changes.ts";
 import {
+  BundleRecord,
   ChildrenRecord,
   decodeRecord,
   encodeRecord,
@@ -62,6 +64,9 @@ async function loadAt(store: EtcdStore, keys: Keyspace, at: { fence: StoredKey; 
   const read = async (prefix: string): Promise<StoredKey[]> =>
     (await store.range(prefix, rangeEnd(prefix), at.revision)).keys;
   await eachShard(keys, "n", read, (stored) => tree.restore(keys.pathOf(stored.key), znodeFrom(stored)));
+  const gone = new Map<number, Buffer>();
+  await eachShard(keys, "g", read, (stored) => gone.set(keys.baseOf(stored.key), stored.value));
+  await eachShard(keys, "b", read, (stored) => unpack(tree, stored, { base: keys.baseOf(stored.key), gone }));
   await eachShard(keys, "c", read, (stored) => {
     const node = tree.get(keys.pathOf(stored.key));
     if (node === undefined) return;
@@ -85,7 +90,7 @@ async function loadAt(store: EtcdStore, keys: Keyspace, at: { fence: StoredKey; 
 
 async function eachShard(
   keys: Keyspace,
-  kind: "n" | "c",
+  kind: "n" | "b" | "g" | "c",
   read: (prefix: string) => Promise<StoredKey[]>,
   take: (stored: StoredKey) => void,
 ): Promise<void> {
@@ -95,6 +100,27 @@ async function eachShard(
       for (const stored of await read(`${keys.prefix}/${kind}/${digit}`)) take(stored);
   };
   await Promise.all(Array.from({ length: parallelRanges }, work));
+}
+
+/** Restores what a bundle still holds; a znode that is there already has a key of its own, which is newer. */
+function unpack(tree: Tree, stored: StoredKey, { base, gone }: { base: number; gone: Map<number, Buffer> }): void {
+  const { znodes } = decodeRecord(BundleRecord, stored.value);
+  const bits = gone.get(base);
+  const indices: number[] = [];
+  const paths = (znodes ?? []).map((record, entry) => {
+    indices.push(record.index);
+    if (isGone(bits, entry) || record.path === null) return null;
+    if (tree.get(record.path) !== undefined) return record.path;
+    const node = new Znode(record.data === null ? null : Buffer.from(record.data), record.acl ?? openAcl);
+    node.czxid = node.mzxid = node.pzxid = zxidOf(stored.modRevision, record.index);
+    node.ctime = node.mtime = Number(record.ctime);
+    node.kind = record.kind as ZnodeKind;
+    node.owner = record.owner;
+    node.ttlMs = Number(record.ttl);
+    tree.restore(record.path, node);
+    return record.path;
+  });
+  tree.bundles.add(stored.modRevision, new Bundle(base, indices, paths));
 }
 
 function znodeFrom(stored: StoredKey): Znode {

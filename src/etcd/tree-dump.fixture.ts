@@ -2,7 +2,7 @@
 import type { Tree } from "./tree.ts";
 import { statOf } from "./znode.ts";
 
-/** A tree's znodes (with Stat, data, ACL, kind), sessions and counters. */
+/** A tree's znodes (with Stat, data, ACL, kind), bundles, sessions and counters. */
 export function dumpTree(tree: Tree): Record<string, unknown> {
   const znodes: Record<string, unknown> = {};
   const visit = (path: string): void => {
@@ -23,5 +23,13 @@ export function dumpTree(tree: Tree): Record<string, unknown> {
   }));
   sessions.sort((a, b) => (a.id < b.id ? -1 : 1));
   const reapable = [...tree.reapable].sort();
-  return { znodes, sessions, reapable, zxid, revision, dataBytes, ephemeralsCount, nodeCount };
+  const bundles = [...tree.bundles.entries()].map(([at, { base, indices, paths, live }]) => ({
+    at,
+    base,
+    indices,
+    paths,
+    live,
+  }));
+  bundles.sort((a, b) => a.at - b.at);
+  return { znodes, bundles, sessions, reapable, zxid, revision, dataBytes, ephemeralsCount, nodeCount };
 }

@@ -1,6 +1,7 @@
 /** The replicated state in memory, at one zxid: every znode and every session. Reads are answered from it; committed changes are applied to it. */
 import type { Int64 } from "../jute/int64.ts";
 import { nameOf, parentOf } from "../protocol/paths.ts";
+import { Bundles } from "./bundles.ts";
 import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
 import type { Size } from "./quotas.ts";
 import { aclSet, born, childCreated, childDeleted, dataSet, openAcl, readAcl, Znode } from "./znode.ts";
@@ -49,6 +50,8 @@ export class Tree {
   readonly #ephemerals = new Map<Int64, Set<string>>();
   readonly #acls = new Map<string, AclEntries>([[JSON.stringify(openAcl), openAcl]]);
   readonly sessions = new Map<Int64, SessionState>();
+  /** Which znodes lie together in etcd. */
+  readonly bundles = new Bundles();
   /** Containers and TTL znodes, for the reaper. */
   readonly reapable = new Set<string>();
   zxid = 0;
@@ -199,6 +202,7 @@ export class Tree {
     const parentPath = parentOf(path);
     const parent = this.#need(parentPath);
     this.#nodes.delete(path);
+    this.bundles.leave(node);
     this.dataBytes -= path.length + node.dataLength;
     parent.children?.delete(nameOf(path));
     childDeleted(parent, zxid);
