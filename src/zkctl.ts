@@ -4,7 +4,7 @@ import { parseArguments } from "./zkctl/arguments.ts";
 import { perform } from "./zkctl/commands.ts";
 import type { Job, Settings } from "./zkctl/job.ts";
 import type { Answer } from "./zkctl/print.ts";
-import { openSession, ServerRefused, Unreachable } from "./zkctl/session.ts";
+import { NotPossible, openSession, ServerRefused, Unreachable } from "./zkctl/session.ts";
 import { nextEvent, watch } from "./zkctl/watch.ts";
 
 const exitCodes = { done: 0, refused: 1, badArguments: 254, unreachable: 255 } as const;
@@ -22,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     return await run(parsed.job, parsed.settings);
   } catch (cause) {
-    if (cause instanceof ServerRefused) return complain(cause.message, exitCodes.refused);
+    if (cause instanceof ServerRefused || cause instanceof NotPossible) return complain(cause.message, exitCodes.refused);
     if (cause instanceof Unreachable) return complain(cause.message, exitCodes.unreachable);
     throw cause;
   }

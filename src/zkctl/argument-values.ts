@@ -22,6 +22,12 @@ export function countFrom(text: string): number {
   throw new InvalidArgumentError("It is a whole number above 0.");
 }
 
+/** Decimal, 0 … 2^63 − 1. */
+export function int64From(text: string): bigint {
+  if (/^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n) return BigInt(text);
+  throw new InvalidArgumentError("It is a whole number.");
+}
+
 /** An absolute path that ZooKeeper takes. */
 export function pathFrom(text: string): string {
   if (!isValidPath(text)) throw new InvalidArgumentError(`${text} is no path; one looks like /a/b`);

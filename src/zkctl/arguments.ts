@@ -4,6 +4,7 @@ import { withTwoDashes } from "../dashes.ts";
 import { appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
 import { declareDeleteAll } from "./delete-all.ts";
 import type { Job, Settings } from "./job.ts";
+import { declareQuotas } from "./quota-verbs.ts";
 import { declareReads } from "./read-verbs.ts";
 import type { Ask, Verb } from "./verb.ts";
 import { declareWrites } from "./write-verbs.ts";
@@ -75,4 +76,5 @@ function declareVerbs(program: Command, ask: Ask): void {
   declareWrites(verb, ask);
   declareReads(verb, ask);
   declareDeleteAll(verb, ask);
+  declareQuotas(verb, ask);
 }

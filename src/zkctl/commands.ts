@@ -3,6 +3,7 @@ import { createFlags } from "../protocol/opcodes.ts";
 import { deleteAll } from "./delete-all.ts";
 import type { Job } from "./job.ts";
 import { type Answer, aclJson, aclLines, dataJson, statJson, statLines } from "./print.ts";
+import { delQuota, listQuota, setQuota } from "./quota.ts";
 import type { Session } from "./session.ts";
 import { inTreeOrder, isNoNode, pathsFrom } from "./subtree.ts";
 import { workOff } from "./work-off.ts";
@@ -49,6 +50,12 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
       return setAcl(job, session);
     case "deleteall":
       return deleteAll(job, session);
+    case "setquota":
+      return setQuota(job, session);
+    case "listquota":
+      return listQuota(job, session);
+    case "delquota":
+      return delQuota(job, session);
     case "sync":
       await session.ask("sync", { path: job.path }, job.path);
       return { text: [], json: { synced: job.path } };

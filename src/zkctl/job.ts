@@ -2,6 +2,7 @@
 import type { HostPort } from "../addresses.ts";
 import type { ACL } from "../protocol/records.ts";
 import type { DeleteAllJob } from "./delete-all.ts";
+import type { DelQuotaJob, ListQuotaJob, SetQuotaJob } from "./quota-verbs.ts";
 
 /** One command with everything it needs. `version` −1 matches any; `watch` waits for one change behind the answer. */
 export type Job =
@@ -51,7 +52,10 @@ export type Job =
       readonly recursive: boolean;
       readonly withStat: boolean;
     }
-  | DeleteAllJob;
+  | DeleteAllJob
+  | SetQuotaJob
+  | ListQuotaJob
+  | DelQuotaJob;
 
 /** A credential to show before the command: zkCli's `addauth`. */
 export interface Credential {

@@ -18,6 +18,9 @@ export class ServerRefused extends Error {
 /** The error for a result code. */
 export const refusal = (code: number, subject: string): ServerRefused => new ServerRefused(errorName(code), subject);
 
+/** What was asked for cannot be done as things stand on the server, although it refused nothing. */
+export class NotPossible extends Error {}
+
 /** No server answered, or it went away. */
 export class Unreachable extends Error {}
 
