@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { BadProfile } from "../scenarios/generate/profile.ts";
 import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
 import { BadScenario } from "../scenarios/validate.ts";
+import { BadRecording } from "../src/recording/format.ts";
 import { type AuditFlags, auditCommand } from "./commands/audit.ts";
 import { concurrentCommand } from "./commands/concurrent.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -71,8 +72,11 @@ withServers(
   .option("--seed <n>", "number that determines what each client asks; default: by chance")
   .action(answer((raw: RawFlags & { also?: string[] }) => concurrentCommand(raw)));
 
-withServers(program.command("replay").description("a token's sequence, or a saved counterexample, once more"))
-  .argument("<token|file>", "zx1:... or a scenario file")
+withServers(
+  program.command("replay").description("a token's sequence, a saved counterexample or recorded traffic, once more"),
+)
+  .argument("<token|file>", "zx1:..., a scenario file, or what zetcd --record left")
+  .option("--speed <n|max>", "for recorded traffic: times as fast as it was; max leaves no pause; default 1")
   .option("--in-flight <n>", "for the token of a whole run", "8")
   .action(answer((what: string, raw: RawFlags) => replayCommand(what, raw)));
 
@@ -168,7 +172,7 @@ known
   .option("--known <file>", "the list; default: the one in scenarios/")
   .action(answer((raw: RawFlags) => knownListCommand(raw)));
 
-const mistakes = [BadArgument, BadProfile, BadScenario, BadToken, BadKnownList];
+const mistakes = [BadRecording, BadArgument, BadProfile, BadScenario, BadToken, BadKnownList];
 
 /** One line for what went wrong, and its exit code. */
 function failed(cause: unknown): number {

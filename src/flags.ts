@@ -35,6 +35,9 @@ export interface Flags {
   readonly reportAddr?: string;
   readonly reveal?: true;
   readonly known?: string;
+  readonly record?: string;
+  readonly recordRedact?: true;
+  readonly recordSecrets?: true;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes?: true;
   readonly enforceQuota?: true;
@@ -92,6 +95,9 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     .option("--report-addr <host:port>", "where a cross-check serves its report while it runs (HTTP)")
     .option("--reveal", "show znode data in a cross-check's report, instead of its length and hash")
     .option("--known <file>", "known divergences (YAML)")
+    .option("--record <file>", "keep what clients ask, for xchk replay; passwords and digests are replaced")
+    .option("--record-redact", "replace znode data too, by as many bytes")
+    .option("--record-secrets", "replace nothing: the recording then holds passwords")
     .addOption(
       new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),
     )

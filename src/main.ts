@@ -44,10 +44,12 @@ async function run(): Promise<void> {
   });
   try {
     const tls = parsed.options.tls === undefined ? undefined : await readClientTls(parsed.options.tls);
+    const recorder = await startRecording(parsed.options, log);
     const service = await reach(parsed.options, log);
     stop.before(() => service.backend.close());
     stop.before(() => service.finish());
-    const server = await serve(parsed.options, { backend: service.backend, tls }, log);
+    stop.before(() => recorder.finish());
+    const server = await serve(parsed.options, { backend: recorder.of(service.backend), tls }, log);
     stop.before(() => server.close());
     if (parsed.options.admin !== undefined) {
       const { startAdmin } = await import("./server/admin.ts");
@@ -59,6 +61,29 @@ async function run(): Promise<void> {
   } catch (cause) {
     complain(describeError(cause), isUsersMistake(cause) ? exitCodes.badArguments : exitCodes.failed);
   }
+}
+
+/** What keeps client traffic, if it is to be kept. */
+interface Recorder {
+  of(backend: Backend): Backend;
+  finish(): Promise<void>;
+}
+
+/** Makes the file. Rejects with {@link UnusableFile} when it cannot; once it is there, no trouble with it stops the server. */
+async function startRecording({ recording }: Options, log: Logger): Promise<Recorder> {
+  if (recording === undefined) return { of: (backend) => backend, finish: async () => undefined };
+  const [{ recorded }, { StandIns }, { createTapeFile, Tape }] = await Promise.all([
+    import("./recording/recorded.ts"),
+    import("./recording/stand-ins.ts"),
+    import("./recording/tape.ts"),
+  ]);
+  const { redaction } = recording;
+  const { file, path } = await createTapeFile(recording.file).catch((cause: unknown) => {
+    throw new UnusableFile(`--record ${recording.file} cannot be made`, { cause });
+  });
+  const tape = new Tape(file, { tool: `zetcd ${packageVersion()}`, redaction }, { log });
+  log.info({ file: path, redaction }, "recording what clients ask");
+  return { of: (backend) => recorded(backend, tape, new StandIns(redaction)), finish: () => tape.finish() };
 }
 
 /** A file that a flag names cannot be used. The harness's own class is not at hand where the harness was not asked for, hence the name. */

@@ -52,6 +52,14 @@ describe("what is said is what is meant", () => {
     });
   });
 
+  test("a recording holds data and no passwords, unless asked otherwise", () => {
+    const recording = (line: string) => options(`--endpoints a:1 ${line}`).recording;
+    expect(recording("--record f")).toEqual({ file: "f", redaction: "credentials" });
+    expect(recording("-record f -record-redact")).toEqual({ file: "f", redaction: "all" });
+    expect(recording("--record f --record-secrets")).toEqual({ file: "f", redaction: "none" });
+    expect(recording("")).toBeUndefined();
+  });
+
   test.each([
     "-zkaddr 127.0.0.1:7000 -endpoints a:1",
     "--zkaddr=127.0.0.1:7000 --endpoints=a:1",
@@ -163,6 +171,9 @@ test.each([
   ["--endpoints a:1 --prefix zetcd", "--prefix is a path"],
   ["--endpoints a:1 --four-letter-words ruok,dumb", 'knows no "dumb"'],
   ["--endpoints a:1 --log-level loud", "silent, error, warn"],
+  ["--endpoints a:1 --record-redact", "--record-redact needs --record FILE"],
+  ["--endpoints a:1 --record-secrets", "--record-secrets needs --record FILE"],
+  ["--endpoints a:1 --record f --record-redact --record-secrets", "leave one out"],
 ])("a mistake is one line that says what to do: %s", (line, says) => {
   const parsed = parse(line);
   expect(parsed).toMatchObject({ is: "bad", line: expect.stringContaining(says) });

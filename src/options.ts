@@ -4,6 +4,7 @@ import { type HostPort, parseEndpoints } from "./addresses.ts";
 import { BadOption, declareFlags, type Flags, fromEnvironment, withTwoDashes, type ZooKeeperVersion } from "./flags.ts";
 import type { LogLevel } from "./logger.ts";
 import { dashed, hostPort, keyPrefix, wholeNumber } from "./option-values.ts";
+import type { Redaction } from "./recording/format.ts";
 import { bridgeTls, type ClientTls, clientTls, type EtcdUser, etcdUser, type TlsFiles } from "./security-options.ts";
 import { parseWhitelist, supportedWords, type WordWhitelist } from "./server/four-letter-words.ts";
 
@@ -34,6 +35,12 @@ export type Mode =
       readonly knownFile?: string;
     };
 
+/** Where client traffic is recorded, and what of it is replaced. */
+export interface RecordingOptions {
+  readonly file: string;
+  readonly redaction: Redaction;
+}
+
 /** Everything a user may set. */
 export interface Options {
   readonly listen: HostPort;
@@ -41,6 +48,7 @@ export interface Options {
   readonly admin?: HostPort;
   readonly saslUsersFile?: string;
   readonly mode: Mode;
+  readonly recording?: RecordingOptions;
   /** Key prefix in etcd, `/` at the front and none at the end. */
   readonly prefix: string;
   readonly zkVersion: ZooKeeperVersion;
@@ -85,6 +93,7 @@ export function parseOptions(
 
 function judge(flags: Flags): Options {
   const tls = clientTls(flags);
+  const recording = judgeRecording(flags);
   const tickTimeMs = wholeNumber("--tick-time", flags.tickTime, { min: 1 });
   const minSessionTimeoutMs = wholeNumber("--min-session-timeout", flags.minSessionTimeout ?? 2 * tickTimeMs, {
     min: 1,
@@ -102,6 +111,7 @@ function judge(flags: Flags): Options {
     ...(flags.adminAddr === undefined ? {} : { admin: hostPort("--admin-addr", flags.adminAddr) }),
     ...(flags.saslUsers === undefined ? {} : { saslUsersFile: flags.saslUsers }),
     mode: judgeMode(flags),
+    ...(recording === undefined ? {} : { recording }),
     prefix: keyPrefix(flags.prefix),
     zkVersion: flags.zkVersion,
     extendedTypes: flags.extendedTypes ?? false,
@@ -158,6 +168,16 @@ function judgeMode(flags: Flags): Mode {
   throw new BadOption(
     "nothing to serve: give --endpoints HOST:PORT[,...] for etcd, or --debug-zkbridge HOST:PORT for ZooKeeper",
   );
+}
+
+function judgeRecording({ record, recordRedact, recordSecrets }: Flags): RecordingOptions | undefined {
+  if (record === undefined) {
+    if (recordRedact === undefined && recordSecrets === undefined) return undefined;
+    throw new BadOption(`${dashed(recordRedact ? "recordRedact" : "recordSecrets")} needs --record FILE`);
+  }
+  if (recordRedact && recordSecrets)
+    throw new BadOption("--record-redact replaces data and secrets, --record-secrets nothing: leave one out");
+  return { file: record, redaction: recordRedact ? "all" : recordSecrets ? "none" : "credentials" };
 }
 
 function etcdAddress(flags: Flags, list: string): EtcdAddress {

@@ -1,14 +1,23 @@
-/** `xchk replay`: a token's sequence, or a saved scenario, once more. */
+/** `xchk replay`: a token's sequence, a saved scenario or recorded traffic, once more. */
 import { basename } from "node:path";
 import { decodeToken, isToken, profileOf, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { generator } from "../../scenarios/generate/sequence.ts";
 import { readScenario } from "../../scenarios/validate.ts";
-import { type RawFlags, stageFlags } from "./flags.ts";
+import { BadRecording, type RecordingHeader } from "../../src/recording/format.ts";
+import { recordingHeader } from "../../src/recording/read.ts";
+import { BadArgument } from "../servers/endpoints.ts";
+import { type RawFlags, stageFlags, textOf } from "./flags.ts";
 import { fuzzRequest, runFuzz } from "./fuzz.ts";
+import { replayRecording } from "./replay-recording.ts";
 import { runScenarios } from "./run.ts";
 
-/** Replays a token or a file; a token without a sequence is a whole run. Throws `BadToken`, `BadProfile`, `BadScenario`, `BadArgument`. */
+/** Replays a token or a file; a token without a sequence is a whole run. Throws `BadToken`, `BadProfile`, `BadScenario`, `BadRecording`,
+ *  `BadArgument`. */
 export async function replayCommand(what: string, raw: RawFlags): Promise<number> {
+  const header = isToken(what) ? undefined : await headerOf(what);
+  if (header !== undefined) return replayRecording(what, header, raw);
+  const speed = textOf(raw, "speed");
+  if (speed !== undefined) throw new BadArgument("--speed", speed, "is for recordings of zetcd --record");
   if (!isToken(what))
     return runScenarios([{ name: basename(what, ".json"), scenario: readScenario(what) }], raw, "replay");
   const replay = decodeToken(what);
@@ -24,4 +33,14 @@ export async function replayCommand(what: string, raw: RawFlags): Promise<number
   }
   const request = fuzzRequest({ ...raw, ops: String(Math.max(replay.operations, 1)), seed: String(seed) });
   return runFuzz({ ...request, mode: "replay", seed, profile, allowHazards }, stageFlags(raw));
+}
+
+/** A recording's header. What is no file is left to the scenario's reader to complain about. */
+async function headerOf(what: string): Promise<RecordingHeader | undefined> {
+  try {
+    return await recordingHeader(what);
+  } catch (cause) {
+    if (cause instanceof BadRecording) throw cause;
+    return undefined;
+  }
 }
