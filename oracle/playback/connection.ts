@@ -3,6 +3,7 @@ import type { BackendSession, Downstream, Hello, Opened } from "../../src/backen
 import { Reader } from "../../src/jute/buffers.ts";
 import { highHalf, lowHalf } from "../../src/jute/int64.ts";
 import { opcodes, xids } from "../../src/protocol/opcodes.ts";
+import { ChosenNames } from "../../src/recording/chosen-names.ts";
 import type { Label } from "../crosscheck/options.ts";
 import type { PlayedSession } from "./sessions.ts";
 
@@ -30,6 +31,9 @@ export class PlayedConnection {
   /** Resolves when the handshake has been answered. */
   readonly opened: Promise<void>;
   #backend: BackendSession | undefined;
+  readonly #chosen = new ChosenNames();
+  /** Names that the server is to choose or has chosen, by the xid of their request. */
+  readonly #names = new Map<number, PromiseWithResolvers<readonly string[]>>();
   /** When something was sent last: by our clock in ms, and in the recording in µs. */
   #lastSent: Moment;
   readonly #onReply: () => void;
@@ -69,6 +73,14 @@ export class PlayedConnection {
     return true;
   }
 
+  /** The names that were chosen for a request; none where it failed, or was not sent. */
+  async namesFor(xid: number): Promise<readonly string[]> {
+    const asked = this.#names.get(xid);
+    const names = (await asked?.promise) ?? [];
+    if (this.#names.get(xid) === asked) this.#names.delete(xid);
+    return names;
+  }
+
   /** Pings where the replay is so much slower than its speed that the session could expire of it: the recorded client would not have been silent for
    *  so long. `at` is the place in the recording that the replay should have reached by now, as far as it has. */
   keepAlive(at: number, speed: number): void {
@@ -82,6 +94,11 @@ export class PlayedConnection {
   #submit(backend: BackendSession, frame: Buffer, recordedAt: number): void {
     this.unanswered++;
     this.#lastSent = { atMs: performance.now(), recordedAt };
+    const xid = this.#chosen.asked(frame);
+    if (xid !== undefined) {
+      this.#names.get(xid)?.resolve([]);
+      this.#names.set(xid, Promise.withResolvers());
+    }
     backend.submit(frame);
   }
 
@@ -90,11 +107,14 @@ export class PlayedConnection {
     const backend = this.#backend;
     this.#backend = undefined;
     this.unanswered = 0;
+    for (const { resolve } of this.#names.values()) resolve([]);
     backend?.close("client");
     this.#onReply();
   }
 
   #receive(frame: Uint8Array): void {
+    const chosen = this.#chosen.answered(frame);
+    if (chosen !== undefined) this.#names.get(chosen.xid)?.resolve(chosen.paths);
     const reader = new Reader(frame);
     if (reader.remaining < 16 || reader.int() === xids.notification) return;
     const zxid = reader.long();

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Downstream, Hello, Opened } from "../../src/backend.ts";
 import { Writer } from "../../src/jute/buffers.ts";
+import { encode } from "../../src/jute/codec.ts";
 import { encodeRequest } from "../../src/protocol/client.ts";
 import { encodeConnectRequest, encodeConnectResponse } from "../../src/protocol/connect.ts";
-import type { OpName, RequestOf } from "../../src/protocol/opcodes.ts";
+import { type OpName, opcodes, type RequestOf } from "../../src/protocol/opcodes.ts";
 import type { RecordingEvent } from "../../src/recording/format.ts";
 import { play } from "./play.ts";
 
@@ -48,7 +49,11 @@ function server(how: { readonly answers?: boolean; readonly timeOut?: number } =
     const submit = (frame: Buffer) => {
       frames.push(frame);
       note(String(frame.readInt32BE(4)));
-      const reply = Buffer.alloc(16);
+      const isCreate = frame.readInt32BE(4) === opcodes.create.code;
+      const body = isCreate
+        ? encode(opcodes.create.reply, { path: `${frame.toString("utf8", 12, 12 + frame.readInt32BE(8))}0000000000` })
+        : Buffer.alloc(0);
+      const reply = Buffer.concat([Buffer.alloc(16), body]);
       reply.writeInt32BE(frame.readInt32BE(0), 0);
       reply.writeInt32BE(++zxid, 8);
       if (how.answers !== false) setTimeout(() => downstream.send(reply), 5);
@@ -149,6 +154,21 @@ describe("a recording is played", () => {
     const fake = server();
     const events = [ask(0, 9, "sync", sync), open(1, 1), granted(2, 1, "71"), close(3, 1), ask(4, 1, "sync", sync)];
     expect(await playAll(told(events), fake)).toMatchObject({ sent: 0, unsent: 2 });
+  });
+
+  test("with the names that its servers choose", async () => {
+    const fake = server();
+    const create = { path: "/q/n-", data: null, acl: [], flags: 2 };
+    const events: RecordingEvent[] = [
+      ...[open(0, 1), granted(1, 1, "71"), ask(2, 1, "create", create)],
+      { at: 3, on: 1, event: "named", xid: 1, paths: ["/q/n-0000000907"] },
+      ask(4, 1, "delete", { path: "/q/n-0000000907", version: -1 }),
+      ask(5, 1, "create", { ...create, path: "/q/n-0000000907/x-", flags: 0 }),
+      ask(6, 1, "delete", { path: "/q/n-0000000908", version: -1 }),
+    ];
+    await playAll(told(events), fake);
+    const paths = fake.frames.map((frame) => frame.toString("utf8", 12, 12 + frame.readInt32BE(8)));
+    expect(paths).toEqual(["/q/n-", "/q/n-0000000000", "/q/n-0000000000/x-", "/q/n-0000000908"]);
   });
 
   test("with pings where it is late, and only there", async () => {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FrameEvent, OpenEvent, RecordingEvent } from "../../src/recording/format.ts";
 import { type Door, type Moment, PlayedConnection } from "./connection.ts";
+import { PlayedNames } from "./names.ts";
 import { PlayedSessions } from "./sessions.ts";
 
 /** How a recording is played. */
@@ -50,6 +51,7 @@ export async function play(events: AsyncIterable<RecordingEvent>, playback: Play
 class Player {
   readonly #playback: Playback;
   readonly #sessions: PlayedSessions;
+  readonly #names = new PlayedNames();
   readonly #connections = new Map<number, PlayedConnection>();
   readonly #counts = { sent: 0, unsent: 0, refused: 0 };
   #start: Moment | undefined;
@@ -92,6 +94,8 @@ class Player {
         return this.#sessions.add(event, connection.session);
       case "frame":
         return this.#send(event, connection);
+      case "named":
+        return this.#names.expect(event.paths, connection?.namesFor(event.xid) ?? Promise.resolve([]));
       case "close":
         if (connection === undefined) return;
         await this.#answered(() => connection.unanswered === 0);
@@ -119,8 +123,19 @@ class Player {
   async #send({ frame, at }: FrameEvent, connection: PlayedConnection | undefined): Promise<void> {
     const { underWayMax } = playbackLimits;
     if (this.#underWay() >= underWayMax) await this.#answered(() => this.#underWay() < underWayMax / 2);
-    if (connection?.send(Buffer.from(frame, "base64"), at) !== true) this.#counts.unsent++;
+    const own = Buffer.from(frame, "base64");
+    await this.#inTime(this.#names.translate(own));
+    if (connection?.send(own, at) !== true) this.#counts.unsent++;
     else this.#playback.progress(++this.#counts.sent);
+  }
+
+  /** Waits no longer than for any reply. */
+  async #inTime(work: Promise<void> | undefined): Promise<void> {
+    if (work === undefined) return;
+    const done = new AbortController();
+    const tooLong = sleep(playbackLimits.replyWaitMs, undefined, { signal: done.signal }).catch(() => undefined);
+    await Promise.race([work, tooLong]);
+    done.abort();
   }
 
   #underWay(): number {

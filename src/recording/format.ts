@@ -50,6 +50,13 @@ export interface FrameEvent extends OnConnection {
   readonly frame: string;
 }
 
+/** The reply to a request that made sequential znodes: the paths of all that it created, in their order. */
+export interface NamedEvent extends OnConnection {
+  readonly event: "named";
+  readonly xid: number;
+  readonly paths: readonly string[];
+}
+
 /** The connection is gone; its session need not be. */
 export interface CloseEvent extends OnConnection {
   readonly event: "close";
@@ -70,7 +77,15 @@ export interface EndEvent {
   readonly event: "end";
 }
 
-export type RecordingEvent = OpenEvent | GrantedEvent | DeniedEvent | FrameEvent | CloseEvent | GapEvent | EndEvent;
+export type RecordingEvent =
+  | OpenEvent
+  | GrantedEvent
+  | DeniedEvent
+  | FrameEvent
+  | NamedEvent
+  | CloseEvent
+  | GapEvent
+  | EndEvent;
 
 /** What a recorder is told; it adds the time. */
 export type Untimed<E> = E extends RecordingEvent ? Omit<E, "at"> : never;
@@ -99,15 +114,17 @@ export function parseHeader(line: string): RecordingHeader | undefined {
 const headerCharsMin = 12;
 
 /** What the events must have besides `at`, by their name. */
-const fieldTypes: Readonly<Record<RecordingEvent["event"], Readonly<Record<string, "number" | "string">>>> = {
-  open: { on: "number", frame: "string" },
-  granted: { on: "number", session: "string", passwd: "string" },
-  denied: { on: "number", how: "string" },
-  frame: { on: "number", frame: "string" },
-  close: { on: "number", why: "string" },
-  gap: { lost: "number", why: "string" },
-  end: {},
-};
+const fieldTypes: Readonly<Record<RecordingEvent["event"], Readonly<Record<string, "number" | "string" | "object">>>> =
+  {
+    open: { on: "number", frame: "string" },
+    granted: { on: "number", session: "string", passwd: "string" },
+    denied: { on: "number", how: "string" },
+    frame: { on: "number", frame: "string" },
+    named: { on: "number", xid: "number", paths: "object" },
+    close: { on: "number", why: "string" },
+    gap: { lost: "number", why: "string" },
+    end: {},
+  };
 
 /** Reads a later line; undefined when it is none of ours, as one that was cut off. */
 export function parseEvent(line: string): RecordingEvent | undefined {
@@ -118,6 +135,7 @@ export function parseEvent(line: string): RecordingEvent | undefined {
   if (value === undefined || fields === undefined || typeof value.at !== "number") return undefined;
   const isWhole = Object.entries(fields).every(([name, type]) => typeof value[name] === type);
   if (value.event === "frame" && isWhole && (value.frame as string).length < headerCharsMin) return undefined;
+  if (value.event === "named" && !Array.isArray(value.paths)) return undefined;
   return isWhole ? (value as unknown as RecordingEvent) : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** A backend that also keeps what clients ask of another: whatever stands behind it, the recording is the same. */
-import type { Backend, BackendSession, Hello, Opened } from "../backend.ts";
+import type { Backend, Downstream, Hello, Opened } from "../backend.ts";
+import { ChosenNames } from "./chosen-names.ts";
 import type { StandIns } from "./stand-ins.ts";
 import type { Tape } from "./tape.ts";
 
@@ -8,11 +9,7 @@ export function recorded(backend: Backend, tape: Tape, standIns: StandIns): Back
   let connections = 0;
   return {
     name: backend.name,
-    open: async (hello, downstream) => {
-      const on = ++connections;
-      tape.write({ on, event: "open", frame: base64(standIns.hello(hello.raw)) });
-      return answered(await backend.open(hello, downstream), { on, tape, standIns });
-    },
+    open: (hello, downstream) => openRecorded(backend, hello, downstream, { on: ++connections, tape, standIns }),
     status: () => backend.status(),
     list: () => backend.list(),
     close: () => backend.close(),
@@ -26,31 +23,50 @@ interface Recording {
   readonly standIns: StandIns;
 }
 
-function answered(opened: Opened, { on, tape, standIns }: Recording): Opened {
+async function openRecorded(
+  backend: Backend,
+  hello: Hello,
+  downstream: Downstream,
+  { on, tape, standIns }: Recording,
+): Promise<Opened> {
+  tape.write({ on, event: "open", frame: base64(standIns.hello(hello.raw)) });
+  const names = new ChosenNames();
+  const opened = await backend.open(hello, {
+    send: (frame) => {
+      const chosen = names.answered(frame);
+      if (chosen !== undefined && chosen.paths.length > 0) tape.write({ on, event: "named", ...chosen });
+      downstream.send(frame);
+    },
+    end: () => downstream.end(),
+    get queuedBytes() {
+      return downstream.queuedBytes;
+    },
+  });
   if (opened.is !== "granted") {
     tape.write({ on, event: "denied", how: opened.is });
     return opened;
   }
-  const { session } = opened;
-  const { sessionId, passwd } = session.granted;
+  const { granted } = opened.session;
   tape.write({
-    ...{ on, event: "granted", session: String(sessionId) },
-    passwd: base64(standIns.passwd(passwd ?? new Uint8Array())),
+    ...{ on, event: "granted", session: String(granted.sessionId) },
+    passwd: base64(standIns.passwd(granted.passwd ?? new Uint8Array())),
   });
-  return { ...opened, session: recordedSession(session, { on, tape, standIns }) };
+  return {
+    ...opened,
+    session: {
+      granted,
+      submit: (frame) => {
+        tape.write({ on, event: "frame", frame: base64(standIns.request(frame)) });
+        names.asked(frame);
+        opened.session.submit(frame);
+      },
+      close: (why) => {
+        tape.write({ on, event: "close", why });
+        opened.session.close(why);
+      },
+    },
+  };
 }
 
-const recordedSession = (session: BackendSession, { on, tape, standIns }: Recording): BackendSession => ({
-  granted: session.granted,
-  submit: (frame) => {
-    tape.write({ on, event: "frame", frame: base64(standIns.request(frame)) });
-    session.submit(frame);
-  },
-  close: (why) => {
-    tape.write({ on, event: "close", why });
-    session.close(why);
-  },
-});
-
-const base64 = (bytes: Hello["raw"]): string =>
+const base64 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");

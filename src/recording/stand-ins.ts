@@ -2,10 +2,10 @@
  *  get equal stand-ins, so that a right password stays right and a wrong one wrong. */
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { MalformedFrame, Reader } from "../jute/buffers.ts";
-import { read } from "../jute/codec.ts";
 import type { FieldType, Schema } from "../jute/kinds.ts";
 import { ConnectRequest } from "../protocol/connect.ts";
 import { type OpName, opcodes, opName } from "../protocol/opcodes.ts";
+import { type VisitField, visitFields } from "./fields.ts";
 import type { Redaction } from "./format.ts";
 
 /** Bytes of a request header, which holds no secret. */
@@ -40,7 +40,7 @@ export class StandIns {
   hello(raw: Uint8Array): Uint8Array {
     if (this.redaction === "none") return raw;
     const copy = Buffer.from(raw);
-    this.#scan(ConnectRequest, new Reader(copy));
+    visitFields(ConnectRequest, new Reader(copy), this.#hide);
     return copy;
   }
 
@@ -60,7 +60,7 @@ export class StandIns {
     if (op === undefined) return copy.fill(0, headerBytes);
     const reader = new Reader(copy, headerBytes);
     try {
-      this.#scanBody(opcodes[op].request, reader);
+      visitFields(opcodes[op].request, reader, this.#hide);
       return copy.fill(0, reader.offset);
     } catch (cause) {
       if (!(cause instanceof MalformedFrame)) throw cause;
@@ -75,50 +75,13 @@ export class StandIns {
     return type.is === "vector" ? this.#mayHide(type.of) : Object.values(type.fields).some((one) => this.#mayHide(one));
   }
 
-  #scanBody(schema: Schema, reader: Reader): void {
-    if (schema.is === "record") return this.#scan(schema, reader);
-    for (;;) {
-      const header = read(schema.header, reader) as Record<string, unknown>;
-      if (schema.endsAt(header)) return;
-      const body = schema.bodyOf(header);
-      if (body === undefined) return reader.fail("a header that is not allowed here");
-      this.#scan(body, reader);
-    }
-  }
-
-  /** Reads a field and overwrites it where it lies. `scheme` is that of the field before, which says how to read this one. */
-  #scan(type: FieldType, reader: Reader, scheme = ""): void {
-    if (type.is === "record") {
-      let last = "";
-      for (const field of Object.values(type.fields)) {
-        const before = reader.offset;
-        this.#scan(field, reader, last);
-        if (field.is === "kind" && field.tag === "scheme")
-          last = reader.bytes.toString("utf8", before + 4, reader.offset);
-      }
-      return;
-    }
-    if (type.is === "vector") {
-      const count = reader.count() ?? 0;
-      if (count > reader.remaining) reader.fail(`vector of ${count} elements, ${reader.remaining} bytes are left`);
-      for (let i = 0; i < count; i++) this.#scan(type.of, reader);
-      return;
-    }
-    if (type.wire === "int") reader.int();
-    else if (type.wire === "long") reader.long();
-    else if (type.wire === "boolean") reader.boolean();
-    else {
-      const bytes = reader.buffer();
-      if (bytes !== null && this.#hidden.has(type.tag)) this.#hide(type.tag, bytes, scheme);
-    }
-  }
-
-  #hide(tag: string, bytes: Buffer, scheme: string): void {
+  readonly #hide: VisitField = (tag, bytes, scheme) => {
+    if (!this.#hidden.has(tag)) return;
     if (tag === "data") this.#replace(bytes);
     else if (tag === "identity") this.#hideIdentity(bytes, scheme);
     else if (scheme === "digest") this.#hideDigestCredentials(bytes);
     else this.#replace(bytes);
-  }
+  };
 
   /** `user:password`: the user stays. What ZooKeeper makes of both is noted, because access control lists will hold it. */
   #hideDigestCredentials(bytes: Buffer): void {
