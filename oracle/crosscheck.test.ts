@@ -78,6 +78,69 @@ describe("requests and replies", () => {
     await bench.crosscheck.close();
   });
 
+  describe("of a candidate that keeps the order of submission", () => {
+    const make = (xid: number, client: ScriptedClient) =>
+      client.send(xid, "create", { path: "/p/n-", data: null, acl, flags: 2 });
+    const made = (name: string, zxid: number) => replyFrame("create", { xid: 1, zxid, body: { path: name } });
+
+    /** One write under way, and three in convoy behind it. */
+    async function convoy() {
+      const bench = new Bench({ candidateKeepsOrder: true });
+      const clients = [];
+      for (const name of ["first", "x", "y", "z"]) clients.push(await bench.client(name));
+      const [first, x, y, z] = clients as [ScriptedClient, ScriptedClient, ScriptedClient, ScriptedClient];
+      const order: string[] = [];
+      for (const [name, client] of Object.entries({ x, y, z })) {
+        const { candidate } = client.at;
+        const submit = candidate?.submit.bind(candidate);
+        if (candidate !== undefined)
+          candidate.submit = (frame) => {
+            order.push(name);
+            submit?.(frame);
+          };
+      }
+      for (const client of [first, x, y, z]) make(1, client);
+      answer(first, (zxid) => made("/p/n-0", zxid), 1);
+      return { bench, x, y, z, order };
+    }
+
+    test("conflicting writes go to the oracle together, and to the candidate in the order of the oracle's zxids", async () => {
+      const { bench, x, y, z, order } = await convoy();
+      for (const client of [x, y, z]) expect(gotOps(client, "oracle")).toEqual(["create"]);
+      z.at.oracle?.send(made("/p/n-1", 102));
+      y.at.oracle?.send(made("/p/n-3", 104));
+      expect(order).toEqual([]);
+      expect(y.frames).toEqual([made("/p/n-3", 104)]);
+      x.at.oracle?.send(made("/p/n-2", 103));
+      expect(order).toEqual(["z", "x", "y"]);
+      z.at.candidate?.send(made("/p/n-1", 2));
+      x.at.candidate?.send(made("/p/n-2", 3));
+      y.at.candidate?.send(made("/p/n-2", 4));
+      expect(bench.divergences().map(({ session }) => session)).toEqual(["y"]);
+      await bench.crosscheck.close();
+    });
+
+    test("what comes behind such a write on its connection reaches the candidate behind it", async () => {
+      const { bench, x, y, z, order } = await convoy();
+      x.send(2, "exists", { path: "/elsewhere", watch: false });
+      expect(gotOps(x, "oracle")).toEqual(["create", "exists"]);
+      expect(gotOps(x, "candidate")).toEqual([]);
+      for (const [zxid, client] of [x, y, z].entries()) client.at.oracle?.send(made(`/p/n-${zxid + 1}`, 102 + zxid));
+      expect(order).toEqual(["x", "x", "y", "z"]);
+      expect(gotOps(x, "candidate")).toEqual(["create", "exists"]);
+      await bench.crosscheck.close();
+    });
+
+    test("a write that the oracle never answers goes last, and holds nobody up for ever", async () => {
+      const { bench, x, y, z, order } = await convoy();
+      y.at.oracle?.send(made("/p/n-1", 102));
+      x.at.oracle?.send(made("/p/n-2", 103));
+      z.at.oracle?.hangUp();
+      expect(order).toEqual(["y", "x", "z"]);
+      await bench.crosscheck.close();
+    });
+  });
+
   test("a serial cross-check takes one request at a time", async () => {
     const bench = new Bench({ serial: true });
     const [x, y] = [await bench.client("x"), await bench.client("y")];

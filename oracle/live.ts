@@ -119,6 +119,7 @@ export async function startCrossCheck(options: LiveOptions): Promise<LiveCheck> 
     settleMs: liveLimits.settleMs,
     replyWaitMs: liveLimits.replyWaitMs,
     keepAnswers: true,
+    candidateKeepsOrder: true,
     known: knownMatcher(known),
     eventZxid: eventZxidFor(versions.candidate, versions.oracle),
   });

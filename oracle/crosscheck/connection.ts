@@ -6,16 +6,18 @@ import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
+import type { Convoy } from "./convoy.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
 import { judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
+import { HeldBack } from "./held-back.ts";
 import { compareExchange, isExplained, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
 import type { Label } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { isEphemeral, parseRequest, type Request } from "./request.ts";
+import { isPlainWrite, isSlowToShow, looksEphemeral, parseRequest, type Request } from "./request.ts";
 import { type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
@@ -32,14 +34,6 @@ const afterlifeMs = 1_000;
 
 let connectionsMade = 0;
 
-/** Operations whose outstanding record differs from what is applied in the end, so that ZooKeeper itself decides by chance how a request pipelined
- *  behind them comes out: behind a setACL permissions are still those of the old list, and below a createContainer or createTTL with the ephemeral
- *  flag nothing can be created. Source: PrepRequestProcessor.pRequest2Txn and pRequest2TxnCreate (3.8). */
-const slowToShow: ReadonlySet<string | undefined> = new Set(["setACL", "createContainer", "createTTL"]);
-
-const isSlowToShow = ({ op, operations }: Request): boolean =>
-  slowToShow.has(op) || (op === "multi" && operations?.some((inner) => slowToShow.has(inner.op)) === true);
-
 export class CrossConnection implements BackendSession {
   readonly id = ++connectionsMade;
   readonly label: Label;
@@ -50,6 +44,10 @@ export class CrossConnection implements BackendSession {
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
   readonly #doubts = new Doubts();
+  /** What the candidate is to get later than the oracle. */
+  readonly #heldBack = new HeldBack();
+  /** Syncs under way: behind them the candidate itself holds writes back. */
+  #syncs = 0;
   readonly #scene: JudgeScene;
   /** Whose frames the client gets. */
   #server: Side;
@@ -135,8 +133,7 @@ export class CrossConnection implements BackendSession {
 
   /** Asks both sides a ping that the client will not see answered. */
   fence(): void {
-    if (this.#clientGoneAt !== undefined || this.#isOver || !sides.every((side) => this.#ends[side].state === "open"))
-      return;
+    if (this.#clientGoneAt !== undefined || this.#isOver || !sides.every(this.#isOpen)) return;
     this.#enter(ourRequest(opcodes.ping.code, Buffer.alloc(0)));
   }
 
@@ -144,7 +141,7 @@ export class CrossConnection implements BackendSession {
   sweep(now: number): void {
     const { settleMs, replyWaitMs } = this.#shared.options;
     // A side that hung up sends no more events, and whether that is its fault is not decided yet.
-    if (sides.every((side) => this.#ends[side].state === "open")) this.#pairing.sweep(now);
+    if (sides.every(this.#isOpen)) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
     if (this.#clientGoneAt === undefined) for (const repeat of this.#doubts.due(now)) this.#enter(repeat);
     for (const side of sides)
@@ -168,34 +165,72 @@ export class CrossConnection implements BackendSession {
       request,
       position: isInLine ? this.#positions++ : undefined,
       sentAt: 0,
-      startedMs: 0,
+      startedMs: {},
+      convoy: undefined,
       floor: { candidate: 0, oracle: 0 },
       replies: {},
       skippedBy: new Set(),
       isJudged: false,
     };
     if (isInLine) session.lastHeardAt = Date.now();
-    if (request.operations?.some(isEphemeral)) session.mayOwnEphemerals = true;
+    if (request.operations?.some(looksEphemeral)) session.mayOwnEphemerals = true;
     // Its own watches hear of its ephemerals before it is answered.
     if (request.op === "closeSession" && session.mayOwnEphemerals) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ownsEphemerals: session.mayOwnEphemerals });
-    const ticket = { owner: this, needs, isSlowToShow: isSlowToShow(request), start: () => this.#send(exchange) };
+    const ticket: Ticket = {
+      ...{ owner: this, needs, isSlowToShow: isSlowToShow(request) },
+      mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),
+      start: (convoy) => this.#send(exchange, convoy),
+    };
+    if (request.op === "sync") this.#syncs++;
     this.#open.set(exchange, ticket);
     shared.ordering.enter(ticket);
     shared.progress();
   }
 
-  #send(exchange: Exchange): void {
+  /** Whether the candidate would carry out a write of this connection as soon as a convoy lets it go. */
+  #keepsOrder(): boolean {
+    return this.#shared.options.candidateKeepsOrder === true && this.#syncs === 0 && sides.every(this.#isOpen);
+  }
+
+  #isOpen = (side: Side): boolean => this.#ends[side].state === "open";
+
+  #send(exchange: Exchange, convoy: Convoy | undefined): void {
     exchange.sentAt = Date.now();
-    exchange.startedMs = performance.now();
     exchange.floor = { ...this.#shared.witness.newestWrite };
-    const open = [this.#server, otherSide(this.#server)].filter((side) => this.#ends[side].state === "open");
-    for (const side of open) this.#ends[side].lane.expect(exchange);
-    for (const side of open) this.#ends[side].session?.submit(this.#frameFor(exchange.request, side));
+    exchange.convoy = convoy;
+    const open = [this.#server, otherSide(this.#server)].filter(this.#isOpen);
+    for (const side of open)
+      if (side === "candidate" && (convoy !== undefined || !this.#heldBack.isEmpty))
+        this.#heldBack.push(exchange, convoy === undefined);
+      else this.#submitTo(side, exchange);
+    if (!open.includes("oracle")) this.#tellConvoy(exchange, undefined);
     if (open.length === 0) this.#settle(exchange);
+  }
+
+  #submitTo(side: Side, exchange: Exchange): void {
+    const { lane, session } = this.#ends[side];
+    exchange.startedMs[side] = performance.now();
+    lane.expect(exchange);
+    session?.submit(this.#frameFor(exchange.request, side));
+  }
+
+  /** The oracle's answer to a write in convoy is there, or will never be. Idempotent. */
+  #tellConvoy(exchange: Exchange, zxid: Int64 | undefined): void {
+    const { convoy } = exchange;
+    exchange.convoy = undefined;
+    convoy?.report(zxid, () => this.#release(exchange));
+  }
+
+  #release(exchange: Exchange): void {
+    for (const free of this.#heldBack.free(exchange)) {
+      if (this.#isOver || this.#ends.candidate.state !== "open") continue;
+      free.sentAt = Date.now();
+      this.#submitTo("candidate", free);
+    }
   }
 
   /** setWatches quotes a zxid of the truth's. */
@@ -222,8 +257,13 @@ export class CrossConnection implements BackendSession {
     else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
     else {
       if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
-      taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - taken.exchange.startedMs };
+      const { startedMs } = taken.exchange;
+      taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - (startedMs[side] ?? 0) };
       for (const skipped of taken.skipped) skipped.skippedBy.add(side);
+      if (side === "oracle") {
+        for (const skipped of taken.skipped) this.#tellConvoy(skipped, undefined);
+        this.#tellConvoy(taken.exchange, frame.length >= 16 ? new Reader(frame, 4).long() : undefined);
+      }
       this.#pairing.replied(Math.min(this.#ends.candidate.lane.replies, this.#ends.oracle.lane.replies), now);
       for (const exchange of [...taken.skipped, taken.exchange]) this.#settle(exchange);
     }
@@ -249,7 +289,7 @@ export class CrossConnection implements BackendSession {
     const request = this.#last?.request;
     const described =
       request === undefined ? { op: "connect", request: { op: "reconnect" } } : scribe.describe(request);
-    const answers = both((side) => ({ is: this.#ends[side].state === "open" ? "none" : "closed" }) as const);
+    const answers = both((side) => ({ is: this.#isOpen(side) ? "none" : "closed" }) as const);
     scribe.step({ label: this.label, ...described, answers, ms: { candidate: 0, oracle: 0 }, differences, verdict });
   }
 
@@ -278,6 +318,8 @@ export class CrossConnection implements BackendSession {
   #retire(exchange: Exchange): void {
     exchange.isJudged = true;
     if (!exchange.request.isOurs) this.#last = exchange;
+    this.#tellConvoy(exchange, undefined);
+    if (exchange.request.op === "sync") this.#syncs--;
     const ticket = this.#open.get(exchange);
     this.#open.delete(exchange);
     if (ticket === undefined) return;
@@ -316,7 +358,8 @@ export class CrossConnection implements BackendSession {
   #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
     if (exchange.sentAt === 0 || exchange.isJudged || sides.some((side) => this.#ends[side].state === "ended")) return;
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
-    const since = answered === undefined ? exchange.sentAt : (exchange.replies[answered]?.at ?? now);
+    if (answered !== undefined && this.#heldBack.has(exchange)) return;
+    const since = Math.max(exchange.sentAt, exchange.replies[answered ?? "oracle"]?.at ?? 0);
     if (since + waitMs > now) return;
     this.#retire(exchange);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, undefined);
@@ -334,6 +377,7 @@ export class CrossConnection implements BackendSession {
     if (this.#isOver || end.state !== "open") return;
     end.state = "ended";
     end.endedAt = Date.now();
+    if (side === "oracle") for (const exchange of this.#open.keys()) this.#tellConvoy(exchange, undefined);
     const other = this.#ends[otherSide(side)].state;
     if (other !== "open") this.#bothEnded();
     this.#shared.progress();

@@ -5,6 +5,7 @@ import type { Int64 } from "../../src/jute/int64.ts";
 import { opcodes, xids } from "../../src/protocol/opcodes.ts";
 import { isEvent } from "../compare/decode.ts";
 import type { Both, Side } from "../compare/difference.ts";
+import type { Convoy } from "./convoy.ts";
 import type { Request } from "./request.ts";
 
 /** A request under way and its two answers. */
@@ -14,8 +15,10 @@ export interface Exchange {
   readonly position: number | undefined;
   /** Our clock, ms. 0 until sent. */
   sentAt: number;
-  /** The same moment on the clock that is never set, with fractions of a millisecond: what answer times are measured with. */
-  startedMs: number;
+  /** When each side was sent it, on the clock that is never set, with fractions of a millisecond: what answer times are measured with. */
+  readonly startedMs: Partial<Record<Side, number>>;
+  /** Set until the convoy has been told of the oracle's answer. */
+  convoy: Convoy | undefined;
   /** Per side the newest write answered when it was sent. */
   floor: Both<Int64>;
   readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number; readonly tookMs: number }>>;

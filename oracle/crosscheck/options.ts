@@ -49,6 +49,9 @@ export interface CrossCheckOptions {
   readonly replyWaitMs: number;
   /** One request at a time over all sessions. */
   readonly serial: boolean;
+  /** The candidate carries out writes in the order in which they are submitted, over all sessions, as a backend of this process does: then conflicting
+   *  writes need not wait for each other. Default false. */
+  readonly candidateKeepsOrder?: boolean;
   /** Names the case of a connection that was opened without a label; default `live`. */
   readonly caseOf?: (hello: Hello) => string;
   /** Keep the answers of steps that diverge, with their raw frames as hex: all but those with digests when `reveal` is set, without it those in which

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
-import { type Mode, Ordering } from "./ordering.ts";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Convoy } from "./convoy.ts";
+import { type Mode, Ordering, type Ticket } from "./ordering.ts";
 
 /** A request that notes its start. */
 const ticket = (owner: object, needs: Record<string, Mode>, name: string, started: string[]) => ({
@@ -80,4 +82,119 @@ test("a long pipeline starts without deep recursion", () => {
   for (let i = 0; i < 20_000; i++) order.enter(ticket(y, i === 0 ? { a: "write" } : {}, String(i), started));
   order.leave(blocker);
   expect(started.length).toBe(20_001);
+});
+
+/** A write that may go in convoy, and the convoy it went in. */
+const write = (owner: object, names: string[], name: string, started: string[]) => {
+  const convoys: (Convoy | undefined)[] = [];
+  const needs = new Map<string, Mode>(names.map((one) => [one, "write"]));
+  const start = (convoy: Convoy | undefined) => {
+    started.push(name);
+    convoys.push(convoy);
+  };
+  return { owner, needs, mayConvoy: true, convoys, start };
+};
+
+describe("writes in convoy", () => {
+  test("those that waited for the same one start together, the next one waits for all of them", () => {
+    const order = new Ordering();
+    const started: string[] = [];
+    const [first, second, third, fourth] = ["1", "2", "3", "4"].map((name) => write({}, ["a"], name, started));
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
+    for (const one of [first, second, third]) order.enter(one);
+    expect(started).toEqual(["1"]);
+    expect(first.convoys).toEqual([undefined]);
+    order.leave(first);
+    expect(started).toEqual(["1", "2", "3"]);
+    expect(second.convoys[0]).toBeInstanceOf(Convoy);
+    expect(third.convoys).toEqual(second.convoys);
+    order.enter(fourth);
+    order.leave(second);
+    expect(started).toEqual(["1", "2", "3"]);
+    order.leave(third);
+    expect(started).toEqual(["1", "2", "3", "4"]);
+    expect(fourth.convoys).toEqual([undefined]);
+  });
+
+  test("a read in line keeps later writes behind it", () => {
+    const order = new Ordering();
+    const started: string[] = [];
+    const first = write(x, ["a"], "first", started);
+    const before = write(y, ["a"], "before", started);
+    const reading = ticket(z, { a: "read" }, "read", started);
+    const after = write({}, ["a"], "after", started);
+    for (const one of [first, before, reading, after]) order.enter(one);
+    order.leave(first);
+    expect(started).toEqual(["first", "before"]);
+    order.leave(before);
+    expect(started).toEqual(["first", "before", "read"]);
+    order.leave(reading);
+    expect(started).toEqual(["first", "before", "read", "after"]);
+  });
+
+  test("one that is given up does not hold up the others", () => {
+    const order = new Ordering();
+    const started: string[] = [];
+    const all = ["1", "2", "3", "4"].map((name) => write({}, ["a"], name, started));
+    for (const one of all) order.enter(one);
+    if (all[1] !== undefined) order.leave(all[1]);
+    if (all[0] !== undefined) order.leave(all[0]);
+    expect(started).toEqual(["1", "3", "4"]);
+  });
+});
+
+const request = fc.record({
+  owner: fc.nat(3),
+  needs: fc.dictionary(fc.constantFrom("a", "b", "c"), fc.constantFrom<Mode>("read", "add", "write"), { minKeys: 1 }),
+  mayConvoy: fc.boolean(),
+});
+
+test("whatever comes and whichever is answered first, everything starts, in order, and nothing that conflicts is under way outside a convoy", () => {
+  const owners = [{}, {}, {}, {}];
+  const conflicts = (a: Record<string, Mode>, b: Record<string, Mode>) =>
+    Object.entries(a).some(([name, mode]) => {
+      const other = b[name];
+      return other !== undefined && !(mode === other && mode !== "write");
+    });
+  let convoysSeen = 0;
+  fc.assert(
+    fc.property(fc.array(request, { maxLength: 25 }), fc.infiniteStream(fc.nat(100)), (requests, chance) => {
+      const order = new Ordering();
+      const underWay: { index: number; ticket: Ticket; convoy: Convoy | undefined }[] = [];
+      const begun: number[] = [];
+      const pick = (): number => chance.next().value ?? 0;
+      const answerOne = (): void => {
+        const [answered] = underWay.splice(pick() % underWay.length, 1);
+        if (answered !== undefined) order.leave(answered.ticket);
+      };
+      for (const [index, { owner, needs, mayConvoy }] of requests.entries()) {
+        const one: Ticket = {
+          owner: owners[owner] ?? {},
+          needs: new Map(Object.entries(needs)),
+          mayConvoy: mayConvoy && Object.values(needs).every((mode) => mode === "write"),
+          start: (convoy) => {
+            if (convoy !== undefined) convoysSeen++;
+            for (const other of underWay) {
+              const otherOwner = requests[other.index]?.owner;
+              const isTogether = convoy !== undefined && other.convoy === convoy;
+              if (otherOwner !== owner && !isTogether)
+                expect(conflicts(needs, requests[other.index]?.needs ?? {})).toBe(false);
+              if (otherOwner === owner) expect(other.index).toBeLessThan(index);
+              // What the candidate may still be without would send this one late.
+              if (otherOwner === owner && convoy !== undefined && other.convoy !== undefined)
+                expect(other.convoy).toBe(convoy);
+            }
+            underWay.push({ index, ticket: one, convoy });
+            begun.push(index);
+          },
+        };
+        order.enter(one);
+        if (pick() % 3 === 0 && underWay.length > 0) answerOne();
+      }
+      while (underWay.length > 0) answerOne();
+      expect([...begun].sort((a, b) => a - b)).toEqual(requests.map((_, index) => index));
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(convoysSeen).toBeGreaterThan(0);
 });

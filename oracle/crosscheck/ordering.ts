@@ -1,5 +1,8 @@
 /** Which requests may be under way together. Two that could notice each other go to both servers one behind the other, so that both servers see
- *  them in the same order; everything else overlaps. Waiting is only ever for something that came earlier, so nothing can deadlock. */
+ *  them in the same order; everything else overlaps. Waiting is only ever for something that came earlier, so nothing can deadlock.
+ *  Writes that would wait for each other and for nothing else that has not been sent may go in convoy (convoy.ts): the oracle decides their order,
+ *  and the candidate is given them in that order. */
+import { Convoy } from "./convoy.ts";
 
 /** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. `settle` keeps
  *  even the same connection's later requests back until the answer is there: for what a server itself races over in a pipeline. */
@@ -22,8 +25,16 @@ export interface Ticket {
   readonly needs: Needs;
   /** Its own connection's later requests wait for its answer too where they conflict, as other connections' do. */
   readonly isSlowToShow?: boolean;
-  /** Called once, when the request may be sent. */
-  start(): void;
+  /** A write whose answer's zxid tells its place among others. */
+  readonly mayConvoy?: boolean;
+  /** Called once, when the request may be sent; with a convoy, to the oracle alone. */
+  start(convoy: Convoy | undefined): void;
+}
+
+/** Waiting writes that will start together; each waits only for requests that are under way already. */
+interface Cohort {
+  readonly members: Entry[];
+  waitsFor: number;
 }
 
 interface Entry {
@@ -31,6 +42,8 @@ interface Entry {
   waitsFor: number;
   hasStarted: boolean;
   hasLeft: boolean;
+  cohort: Cohort | undefined;
+  convoy: Convoy | undefined;
   /** Entries that wait until this one is answered, and those that wait until it is sent. */
   readonly blocks: Entry[];
   readonly next: Entry[];
@@ -41,6 +54,8 @@ export class Ordering {
   readonly #resources = new Map<string, Record<Mode, Set<Entry>>>();
   readonly #entries = new Map<Ticket, Entry>();
   readonly #newest = new Map<object, Entry>();
+  /** By owner, what has started in convoy: the candidate may get it any time later, so its owner's next convoy waits for it. */
+  readonly #convoyed = new Map<object, Set<Entry>>();
   readonly #ready: Entry[] = [];
   #isStarting = false;
 
@@ -51,20 +66,32 @@ export class Ordering {
 
   /** Puts a request in line; it starts at once if nothing earlier stands against it. */
   enter(ticket: Ticket): void {
-    const entry: Entry = { ticket, waitsFor: 0, hasStarted: false, hasLeft: false, blocks: [], next: [] };
-    for (const earlier of this.#against(ticket)) {
+    const entry: Entry = {
+      ...{ ticket, waitsFor: 0, hasStarted: false, hasLeft: false, blocks: [], next: [] },
+      ...{ cohort: undefined, convoy: undefined },
+    };
+    const against = this.#against(ticket);
+    if (ticket.mayConvoy === true) for (const own of this.#convoyed.get(ticket.owner) ?? []) against.add(own);
+    const newest = this.#newest.get(ticket.owner);
+    const before = newest?.hasStarted === false ? newest : undefined;
+    const cohort = cohortFor(ticket, against, before);
+    for (const earlier of against) {
+      if (cohort !== undefined && earlier.cohort === cohort && !earlier.hasStarted) continue;
       earlier.blocks.push(entry);
       entry.waitsFor++;
     }
-    const before = this.#newest.get(ticket.owner);
-    if (before !== undefined && !before.hasStarted) {
+    if (cohort !== undefined) {
+      entry.cohort = cohort;
+      cohort.members.push(entry);
+      cohort.waitsFor += entry.waitsFor;
+    } else if (before !== undefined) {
       before.next.push(entry);
       entry.waitsFor++;
     }
     this.#entries.set(ticket, entry);
     this.#newest.set(ticket.owner, entry);
     for (const [name, mode] of ticket.needs) this.#resource(name)[mode].add(entry);
-    if (entry.waitsFor === 0) this.#start([entry]);
+    if (cohort === undefined && entry.waitsFor === 0) this.#start([entry]);
   }
 
   /** The request has been answered by both sides, or given up. Idempotent. */
@@ -74,6 +101,8 @@ export class Ordering {
     this.#entries.delete(ticket);
     entry.hasLeft = true;
     if (this.#newest.get(ticket.owner) === entry) this.#newest.delete(ticket.owner);
+    const convoyed = this.#convoyed.get(ticket.owner);
+    if (convoyed?.delete(entry) && convoyed.size === 0) this.#convoyed.delete(ticket.owner);
     for (const [name, mode] of ticket.needs) {
       const resource = this.#resource(name);
       resource[mode].delete(entry);
@@ -81,7 +110,7 @@ export class Ordering {
     }
     const freed = entry.blocks.splice(0);
     if (!entry.hasStarted) freed.push(...entry.next.splice(0));
-    this.#start(freed.filter((waiting) => --waiting.waitsFor === 0));
+    this.#start(freed.flatMap(released));
   }
 
   #resource(name: string): Record<Mode, Set<Entry>> {
@@ -105,6 +134,13 @@ export class Ordering {
     return out;
   }
 
+  #noteConvoyed(entry: Entry): void {
+    const { owner } = entry.ticket;
+    const convoyed = this.#convoyed.get(owner);
+    if (convoyed === undefined) this.#convoyed.set(owner, new Set([entry]));
+    else convoyed.add(entry);
+  }
+
   /** A loop instead of recursion: a long pipeline starts like a row of dominoes. */
   #start(entries: readonly Entry[]): void {
     this.#ready.push(...entries);
@@ -113,9 +149,34 @@ export class Ordering {
     for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
       if (entry.hasLeft || entry.hasStarted) continue;
       entry.hasStarted = true;
-      entry.ticket.start();
-      for (const waiting of entry.next.splice(0)) if (--waiting.waitsFor === 0) this.#ready.push(waiting);
+      if (entry.convoy !== undefined) this.#noteConvoyed(entry);
+      entry.ticket.start(entry.convoy);
+      for (const waiting of entry.next.splice(0)) this.#ready.push(...released(waiting));
     }
     this.#isStarting = false;
   }
+}
+
+/** The cohort that a request may join: it waits for nothing but what is under way, and members of that one. */
+function cohortFor(ticket: Ticket, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort | undefined {
+  if (ticket.mayConvoy !== true || against.size === 0) return undefined;
+  let cohort = before?.cohort;
+  if (before !== undefined && cohort === undefined) return undefined;
+  for (const earlier of against) {
+    if (earlier.hasStarted) continue;
+    if (earlier.cohort === undefined || (cohort ?? earlier.cohort) !== earlier.cohort) return undefined;
+    cohort = earlier.cohort;
+  }
+  return cohort ?? { members: [], waitsFor: 0 };
+}
+
+/** One thing less stands against an entry: who can start now. */
+function released(entry: Entry): Entry[] {
+  const { cohort } = entry;
+  if (cohort === undefined) return --entry.waitsFor === 0 ? [entry] : [];
+  if (--cohort.waitsFor > 0) return [];
+  const members = cohort.members.filter(({ hasLeft }) => !hasLeft);
+  const convoy = members.length > 1 ? new Convoy(members.length) : undefined;
+  for (const member of members) member.convoy = convoy;
+  return members;
 }

@@ -63,6 +63,29 @@ export const isEphemeral = ({ op, fields }: Operation): boolean =>
   (op === "create" || op === "create2") &&
   (fields.flags === createFlags.ephemeral || fields.flags === createFlags.ephemeralSequential);
 
+/** Whether a request may look to its session's end like the creation of an ephemeral znode. For createContainer and createTTL the flag counts only
+ *  while the request is outstanding: a closeSession pipelined behind it removes the znode, one that comes later does not.
+ *  Source: PrepRequestProcessor.pRequest2Txn (closeSession). */
+export const looksEphemeral = ({ op, fields }: Operation): boolean =>
+  isCreate(op) && (fields.flags === createFlags.ephemeral || fields.flags === createFlags.ephemeralSequential);
+
+/** Operations whose outstanding record differs from what is applied in the end, so that ZooKeeper itself decides by chance how a request pipelined
+ *  behind them comes out: behind a setACL permissions are still those of the old list, and below a createContainer or createTTL with the ephemeral
+ *  flag nothing can be created. Source: PrepRequestProcessor.pRequest2Txn and pRequest2TxnCreate (3.8). */
+const slowToShow: ReadonlySet<string | undefined> = new Set(["setACL", "createContainer", "createTTL"]);
+
+export const isSlowToShow = ({ op, operations }: Request): boolean =>
+  slowToShow.has(op) || (op === "multi" && operations?.some((inner) => slowToShow.has(inner.op)) === true);
+
+const plainWrites: ReadonlySet<OpName> = new Set(["create", "create2", "delete", "setData", "check"]);
+
+/** Writes whose answer, also a refusal, bears a zxid of its own, and that show at once. */
+export const isPlainWrite = ({ op, operations }: Request): boolean =>
+  op !== undefined &&
+  op !== "check" &&
+  op !== "multiRead" &&
+  operations?.every((one) => plainWrites.has(one.op)) === true;
+
 /** Znodes that the server itself removes some day. */
 export const isReaped = ({ op, fields }: Operation): boolean =>
   op === "createContainer" || op === "createTTL" || (isCreate(op) && (fields.flags as number) >= createFlags.container);
