@@ -16,6 +16,11 @@ function bad(...argv: string[]): string {
 
 const plain = { acl: openAcl, flags: 0, hold: false };
 
+const copying = {
+  ...({ verb: "copy", source: "/a", target: "/b" } as const),
+  ...{ deletes: false, parents: false, verifies: true },
+};
+
 describe("commands", () => {
   test.each<[string[], Job]>([
     [["create", "/a"], { verb: "create", path: "/a", data: null, ...plain }],
@@ -66,6 +71,60 @@ describe("commands", () => {
     [["listquotas"], { verb: "listquota" }],
     [["delquota", "/a"], { verb: "delquota", path: "/a", limits: [] }],
     [["delquota", "-b", "-N", "/a"], { verb: "delquota", path: "/a", limits: ["bytes", "countHardLimit"] }],
+    [["cp", "/a", "/b"], copying],
+    [["mirror", "/a", "/b"], { ...copying, deletes: true }],
+    [
+      ["cp", "--delete", "-p", "--no-verify", "/a", "/b"],
+      { ...copying, deletes: true, parents: true, verifies: false },
+    ],
+    [
+      ["cp", "--from", "a:1", "-to", "b:2", "--to-auth", "digest:x:y", "/a", "/a/b"],
+      {
+        ...{ ...copying, target: "/a/b", from: [{ host: "a", port: 1 }], to: [{ host: "b", port: 2 }] },
+        toCredentials: [{ scheme: "digest", auth: Buffer.from("x:y") }],
+      },
+    ],
+    [["multi"], { verb: "multi", operations: "stdin" }],
+    [
+      ["transaction", "delete /a 1", "check /b 2"],
+      {
+        verb: "multi",
+        operations: [
+          { op: "delete", path: "/a", body: { path: "/a", version: 1 } },
+          { op: "check", path: "/b", body: { path: "/b", version: 2 } },
+        ],
+      },
+    ],
+    [["whoami"], { verb: "whoami" }],
+    [["getEphemerals"], { verb: "getephemerals", path: "/" }],
+    [["getallchildrennumber", "/a"], { verb: "getallchildrennumber", path: "/a" }],
+    [
+      ["addwatch", "/a"],
+      { verb: "addwatch", path: "/a", mode: "PERSISTENT_RECURSIVE", events: Number.POSITIVE_INFINITY },
+    ],
+    [
+      ["addWatch", "-m", "PERSISTENT", "--count", "2", "/a"],
+      { verb: "addwatch", path: "/a", mode: "PERSISTENT", events: 2 },
+    ],
+    [["removewatches", "/a"], { verb: "removewatches", path: "/a", kind: "any" }],
+    [["removewatches", "-c", "/a"], { verb: "removewatches", path: "/a", kind: "children" }],
+    [["removewatches", "-d", "/a"], { verb: "removewatches", path: "/a", kind: "data" }],
+    [["session"], { verb: "session", action: "open", hold: false }],
+    [["config", "-c"], { verb: "config", clientsOnly: true, withStat: false, watch: false }],
+    [
+      ["reconfig", "--add", "server.4=d:1:2;3", "-remove", "1,2", "-a", "server.5=e:1:2;3"],
+      {
+        ...{ verb: "reconfig", joining: "server.4=d:1:2;3,server.5=e:1:2;3", leaving: "1,2" },
+        ...{ members: null, version: -1, withStat: false },
+      },
+    ],
+    [
+      ["reconfig", "-m", "server.1=a:1:2;3", "-v", "1f"],
+      {
+        ...{ verb: "reconfig", joining: null, leaving: null },
+        ...{ members: "server.1=a:1:2;3", version: 31, withStat: false },
+      },
+    ],
     [["deleteall", "/a"], { verb: "deleteall", path: "/a", batch: 1000 }],
     [["deleteall", "-b", "7", "/a"], { verb: "deleteall", path: "/a", batch: 7 }],
     [["exists", "/a"], { verb: "exists", path: "/a" }],
@@ -105,6 +164,11 @@ describe("settings", () => {
     expect(run("ls", "-endpoints=a:1, b ,[::1]:3", "-json").settings).toMatchObject({ endpoints, json: true });
   });
 
+  test("a session to resume", () => {
+    const resume = { id: 26, password: Buffer.alloc(16, 0xab) };
+    expect(run("--resume", `0x1a:${"ab".repeat(16)}`, "session", "close").settings.resume).toEqual(resume);
+  });
+
   test("credentials in order, colons and all", () => {
     expect(run("ls", "--auth", "digest:joe:a:b", "--auth", "super:").settings.credentials).toEqual([
       { scheme: "digest", auth: Buffer.from("joe:a:b") },
@@ -135,6 +199,20 @@ test.each([
   [["setquota", "-n", "-1", "/a"], /whole number/],
   [["setquota", "-b", "9223372036854775808", "/a"], /whole number/],
   [["setquota", "-n", "1", "/zookeeper/quota/a"], /no quota/],
+  [["cp", "/a", "/a/b"], /overlap/],
+  [["cp", "/a/b", "/a"], /overlap/],
+  [["mirror", "/a", "/a"], /overlap/],
+  [["cp", "/", "/b"], /overlap/],
+  [["cp", "/a", "/zookeeper/quota"], /ZooKeeper's own/],
+  [["multi", "frob /a"], /operation 1: .*frob/],
+  [["addwatch", "-m", "SOMETIMES", "/a"], /PERSISTENT_RECURSIVE/],
+  [["addwatch", "-n", "0", "/a"], /above 0/],
+  [["session", "close"], /--resume/],
+  [["session", "pause"], /open or close/],
+  [["--resume", "1:2", "ls"], /ID:PASSWORD/],
+  [["reconfig"], /--add and --remove/],
+  [["reconfig", "--add", "a", "--members", "b"], /--add and --remove/],
+  [["reconfig", "--file", "/no/such/file"], /cannot read/],
   [["deleteall", "/"], /stays/],
   [["deleteall", "/zookeeper"], /stays/],
   [["deleteall", "a"], /no path/],

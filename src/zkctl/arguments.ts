@@ -2,10 +2,14 @@
 import { Command, CommanderError, Option } from "commander";
 import { withTwoDashes } from "../dashes.ts";
 import { appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
+import { declareConfig } from "./config.ts";
+import { declareCopies } from "./copy-verbs.ts";
 import { declareDeleteAll } from "./delete-all.ts";
 import type { Job, Settings } from "./job.ts";
+import { declareMulti } from "./multi-verbs.ts";
 import { declareQuotas } from "./quota-verbs.ts";
 import { declareReads } from "./read-verbs.ts";
+import { declareSessions, sessionFrom } from "./session-verbs.ts";
 import type { Ask, Verb } from "./verb.ts";
 import { declareWrites } from "./write-verbs.ts";
 
@@ -26,12 +30,17 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     program.parse(withTwoDashes([...flags, "--help"], argv), { from: "user" });
     const [job] = jobs;
     if (job === undefined) return { is: "bad", line: "name a command; see zkctl --help" };
-    const { endpoints, timeout, connectWait, auth, json } = program.opts();
-    return {
-      is: "run",
-      job,
-      settings: { endpoints, timeoutMs: timeout, connectWaitMs: connectWait, credentials: auth, json: json === true },
+    const { endpoints, timeout, connectWait, auth, json, resume } = program.opts();
+    const settings = {
+      endpoints,
+      timeoutMs: timeout,
+      connectWaitMs: connectWait,
+      credentials: auth,
+      json: json === true,
     };
+    if (job.verb === "session" && job.action === "close" && resume === undefined)
+      return { is: "bad", line: "session close wants --resume" };
+    return { is: "run", job, settings: resume === undefined ? settings : { ...settings, resume } };
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { is: "say", text: said.join("") };
@@ -56,6 +65,11 @@ function declareProgram(version: string, write: (text: string) => void): Command
         .argParser(appendCredential)
         .default([], "none"),
     )
+    .option(
+      "--resume <id:password>",
+      "go on with a session, as zkctl session prints it, and leave it open",
+      sessionFrom,
+    )
     .option("--json", "print one JSON document per line")
     .version(version, "--version", "print the version of zkctl")
     .helpOption("--help", "print this")
@@ -77,4 +91,9 @@ function declareVerbs(program: Command, ask: Ask): void {
   declareReads(verb, ask);
   declareDeleteAll(verb, ask);
   declareQuotas(verb, ask);
+  declareCopies(verb, ask);
+  declareMulti(verb, ask);
+  declareSessions(verb, ask);
+  declareConfig(verb, ask);
+  verb("shell", "run commands from stdin, one a line, in one session").action(() => ask({ verb: "shell" }));
 }

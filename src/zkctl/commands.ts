@@ -1,15 +1,22 @@
 /** The commands of zkctl that are one question and one answer. */
 import { createFlags } from "../protocol/opcodes.ts";
+import { config, reconfig } from "./config.ts";
 import { deleteAll } from "./delete-all.ts";
 import type { Job } from "./job.ts";
+import { multi } from "./multi.ts";
 import { type Answer, aclJson, aclLines, dataJson, statJson, statLines } from "./print.ts";
 import { delQuota, listQuota, setQuota } from "./quota.ts";
 import type { Session } from "./session.ts";
+import { askSession, removeWatches } from "./session-commands.ts";
+import { watchModes } from "./session-verbs.ts";
 import { inTreeOrder, isNoNode, pathsFrom } from "./subtree.ts";
+import type { Operation } from "./transaction.ts";
 import { workOff } from "./work-off.ts";
 
-/** A job without the one that keeps answering. */
-type OneAnswer = Exclude<Job, { verb: "watch" }>;
+/** A job without those that keep answering or have sessions of their own, and with the operations of a multi at hand. */
+export type OneAnswer =
+  | Exclude<Job, { verb: "watch" | "copy" | "multi" | "session" | "shell" }>
+  | { readonly verb: "multi"; readonly operations: readonly Operation[] };
 
 /** Puts a job to the server. Throws `ServerRefused` or `Unreachable`. */
 export async function perform(job: OneAnswer, session: Session): Promise<Answer> {
@@ -36,7 +43,7 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
     }
     case "exists": {
       const exists = await isThere(job.path, session);
-      return { text: [String(exists)], json: { path: job.path, exists } };
+      return { text: [String(exists)], json: { path: job.path, exists }, ...(exists ? {} : { refused: "" }) };
     }
     case "getacl": {
       const { acl, stat } = await session.ask("getACL", { path: job.path }, job.path);
@@ -50,6 +57,21 @@ export async function perform(job: OneAnswer, session: Session): Promise<Answer>
       return setAcl(job, session);
     case "deleteall":
       return deleteAll(job, session);
+    case "multi":
+      return multi(job.operations, session);
+    case "whoami":
+    case "getephemerals":
+    case "getallchildrennumber":
+      return askSession(job, session);
+    case "addwatch":
+      await session.ask("addWatch", { path: job.path, mode: watchModes[job.mode] }, job.path);
+      return { text: [], json: { watching: job.path, mode: job.mode } };
+    case "removewatches":
+      return removeWatches(job, session);
+    case "config":
+      return config(job, session);
+    case "reconfig":
+      return reconfig(job, session);
     case "setquota":
       return setQuota(job, session);
     case "listquota":

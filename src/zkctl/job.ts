@@ -1,8 +1,12 @@
 /** What a command line of zkctl asks for. */
 import type { HostPort } from "../addresses.ts";
 import type { ACL } from "../protocol/records.ts";
+import type { ConfigJob, ReconfigJob } from "./config.ts";
+import type { CopyJob } from "./copy-verbs.ts";
 import type { DeleteAllJob } from "./delete-all.ts";
+import type { MultiJob } from "./multi-verbs.ts";
 import type { DelQuotaJob, ListQuotaJob, SetQuotaJob } from "./quota-verbs.ts";
+import type { AddWatchJob, AskingJob, RemoveWatchesJob, SessionJob, SessionName } from "./session-verbs.ts";
 
 /** One command with everything it needs. `version` −1 matches any; `watch` waits for one change behind the answer. */
 export type Job =
@@ -55,7 +59,16 @@ export type Job =
   | DeleteAllJob
   | SetQuotaJob
   | ListQuotaJob
-  | DelQuotaJob;
+  | DelQuotaJob
+  | CopyJob
+  | MultiJob
+  | AskingJob
+  | AddWatchJob
+  | RemoveWatchesJob
+  | ConfigJob
+  | ReconfigJob
+  | SessionJob
+  | { readonly verb: "shell" };
 
 /** A credential to show before the command: zkCli's `addauth`. */
 export interface Credential {
@@ -73,4 +86,6 @@ export interface Settings {
   readonly connectWaitMs: number;
   readonly credentials: readonly Credential[];
   readonly json: boolean;
+  /** Go on with this session, and leave it open. */
+  readonly resume?: SessionName;
 }

@@ -7,6 +7,8 @@ import { printAcl, printPerms } from "./acl-text.ts";
 export interface Answer {
   readonly text: readonly (string | Uint8Array)[];
   readonly json: Readonly<Record<string, unknown>>;
+  /** Why this is no success, in one line for stderr; empty where the answer itself says it. */
+  readonly refused?: string;
 }
 
 const time = (ms: number | bigint): string => {

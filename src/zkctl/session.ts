@@ -1,6 +1,7 @@
 /** One session on the first server that answers, and what can go wrong with it. */
 import { printHostPort } from "../addresses.ts";
 import { MalformedFrame } from "../jute/buffers.ts";
+import { int64Hex } from "../jute/int64.ts";
 import { type Client, ConnectionLost, connect, type Reply } from "../protocol/client.ts";
 import { errorName } from "../protocol/error-codes.ts";
 import type { OpName, ReplyOf, RequestOf } from "../protocol/opcodes.ts";
@@ -38,6 +39,8 @@ function explain(name: string, subject: string): string {
     NOCHILDRENFOREPHEMERALS: "an ephemeral znode has no children",
     UNIMPLEMENTED: `the server does not know this operation or has it switched off (${subject})`,
     QUOTAEXCEEDED: `the quota above ${subject} is used up`,
+    NOWATCHER: `this session does not watch ${subject}`,
+    RECONFIGDISABLED: "the server has reconfig switched off, as it is by default",
     SESSIONEXPIRED: "the session has expired; try again",
   };
   return advice[name] ?? subject;
@@ -45,10 +48,13 @@ function explain(name: string, subject: string): string {
 
 /** An open session. */
 export class Session {
+  /** What the server granted: the session's id, password and timeout. */
+  readonly granted: Client["granted"];
   readonly #client: Client;
   readonly #pings: NodeJS.Timeout;
 
   constructor(client: Client) {
+    this.granted = client.granted;
     this.#client = client;
     this.#pings = setInterval(() => void client.call("ping", {}).catch(() => undefined), client.granted.timeOut / 3);
     this.#pings.unref();
@@ -92,14 +98,17 @@ export class Session {
   }
 }
 
-/** Opens a session on the first endpoint that grants one and shows the credentials. Throws {@link Unreachable} when none does. */
+/** Opens or resumes a session on the first endpoint that grants it and shows the credentials. Throws {@link Unreachable} when none does,
+ *  {@link NotPossible} when a server does not know the session to resume. */
 export async function openSession(settings: Settings): Promise<Session> {
   const reasons: string[] = [];
+  const { resume } = settings;
   for (const endpoint of settings.endpoints) {
     const outcome = await connect({
       ...endpoint,
       timeoutMs: settings.timeoutMs,
       connectWaitMs: settings.connectWaitMs,
+      ...(resume === undefined ? {} : { sessionId: resume.id, passwd: resume.password }),
     });
     if (outcome.is === "granted") {
       const session = new Session(outcome.client);
@@ -107,11 +116,13 @@ export async function openSession(settings: Settings): Promise<Session> {
         for (const { scheme, auth } of settings.credentials)
           await session.ask("auth", { type: 0, scheme, auth }, scheme);
       } catch (cause) {
-        await session.end({ keep: false });
+        await session.end({ keep: resume !== undefined });
         throw cause;
       }
       return session;
     }
+    if (outcome.is === "refused" && resume !== undefined)
+      throw new NotPossible(`session ${int64Hex(resume.id)} has ended, or its password is another`);
     const at = printHostPort(endpoint);
     const reason = outcome.is === "refused" ? "refused a session" : outcome.reason;
     reasons.push(reason.includes(at) ? reason : `${at}: ${reason}`);

@@ -42,6 +42,20 @@ export async function watch(
   if (left > 0) await promise;
 }
 
+/** Prints so many events from now on, for watches set by others. Rejects with {@link Unreachable} when the connection goes. */
+export function nextEvents(session: Session, events: number, print: (answer: Answer) => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let left = events;
+  session.onClose((cause) => reject(new Unreachable("the server closed the connection", { cause })));
+  session.onEvent((frame) => {
+    if (left <= 0) return;
+    print(answer(frame));
+    left -= 1;
+    if (left === 0) resolve();
+  });
+  return promise;
+}
+
 /** The next event, for a watch about to be set by a read: call it first. Rejects with {@link Unreachable} when the connection goes. */
 export function nextEvent(session: Session): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();

@@ -1,0 +1,182 @@
+/** zkctl's `cp` and `mirror` between a real ZooKeeper and `bin/zetcd`, in both directions. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
+import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { verifyCopy } from "../src/zkctl/copy-verify.ts";
+import { zkctlOf } from "../src/zkctl/run.fixture.ts";
+import { openSession } from "../src/zkctl/session.ts";
+import { connectTo, creation, openAcl, type ProxyProcess, startProxy } from "./etcd.fixture.ts";
+
+let etcd: EtcdServer;
+let proxy: ProxyProcess;
+let zookeeper: ZooKeeperServer;
+const ports = { ZooKeeper: () => zookeeper.port, zetcd: () => proxy.port };
+type Name = keyof typeof ports;
+
+beforeAll(async () => {
+  [etcd, zookeeper] = await Promise.all([startEtcd(), startZooKeeper()]);
+  proxy = await startProxy(etcd, ["--extended-types"]);
+});
+afterAll(async () => {
+  await Promise.all([proxy?.kill(), zookeeper?.stop()]);
+  await etcd?.stop();
+});
+
+/** A root with so many children, each with one child of its own. */
+async function plant(port: number, root: string, children: number): Promise<void> {
+  const client = await connectTo(port);
+  const names = Array.from({ length: children }, (_, index) => `${root}/${String(index).padStart(5, "0")}`);
+  const paths = [root, ...names.flatMap((path) => [path, `${path}/below`])];
+  const replies = await Promise.all(
+    paths.map((path) => client.call("create", creation(path, 0, Buffer.from(`data of ${path}`)))),
+  );
+  expect(replies.filter(({ header }) => header.err !== 0)).toEqual([]);
+  client.close();
+}
+
+describe.each<[Name, Name]>([
+  ["ZooKeeper", "zetcd"],
+  ["zetcd", "ZooKeeper"],
+  ["ZooKeeper", "ZooKeeper"],
+])("from %s to %s", (fromName, toName) => {
+  const fromAt = () => `127.0.0.1:${ports[fromName]()}`;
+  const toAt = () => `127.0.0.1:${ports[toName]()}`;
+  const from = zkctlOf(fromAt);
+  const to = zkctlOf(toAt);
+  const root = `/${fromName}-${toName}`;
+  const [source, target] = [`${root}/source`, `${root}/target`];
+  const copying = async (...argv: string[]) => {
+    const { code, out, err } = await from.run("--json", ...argv, "--from", fromAt(), "--to", toAt());
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^(zkctl: (copied|compared) .*\n)*$/) });
+    return JSON.parse(out) as unknown;
+  };
+
+  beforeAll(async () => {
+    await from.printed("create", root);
+    if (fromName !== toName) await to.printed("create", root);
+  });
+
+  test("data and ACLs come along, thousands of them; ephemerals stay", async () => {
+    await plant(ports[fromName](), source, 1_500);
+    const client = await connectTo(ports[fromName]());
+    const acl = [...openAcl, { perms: 1, id: { scheme: "digest", id: "joe:aGFzaA==" } }];
+    const replies = await Promise.all([
+      client.call("create", { ...creation(`${source}/guarded`), acl }),
+      client.call("create", creation(`${source}/empty`, 0, Buffer.alloc(0))),
+      client.call("create", creation(`${source}/bytes`, 0, Buffer.from([0, 255, 128]))),
+      client.call("create", creation(`${source}/none`)),
+    ]);
+    expect(replies.map(({ header }) => header.err)).toEqual([0, 0, 0, 0]);
+    client.close();
+    await from.printed("create", "-e", `${source}/mine`, "--timeout", "40000");
+    const counts = { updated: 0, unchanged: 0, deleted: 0, ephemerals: [`${source}/mine`], failed: [] };
+    const clean = { ...counts, verified: true, differing: [] };
+    expect(await copying("cp", source, target)).toMatchObject({ ...clean, created: 3_005 });
+    expect(await copying("cp", source, target)).toMatchObject({ ...clean, created: 0, unchanged: 3_005 });
+    expect(await to.printed("getacl", `${target}/guarded`)).toBe("world:anyone:cdrwa\ndigest:joe:aGFzaA==:r\n");
+    expect(await to.json("get", `${target}/bytes`)).toMatchObject({ hex: "00ff80" });
+    expect(await to.json("get", `${target}/empty`)).toMatchObject({ hex: "" });
+    expect(await to.json("get", `${target}/none`)).toMatchObject({ hex: null });
+    const listed = async (side: typeof from, path: string) =>
+      (await side.printed("ls", "-R", path)).split("\n").map((each) => each.slice(path.length));
+    const kept = (await listed(from, source)).filter((path) => path !== "/mine");
+    expect(await listed(to, target)).toEqual(kept);
+  });
+
+  test("cp leaves what else is there, mirror deletes it", async () => {
+    await plant(ports[fromName](), `${source}-m`, 3);
+    expect(await copying("cp", `${source}-m`, `${target}-m`)).toMatchObject({ created: 7 });
+    await to.printed("set", `${target}-m/00000`, "changed");
+    await to.printed("setacl", `${target}-m/00001`, "world:anyone:cdrwa,ip:10.0.0.1:r");
+    await to.printed("delete", `${target}-m/00002/below`);
+    for (const path of ["/extra", "/extra/below", "/00002/extra"]) await to.printed("create", `${target}-m${path}`);
+    expect(await copying("cp", `${source}-m`, `${target}-m`)).toMatchObject({
+      ...{ created: 1, updated: 2, unchanged: 4, deleted: 0, verified: true },
+    });
+    expect((await to.run("exists", `${target}-m/extra/below`)).out).toBe("true\n");
+    expect(await copying("mirror", `${source}-m`, `${target}-m`)).toMatchObject({
+      ...{ created: 0, unchanged: 7, deleted: 3, verified: true },
+    });
+    expect((await to.run("exists", `${target}-m/extra`)).out).toBe("false\n");
+  });
+
+  test("the second look finds every kind of difference", async () => {
+    await plant(ports[fromName](), `${source}-v`, 5);
+    await copying("cp", `${source}-v`, `${target}-v`);
+    await to.printed("set", `${target}-v/00000`, "other");
+    await to.printed("setacl", `${target}-v/00001/below`, "world:anyone:r");
+    await to.printed("deleteall", `${target}-v/00002`);
+    await to.printed("create", `${target}-v/00003/extra`);
+    await to.printed("delete", `${target}-v/00004/below`);
+    await to.printed("create", "-e", `${target}-v/00004/below`, `data of ${source}-v/00004/below`);
+    const settings = { timeoutMs: 10_000, connectWaitMs: 5_000, credentials: [], json: false };
+    const [fromSession, toSession] = await Promise.all(
+      [ports[fromName](), ports[toName]()].map((port) =>
+        openSession({ ...settings, endpoints: [{ host: "127.0.0.1", port }] }),
+      ),
+    );
+    if (fromSession === undefined || toSession === undefined) throw new Error("no sessions");
+    const job = { verb: "copy", source: `${source}-v`, target: `${target}-v`, parents: false, verifies: true } as const;
+    const ends = { from: fromSession, to: toSession };
+    const found = async (deletes: boolean) =>
+      (await verifyCopy({ ...job, deletes }, ends, () => undefined)).map(({ path, in: what }) => [
+        ...[path.slice(target.length + 2), what],
+      ]);
+    const differing = [
+      ["/00000", "data"],
+      ["/00001/below", "acl"],
+      ["/00002", "missing"],
+    ];
+    expect(await found(false)).toEqual([...differing, ["/00004/below", "ephemeral"]]);
+    expect(await found(true)).toEqual([...differing, ["/00003/extra", "extra"], ["/00004/below", "ephemeral"]]);
+    await Promise.all([fromSession, toSession].map((session) => session.end({ keep: false })));
+  });
+
+  test("what cannot be copied is listed, and is exit code 1", async () => {
+    await plant(ports[fromName](), `${source}-f`, 2);
+    await from.printed("--auth", "digest:joe:pw", "setacl", `${source}-f/00000`, "world:anyone:r,auth::cdrwa");
+    const argv = ["cp", `${source}-f`, `${target}-f`, "--from", fromAt(), "--to", toAt()];
+    const refused = await from.run(...argv);
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain(`failed ${target}-f/00000: its ACL hides a digest`);
+    expect(refused.out).toContain(`differs ${target}-f/00000: missing`);
+    expect(refused.err).toMatch(/^zkctl: 1 znodes could not be copied.*\n$/);
+    expect((await from.run(...argv, "--auth", "digest:joe:pw", "--to-auth", "digest:jim:pw")).out).toContain(
+      `failed ${target}-f/00000/below: NOAUTH`,
+    );
+    const both = await from.run(...argv, "--auth", "digest:joe:pw");
+    expect(both).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/1 created.* verified\n$/) });
+    await from.printed("--auth", "digest:joe:pw", "deleteall", `${source}-f`);
+    await to.printed("--auth", "digest:joe:pw", "deleteall", `${target}-f`);
+  });
+
+  test("asks for the target's parent, or makes it", async () => {
+    await plant(ports[fromName](), `${source}-p`, 1);
+    const deep = `${root}/made/deep/target`;
+    const argv = [`${source}-p`, deep, "--from", fromAt(), "--to", toAt()];
+    expect(await from.run("cp", ...argv)).toMatchObject({ code: 1, err: expect.stringMatching(/NONODE.*made\/deep/) });
+    expect((await from.run("cp", ...argv, "-p")).code).toBe(0);
+    expect(await to.printed("get", `${deep}/00000/below`)).toBe(`data of ${source}-p/00000/below\n`);
+  });
+});
+
+test("one server under two names is no place to copy a tree into itself", async () => {
+  const { run, printed } = zkctlOf(() => zookeeper.address);
+  await printed("create", "/self");
+  const argv = ["/self", "/self/copy", "--from", zookeeper.address, "--to", `localhost:${zookeeper.port}`];
+  expect(await run("cp", ...argv)).toMatchObject({ code: 1, err: expect.stringMatching(/overlap/) });
+  expect((await run("cp", "/", "/copy", ...argv.slice(2))).err).toMatch(/overlap/);
+  expect(await printed("ls", "/self")).toBe("");
+});
+
+test("a whole server onto another, with its ephemerals and its own znodes left out", async () => {
+  const fresh = await startZooKeeper();
+  try {
+    const copied = await zkctlOf(() => zookeeper.address).run("mirror", "/", "/", "--to", fresh.address);
+    expect(copied).toMatchObject({ code: 0, out: expect.stringMatching(/^\/ -> \/: .*, verified\n/) });
+    const listed = async (address: string) => zkctlOf(() => address).printed("ls", "-R", "/");
+    expect(await listed(fresh.address)).toBe(await listed(zookeeper.address));
+  } finally {
+    await fresh.stop();
+  }
+});
