@@ -45,6 +45,8 @@ interface BridgeState {
   serving: boolean;
   zxid: Int64;
   isClosed: boolean;
+  /** Attempts still to be made by the probe under way; 0 when there is none. */
+  probesLeft: number;
   readonly connections: Set<BridgedConnection>;
   readonly target: { readonly host: string; readonly port: number; readonly tls?: LinkTls };
 }
@@ -56,6 +58,7 @@ export function bridge(options: BridgeOptions): Backend {
     serving: true,
     zxid: 0,
     isClosed: false,
+    probesLeft: 0,
     connections: new Set(),
     target: { host, port, ...(tls === undefined ? {} : { tls }) },
   };
@@ -185,15 +188,24 @@ class BridgedConnection implements BackendSession {
   }
 }
 
+/** How often a server that hung up is asked whether it still runs. */
+const probes = 3;
+
 /** A server that hung up on a client may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
- *  take one more connection before its port is closed, so it is asked again. */
-function probe(state: BridgeState, attemptsLeft = 3): void {
+ *  take one more connection before its port is closed, so it is asked again. One probe serves all that were hung up on meanwhile: it starts over. */
+function probe(state: BridgeState): void {
+  const isUnderWay = state.probesLeft > 0;
+  state.probesLeft = probes;
+  if (!isUnderWay) attempt(state);
+}
+
+function attempt(state: BridgeState): void {
   const socket = connectTcp(state.target);
   const conclude = (isServing: boolean) => {
     socket.destroy();
     state.serving = isServing;
-    if (isServing && attemptsLeft > 1)
-      setTimeout(() => probe(state, attemptsLeft - 1), bridgeLimits.probeAgainMs).unref();
+    state.probesLeft = isServing ? state.probesLeft - 1 : 0;
+    if (state.probesLeft > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs).unref();
   };
   socket.setTimeout(bridgeLimits.lingerMs, () => conclude(false));
   socket.once("connect", () => conclude(true));

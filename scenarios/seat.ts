@@ -1,6 +1,5 @@
 /** One session label of a running case: its credentials, its connection, and what to do when the connection is gone.
  *  A step never fails for want of a connection: after a drop the session is resumed, after its end a new one is opened. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
 import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
@@ -25,10 +24,10 @@ export class CaseStuck extends Error {
 
 /** Waits at most `limitMs`; answers whether `promise` was first. */
 export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
-  const timer = new AbortController();
-  const tooLong = sleep(limitMs, false, { signal: timer.signal }).catch(() => false);
+  const { promise: tooLong, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, limitMs, false);
   const first = await Promise.race([promise.then(() => true), tooLong]);
-  timer.abort();
+  clearTimeout(timer);
   return first;
 }
 
