@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { verifyCopy } from "../src/zkctl/copy-verify.ts";
-import { zkctlOf } from "../src/zkctl/run.fixture.ts";
+import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
 import { openSession } from "../src/zkctl/session.ts";
 import { connectTo, creation, openAcl, type ProxyProcess, startProxy } from "./etcd.fixture.ts";
 
@@ -158,6 +158,24 @@ describe.each<[Name, Name]>([
     expect((await from.run("cp", ...argv, "-p")).code).toBe(0);
     expect(await to.printed("get", `${deep}/00000/below`)).toBe(`data of ${source}-p/00000/below\n`);
   });
+});
+
+test("a server lost on the way is exit code 255, and named", async () => {
+  const [etcdOfItsOwn, source] = [await startEtcd(), `127.0.0.1:${zookeeper.port}`];
+  const lost = await startProxy(etcdOfItsOwn);
+  try {
+    await plant(zookeeper.port, "/lost", 2_000);
+    const copy = startZkctl(["cp", "/lost", "/lost", "--from", source, "--to", `127.0.0.1:${lost.port}`]);
+    const client = await connectTo(lost.port);
+    while ((await client.call("exists", { path: "/lost/00000", watch: false })).header.err !== 0);
+    await lost.kill();
+    const { code, err } = await copy.ended;
+    expect({ code, err }).toEqual({
+      ...{ code: 255, err: expect.stringMatching(new RegExp(`^zkctl: 127.0.0.1:${lost.port}: connection lost`, "m")) },
+    });
+  } finally {
+    await etcdOfItsOwn.stop();
+  }
 });
 
 test("one server under two names is no place to copy a tree into itself", async () => {

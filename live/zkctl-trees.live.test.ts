@@ -1,4 +1,5 @@
 /** zkctl's commands for whole trees, on a real ZooKeeper and on `bin/zetcd`. */
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
@@ -60,6 +61,13 @@ describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
       `${[...paths, "/listed/00001", "/listed/00001/below"].join("\n")}\n`,
     );
     expect(await printed("ls", "-R", "-s", "/listed")).toMatch(/below\ncZxid = [\s\S]*numChildren = 3\n$/);
+  });
+
+  test("who stops reading hears no complaint", () => {
+    const { stderr } = spawnSync("sh", ["-c", `bin/zkctl --endpoints ${address()} ls -R / | true`], {
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
   });
 
   test.each([

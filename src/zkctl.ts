@@ -8,6 +8,11 @@ import { NotPossible, ServerRefused, Unreachable } from "./zkctl/session.ts";
 
 const exitCodes = { done: 0, refused: 1, badArguments: 254, unreachable: 255 } as const;
 
+// Nobody reads on, as in `zkctl ls -R | head`: there is nothing left to do.
+process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
+  if (cause.code === "EPIPE") process.exit(exitCodes.done);
+  throw cause;
+});
 process.exitCode = await main(process.argv.slice(2));
 
 /** Reads the arguments, does the job, and answers the exit code: 1 as soon as one answer is a refusal. */

@@ -210,6 +210,7 @@ test.each([
   [["session", "close"], /--resume/],
   [["session", "pause"], /open or close/],
   [["--resume", "1:2", "ls"], /ID:PASSWORD/],
+  [["--resume", `1:${"0".repeat(32)}`, "cp", "/a", "/b"], /--resume/],
   [["reconfig"], /--add and --remove/],
   [["reconfig", "--add", "a", "--members", "b"], /--add and --remove/],
   [["reconfig", "--file", "/no/such/file"], /cannot read/],

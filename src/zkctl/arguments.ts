@@ -40,6 +40,8 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     };
     if (job.verb === "session" && job.action === "close" && resume === undefined)
       return { is: "bad", line: "session close wants --resume" };
+    if (job.verb === "copy" && resume !== undefined)
+      return { is: "bad", line: "a copy has two sessions and takes no --resume" };
     return { is: "run", job, settings: resume === undefined ? settings : { ...settings, resume } };
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;

@@ -43,7 +43,7 @@ export function declareCopies(verb: Verb, ask: Ask): void {
         appendCredential(text, (before as Credential[] | undefined) ?? []),
       )
       .option("-p, --parents", "create what is missing above the target")
-      .option("--verify", "afterwards read both sides again and compare (default)", true)
+      .option("--verify", "afterwards read both sides again and compare", true)
       .option("--no-verify", "do not");
   declare("cp", "make the target a copy of the source with all below it: data and ACLs, without ephemerals")
     .option("--delete", "delete below the target what is not below the source, as mirror does")

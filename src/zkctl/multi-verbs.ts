@@ -16,11 +16,17 @@ export interface MultiJob {
 
 /** Adds the command, under both names. */
 export function declareMulti(verb: Verb, ask: Ask): void {
-  verb(
-    "multi [operation...]",
-    'do all or none of "create /a data", "set /a data [version]", "delete /a [version]",\n"check /a version", with their flags; without operations, those of stdin, one a line',
-  )
+  verb("multi [operation...]", "do all operations or none: those given, or those of stdin, one a line")
     .alias("transaction")
+    .addHelpText(
+      "after",
+      `
+Operations, with the flags that the commands have:
+  create /a data
+  set /a data [version]
+  delete /a [version]
+  check /a version`,
+    )
     .action((lines: string[]) =>
       ask({ verb: "multi", operations: lines.length === 0 ? "stdin" : parseOperations(lines) }),
     );

@@ -50,10 +50,13 @@ function explain(name: string, subject: string): string {
 export class Session {
   /** What the server granted: the session's id, password and timeout. */
   readonly granted: Client["granted"];
+  readonly #at: string;
   readonly #client: Client;
   readonly #pings: NodeJS.Timeout;
 
-  constructor(client: Client) {
+  /** `at` names the server in errors. */
+  constructor(client: Client, at: string) {
+    this.#at = at;
     this.granted = client.granted;
     this.#client = client;
     this.#pings = setInterval(() => void client.call("ping", {}).catch(() => undefined), client.granted.timeOut / 3);
@@ -70,9 +73,9 @@ export class Session {
   /** The reply, whatever it says. Throws {@link Unreachable}. */
   reply<Op extends OpName>(op: Op, body: RequestOf<Op>): Promise<Reply<Op>> {
     return this.#client.call(op, body).catch((cause: unknown) => {
-      if (cause instanceof ConnectionLost) throw new Unreachable(cause.message, { cause });
+      if (cause instanceof ConnectionLost) throw new Unreachable(`${this.#at}: ${cause.message}`, { cause });
       if (cause instanceof MalformedFrame)
-        throw new Unreachable(`not a ZooKeeper's answer: ${cause.message}`, { cause });
+        throw new Unreachable(`${this.#at}: not a ZooKeeper's answer: ${cause.message}`, { cause });
       throw cause;
     });
   }
@@ -104,6 +107,7 @@ export async function openSession(settings: Settings): Promise<Session> {
   const reasons: string[] = [];
   const { resume } = settings;
   for (const endpoint of settings.endpoints) {
+    const at = printHostPort(endpoint);
     const outcome = await connect({
       ...endpoint,
       timeoutMs: settings.timeoutMs,
@@ -111,7 +115,7 @@ export async function openSession(settings: Settings): Promise<Session> {
       ...(resume === undefined ? {} : { sessionId: resume.id, passwd: resume.password }),
     });
     if (outcome.is === "granted") {
-      const session = new Session(outcome.client);
+      const session = new Session(outcome.client, at);
       try {
         for (const { scheme, auth } of settings.credentials)
           await session.ask("auth", { type: 0, scheme, auth }, scheme);
@@ -123,7 +127,6 @@ export async function openSession(settings: Settings): Promise<Session> {
     }
     if (outcome.is === "refused" && resume !== undefined)
       throw new NotPossible(`session ${int64Hex(resume.id)} has ended, or its password is another`);
-    const at = printHostPort(endpoint);
     const reason = outcome.is === "refused" ? "refused a session" : outcome.reason;
     reasons.push(reason.includes(at) ? reason : `${at}: ${reason}`);
   }

@@ -23,6 +23,8 @@ export async function shell(
   const { stdin: input, stdout: output } = process;
   const isTerminal = input.isTTY === true && !settings.json;
   const lines = createInterface({ input, terminal: isTerminal, ...(isTerminal ? { output, prompt: "zkctl> " } : {}) });
+  // On a terminal, readline takes Ctrl-C for itself.
+  const stopped = new Promise<void>((resolve) => void lines.once("SIGINT", resolve));
   const work = async (): Promise<void> => {
     if (isTerminal) lines.prompt();
     for await (const line of lines) {
@@ -33,7 +35,7 @@ export async function shell(
     }
   };
   try {
-    await Promise.race([work(), interrupted, lost]);
+    await Promise.race([work(), stopped, interrupted, lost]);
   } finally {
     lines.close();
   }

@@ -1,5 +1,6 @@
 /** A multi: operations of which all are done or none. */
 import type { SequenceItem } from "../jute/kinds.ts";
+import { errorCodes } from "../protocol/error-codes.ts";
 import { multiOp } from "../protocol/multi.ts";
 import { opcodes } from "../protocol/opcodes.ts";
 import type { ACL } from "../protocol/records.ts";
@@ -34,10 +35,13 @@ export async function transact(operations: readonly Operation[], session: Sessio
   const items = operations.map(({ op, body }) => multiOp(opcodes[op].code, { ...body }));
   const { header, body } = await session.reply("multi", items);
   if (body === null || (body.length === 0 && header.err !== 0)) throw refusal(header.err, "the operations");
-  const codes = body.map(codeOf);
-  const refusedAt = codes.findIndex((code, index) => code !== 0 && (code !== -2 || index === codes.length - 1));
-  if (refusedAt !== -1) return { is: "refused", codes, refusedAt };
-  return { is: "done", results: body.map((item) => item.body) };
+  return outcomeOf(body);
 }
 
-const codeOf = ({ header, body }: SequenceItem): number => (header.type === -1 ? Number(body.err) : 0);
+/** Reads the results: those of a refused multi are all errors, of which only one, if any, is neither 0 nor RUNTIMEINCONSISTENCY. */
+export function outcomeOf(items: readonly SequenceItem[]): Transacted {
+  if (!items.some(({ header }) => header.type === -1)) return { is: "done", results: items.map(({ body }) => body) };
+  const codes = items.map(({ header, body }) => (header.type === -1 ? Number(body.err) : 0));
+  const own = codes.findIndex((code) => code !== 0 && code !== errorCodes.RUNTIMEINCONSISTENCY);
+  return { is: "refused", codes, refusedAt: own === -1 ? codes.findIndex((code) => code !== 0) : own };
+}
