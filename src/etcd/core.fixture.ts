@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Reader, Writer } from "../jute/buffers.ts";
 import { read } from "../jute/codec.ts";
 import type { Int64 } from "../jute/int64.ts";
-import { silentLogger } from "../logger.ts";
+import { type Logger, silentLogger } from "../logger.ts";
 import { decodeReply, encodeRequest } from "../protocol/client.ts";
 import { eventTypes, type OpName, type RequestOf } from "../protocol/opcodes.ts";
 import { ReplyHeader, WatcherEvent } from "../protocol/records.ts";
@@ -22,23 +22,32 @@ export async function settle(turns = 30): Promise<void> {
 }
 
 /** A core of the proxy `id` on this etcd. */
-export async function startCore(etcd: FakeEtcd, id: string, zkVersion: ZooKeeperVersion = "3.9"): Promise<Core> {
+export async function startCore(
+  etcd: FakeEtcd,
+  id: string,
+  zkVersion: ZooKeeperVersion = "3.9",
+  log: Logger = silentLogger,
+): Promise<Core> {
   etcd.put(keys.proxy(id), Buffer.from("1"));
-  return loadUnannounced(etcd, id, { zkVersion });
+  return loadUnannounced(etcd, id, { zkVersion, log });
 }
 
 /** A core whose proxy the others have not heard of. `onBroken` is told when it is useless from now on. */
 export async function loadUnannounced(
   etcd: FakeEtcd,
   id: string,
-  { zkVersion = "3.9", onBroken }: { zkVersion?: ZooKeeperVersion; onBroken?: (cause: Error) => void } = {},
+  {
+    zkVersion = "3.9",
+    log = silentLogger,
+    onBroken,
+  }: { zkVersion?: ZooKeeperVersion; log?: Logger; onBroken?: (cause: Error) => void } = {},
 ): Promise<Core> {
   const features = featuresOf[zkVersion];
   const core = await loadCore({
     store: etcd.store,
     keys,
     proxy: id,
-    log: silentLogger,
+    log,
     features,
     rules: {
       policy: { superDigest: null, ipv6: features.ipv6Acl },

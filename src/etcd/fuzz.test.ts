@@ -2,6 +2,7 @@
  *  client never notices, and the tree that is left can be loaded anew. */
 import { expect, test } from "vitest";
 import { retainedBytes } from "../jute/heap.fixture.ts";
+import { silentLogger } from "../logger.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { opcodes, xids } from "../protocol/opcodes.ts";
 import { framesWanted, fuzzSeed, Spoiler } from "../protocol/spoilt-frames.fixture.ts";
@@ -59,13 +60,16 @@ async function converse(core: Core, spoiler: Spoiler, session: number): Promise<
 /** One etcd and one proxy, for some thousand frames. */
 async function live(version: ZooKeeperVersion, spoiler: Spoiler, count: number): Promise<number> {
   const etcd = new FakeEtcd();
-  const core = await startCore(etcd, "a", version);
+  const bugs: unknown[] = [];
+  const error = (fields: object, message: string): void => void bugs.push({ message, ...fields });
+  const core = await startCore(etcd, "a", version, { ...silentLogger, error });
   const bystander = await TestClient.open(core, 1);
   let answered = 0;
   for (let sent = 0, session = 2; sent < count; session++) {
     const said = await converse(core, spoiler, session);
     sent += said.sent;
     answered += said.answered;
+    if (bugs.length > 0) throw new Error("a bug was logged", { cause: bugs });
     const asked = bystander.send("getAllChildrenNumber", { path: "/" });
     await settle(1);
     expect(bystander.reply(asked, "getAllChildrenNumber").header.err).toBeOneOf([errorCodes.OK, errorCodes.NOAUTH]);

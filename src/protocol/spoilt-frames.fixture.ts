@@ -78,6 +78,26 @@ export const realFrames: readonly Buffer[] = [
   frame("addWatch", { path: "/f", mode: 1 }),
   frame("whoAmI", {}),
   frame("closeSession", {}),
+  // Changes hardly ever make a null path and leave the rest as it is.
+  frame("create", { path: null, data: null, acl: null, flags: 0 }),
+  frame("delete", { path: null, version: -1 }),
+  frame("exists", { path: null, watch: true }),
+  frame("getData", { path: null, watch: true }),
+  frame("setData", { path: null, data: null, version: -1 }),
+  frame("getACL", { path: null }),
+  frame("setACL", { path: null, acl: anyone, version: -1 }),
+  frame("getChildren", { path: null, watch: true }),
+  frame("getChildren2", { path: null, watch: true }),
+  frame("sync", { path: null }),
+  frame("multi", [multiOp(2, { path: null, version: -1 })]),
+  frame("multiRead", [multiOp(4, { path: "/f", watch: false }), multiOp(8, { path: null, watch: false })]),
+  frame("checkWatches", { path: null, type: 3 }),
+  frame("removeWatches", { path: null, type: 3 }),
+  frame("deleteContainer", { path: null }),
+  frame("getEphemerals", { prefixPath: null }),
+  frame("getAllChildrenNumber", { path: null }),
+  frame("addWatch", { path: null, mode: 0 }),
+  frame("setWatches", { relativeZxid: 0, dataWatches: [null], existWatches: [null], childWatches: [null] }),
 ];
 
 /** Requests as Java's jute wrote them, with a header each. */
