@@ -100,6 +100,24 @@ describe.each<[Name, Name]>([
     expect((await to.run("exists", `${target}-m/extra`)).out).toBe("false\n");
   });
 
+  test("a missing source deletes nothing, and an ephemeral target is left alone", async () => {
+    await plant(ports[toName](), `${target}-n`, 1);
+    const argv = ["--from", fromAt(), "--to", toAt()];
+    expect(await from.run("mirror", `${source}-nowhere`, `${target}-n`, ...argv)).toMatchObject({
+      ...{ code: 1, out: "", err: expect.stringMatching(/^zkctl: NONODE: /) },
+    });
+    expect((await to.run("exists", `${target}-n/00000/below`)).out).toBe("true\n");
+    await plant(ports[fromName](), `${source}-n`, 1);
+    await to.printed("deleteall", `${target}-n/00000`);
+    await to.printed("create", "-e", `${target}-n/00000`, "theirs", "--timeout", "40000");
+    const { code, out } = await from.run("cp", `${source}-n`, `${target}-n`, ...argv);
+    expect({ code, out }).toEqual({
+      ...{ code: 1, out: expect.stringContaining(`failed ${target}-n/00000: there is an ephemeral znode\n`) },
+    });
+    expect(await to.printed("get", `${target}-n/00000`)).toBe("theirs\n");
+    await to.printed("delete", `${target}-n/00000`);
+  });
+
   test("the second look finds every kind of difference", async () => {
     await plant(ports[fromName](), `${source}-v`, 5);
     await copying("cp", `${source}-v`, `${target}-v`);

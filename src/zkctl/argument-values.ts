@@ -28,6 +28,12 @@ export function int64From(text: string): bigint {
   throw new InvalidArgumentError("It is a whole number.");
 }
 
+/** A path that begins where all paths begin; the rest is for the server to judge. */
+export function absolutePath(text: string): string {
+  if (!text.startsWith("/")) throw new InvalidArgumentError("It begins with a slash, like /a/b.");
+  return text;
+}
+
 /** An absolute path that ZooKeeper takes. */
 export function pathFrom(text: string): string {
   if (!isValidPath(text)) throw new InvalidArgumentError(`${text} is no path; one looks like /a/b`);

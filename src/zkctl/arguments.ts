@@ -1,7 +1,7 @@
 /** zkctl's command line. Pure: prints nothing, ends nothing. */
 import { Command, CommanderError, Option } from "commander";
 import { withTwoDashes } from "../dashes.ts";
-import { appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
+import { absolutePath, appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
 import { declareConfig } from "./config.ts";
 import { declareCopies } from "./copy-verbs.ts";
 import { declareDeleteAll } from "./delete-all.ts";
@@ -87,8 +87,12 @@ Exit codes: 0 done, 1 the server answered with an error, 254 bad arguments, 255 
 }
 
 function declareVerbs(program: Command, ask: Ask): void {
-  const verb: Verb = (usage, about) =>
-    program.command(usage).description(about).helpOption("--help", "print this").allowExcessArguments(false);
+  const verb: Verb = (usage, about) => {
+    const command = program.command(usage).description(about).helpOption("--help", "print this");
+    for (const argument of command.registeredArguments)
+      if (argument.name() === "path") argument.argParser(absolutePath);
+    return command.allowExcessArguments(false);
+  };
   declareWrites(verb, ask);
   declareReads(verb, ask);
   declareDeleteAll(verb, ask);
