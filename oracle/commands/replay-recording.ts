@@ -62,7 +62,7 @@ function shortcomings({ lost, isWhole, fromBefore }: Survey): string[] {
   return [
     ...(lost === 0 ? [] : [`${lost} events are missing from it`]),
     ...(isWhole ? [] : ["it was not ended in good order; what came last may be missing"]),
-    ...(fromBefore.size === 0 ? [] : [`${fromBefore.size} sessions are older than it and were played as new ones`]),
+    ...(fromBefore.size === 0 ? [] : [`sessions older than it, played as new ones: ${fromBefore.size}`]),
   ];
 }
 

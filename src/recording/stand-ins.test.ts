@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Reader, Writer } from "../jute/buffers.ts";
 import { read } from "../jute/codec.ts";
@@ -99,6 +99,12 @@ describe("stand-ins", () => {
           .subarray(8)
           .every((byte) => byte === 0),
       ).toBe(true);
+  });
+
+  test("are HMACs", () => {
+    const [key, passwd] = [Buffer.alloc(32, 9), Buffer.alloc(64, 3)];
+    const expected = createHmac("sha256", key).update(passwd).digest("hex");
+    expect(textOf(new StandIns("credentials", key).passwd(passwd))).toBe(expected);
   });
 
   test("differ from recording to recording", () => {

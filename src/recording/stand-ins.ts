@@ -1,6 +1,6 @@
 /** Keeps secrets out of a recording: a fold over the request schemas that overwrites fields where they lie, so that every length stays. Equal values
  *  get equal stand-ins, so that a right password stays right and a wrong one wrong. */
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, hash, randomBytes } from "node:crypto";
 import { MalformedFrame, Reader } from "../jute/buffers.ts";
 import type { FieldType, Schema } from "../jute/kinds.ts";
 import { ConnectRequest } from "../protocol/connect.ts";
@@ -20,7 +20,7 @@ const openSchemes: ReadonlySet<string> = new Set(["world", "ip", "x509", "sasl",
 /** Overwrites what a recording must not hold. The key is made by chance and kept nowhere: stand-ins cannot be tried out against guesses. */
 export class StandIns {
   readonly redaction: Redaction;
-  readonly #key: Buffer;
+  readonly #pads: ReturnType<typeof padsOf>;
   readonly #hidden: ReadonlySet<string>;
   readonly #hiding = new Set<OpName>();
   /** `user:digest` as ZooKeeper makes it of credentials, by the same of their stand-ins. */
@@ -28,7 +28,7 @@ export class StandIns {
 
   constructor(redaction: Redaction, key: Buffer = randomBytes(32)) {
     this.redaction = redaction;
-    this.#key = key;
+    this.#pads = padsOf(key);
     this.#hidden = new Set(
       redaction === "none" ? [] : redaction === "all" ? ["secret", "identity", "data"] : ["secret", "identity"],
     );
@@ -100,8 +100,16 @@ export class StandIns {
   /** Overwrites bytes by others of the same number. Zeros stay: they are what a client without a session shows as its password. */
   #replace(bytes: Buffer): void {
     if (bytes.every((byte) => byte === 0)) return;
-    bytes.fill(createHmac("sha256", this.#key).update(bytes).digest("hex"));
+    const inner = hash("sha256", Buffer.concat([this.#pads.inner, bytes]), "buffer");
+    bytes.fill(hash("sha256", Buffer.concat([this.#pads.outer, inner]), "hex"));
   }
+}
+
+/** What HMAC-SHA256 puts in front of a text, and of the hash of both (RFC 2104). Node's own HMAC, made for streams, costs a short text ten times as
+ *  much as two hashes do. */
+function padsOf(key: Buffer) {
+  const block = Buffer.concat([key], 64);
+  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
 }
 
 /** The identity that ZooKeeper derives from `user:password`. Source: DigestAuthenticationProvider.generateDigest (3.9). */
