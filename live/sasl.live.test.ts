@@ -2,10 +2,12 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { Client } from "../src/protocol/client.ts";
+import type { OpName, RequestOf } from "../src/protocol/opcodes.ts";
 import { identitiesOf, Workshop, type Zetcd } from "./secure-zetcd.fixture.ts";
 
 const workshop = new Workshop();
@@ -154,6 +156,86 @@ test("no token at all, and a second negotiation", async () => {
     return [await step(again, Buffer.alloc(0)), await step(nothing, null)];
   });
   expect(ours).toEqual(theirs);
+});
+
+describe("a server that turns away who has not signed in", () => {
+  let strict: ZooKeeperServer;
+  let before: readonly number[];
+
+  beforeAll(async () => {
+    strict = await startZooKeeper({
+      version: "3.9.5",
+      javaOpts: [
+        ...[`-Djava.security.auth.login.config=${jaas}`, "-Dfile.encoding=UTF-8"],
+        "-Dzookeeper.sessionRequireClientSASLAuth=true",
+      ],
+      config: { "authProvider.sasl": "org.apache.zookeeper.server.auth.SASLAuthenticationProvider" },
+    });
+    const flags = ["--endpoints", etcd.clientUrl, "--sasl-users", jaas, "--require-auth", "sasl"];
+    before = ports;
+    ports = [(await workshop.zetcd([...flags, "--prefix", "/strict"])).port, strict.port];
+  });
+  afterAll(async () => {
+    ports = before;
+    await strict?.stop();
+  });
+
+  /** The header of the reply to a request, and whether the connection is there afterwards. */
+  async function ask<Op extends OpName>(client: Client, op: Op, body: RequestOf<Op>): Promise<unknown> {
+    const reply = await client.call(op, body).then(
+      ({ header, frame }) => [header.xid, header.zxid === 0 ? 0 : "some", header.err, frame.length],
+      () => "no reply",
+    );
+    for (let waitMs = 0; !client.hasClosed && waitMs < 200; waitMs += 20) await sleep(20);
+    return [op, reply, client.hasClosed];
+  }
+  const create = { path: "/r", data: null, acl: [{ perms: 31, id: { scheme: "world", id: "anyone" } }], flags: 0 };
+
+  test("whatever the first request is", async () => {
+    const [ours, theirs] = await onBoth(async (port) => {
+      const asked = async <Op extends OpName>(op: Op, body: RequestOf<Op>): Promise<unknown> =>
+        ask(await workshop.session({ port }), op, body);
+      return [
+        await asked("getData", { path: "/", watch: false }),
+        await asked("create", create),
+        await asked("ping", {}),
+        await asked("whoAmI", {}),
+        await asked("sync", { path: "/" }),
+        await asked("check", { path: "/", version: -1 }),
+        await asked("closeSession", {}),
+        await asked("auth", { type: 0, scheme: "digest", auth: Buffer.from("a:b") }),
+        await asked("auth", { type: 0, scheme: "nope", auth: Buffer.from("a:b") }),
+      ];
+    });
+    expect(ours).toEqual(theirs);
+    expect(JSON.stringify(ours)).toContain("-124");
+  });
+
+  test("a digest is not enough, a wrong password is told apart, a right one lets in", async () => {
+    const [ours, theirs] = await onBoth(async (port) => {
+      const digest = await workshop.session({ port });
+      await digest.call("auth", { type: 0, scheme: "digest", auth: Buffer.from("a:b") });
+      const bob = await signedIn(port, "bob", "bobsecret");
+      return [
+        await ask(digest, "create", create),
+        await negotiate(port, { password: "x" }),
+        await ask(bob, "create", create),
+        await ask(bob, "whoAmI", {}),
+      ];
+    });
+    expect(ours).toEqual(theirs);
+  });
+
+  test("the session outlives the connection that was turned away", async () => {
+    const [ours, theirs] = await onBoth(async (port) => {
+      const away = await workshop.session({ port });
+      await ask(away, "create", create);
+      const { sessionId, passwd } = away.granted;
+      const again = await workshop.session({ port, sessionId, passwd });
+      return [again.granted.sessionId === sessionId, (await step(again, Buffer.alloc(0))).err];
+    });
+    expect(ours).toEqual(theirs);
+  });
 });
 
 describe("scheme sasl in ACLs", () => {

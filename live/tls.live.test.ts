@@ -143,8 +143,9 @@ describe("beside a ZooKeeper that speaks TLS", () => {
         "ssl.trustStore.location": files.ca,
         "ssl.clientAuth": "want",
       },
+      javaOpts: ["-Dzookeeper.X509AuthenticationProvider.superUser=CN=root"],
     });
-    ours = await zetcd("--zk-cafile", files.ca, "--zk-client-auth", "want");
+    ours = await zetcd("--zk-cafile", files.ca, "--zk-client-auth", "want", "--super-certificate", "CN=root");
   });
   afterAll(() => zookeeper?.stop());
 
@@ -160,6 +161,23 @@ describe("beside a ZooKeeper that speaks TLS", () => {
     const [here, there] = await onBoth(as(alice), identitiesOf);
     expect(here).toEqual(there);
     expect(here?.join()).toContain("x509:");
+  });
+
+  test("one subject may do everything", async () => {
+    const root = as(await authority.sign("root"));
+    const nobody = [{ perms: 0, id: { scheme: "world", id: "anyone" } }];
+    const [here, there] = await onBoth(as(alice), async (client) => {
+      await client.call("create", { path: "/shut", data: null, acl: nobody, flags: 0 });
+      return (await client.call("setData", { path: "/shut", data: null, version: -1 })).header.err;
+    });
+    const [whoHere, whoThere] = await onBoth(root, async (client) => [
+      await identitiesOf(client),
+      (await client.call("setData", { path: "/shut", data: null, version: -1 })).header.err,
+      (await client.call("getACL", { path: "/shut" })).body?.acl,
+    ]);
+    expect([here, whoHere]).toEqual([there, whoThere]);
+    expect([here, whoHere?.[1]]).toEqual([-102, 0]);
+    expect(JSON.stringify(whoHere)).toContain("super:");
   });
 
   test("without one there is no identity, and asking for scheme x509 ends the connection", async () => {

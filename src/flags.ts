@@ -24,6 +24,8 @@ export interface Flags {
   readonly zkClientAuth?: "none" | "want" | "need";
   readonly zkSecureAddr?: string;
   readonly saslUsers?: string;
+  readonly requireAuth?: string;
+  readonly superCertificate?: string;
   readonly adminAddr?: string;
   readonly debugZkbridge?: string;
   readonly bridgeCertfile?: string;
@@ -76,6 +78,8 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     )
     .option("--zk-secure-addr <host:port>", "a port of its own for TLS, beside a plain --zkaddr")
     .option("--sasl-users <file>", "users of SASL DIGEST-MD5: lines USER=PASSWORD, or a ZooKeeper server's JAAS file")
+    .option("--require-auth <schemes>", "clients that prove none of these (sasl, x509, digest) are turned away")
+    .option("--super-certificate <subject>", "whoever shows it in a certificate may do everything")
     .option("--admin-addr <host:port>", "where operators find /commands, /metrics, /healthz and /readyz (HTTP)")
     .option("--debug-zkbridge <host:port>", "a ZooKeeper to pass requests on to")
     .option("--bridge-certfile <file>", "client certificate for that ZooKeeper's TLS port (PEM)")

@@ -184,6 +184,8 @@ async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Prom
       ...(superDigest === undefined ? {} : { superDigest }),
       clientCertificates: options.tls !== undefined && options.tls.clientAuth !== "none",
       ...(saslUsers === undefined ? {} : { saslUsers }),
+      ...(options.requiredSchemes === undefined ? {} : { requiredSchemes: options.requiredSchemes }),
+      ...(options.superCertificate === undefined ? {} : { superCertificate: options.superCertificate }),
       ...(etcd.user === undefined ? {} : { auth: etcd.user }),
       endpoints: [...etcd.endpoints],
       ...(tls === undefined ? {} : { tls }),

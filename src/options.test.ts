@@ -118,6 +118,14 @@ describe("what is said is what is meant", () => {
     });
   });
 
+  test("who has to prove what, and who may do everything", () => {
+    const line = "--endpoints a:1 --sasl-users u --zk-certfile c --zk-keyfile k --zk-cafile a";
+    expect(options(`${line} --require-auth sasl,x509 --super-certificate CN=root`)).toMatchObject({
+      requiredSchemes: ["sasl", "x509"],
+      superCertificate: "CN=root",
+    });
+  });
+
   test("timeouts follow the tick, sizes may be hexadecimal, words are a set", () => {
     const read = options("--endpoints a:1 --tick-time 500 --jute-maxbuffer 0xfffff --four-letter-words ruok,srvr");
     expect([read.minSessionTimeoutMs, read.maxSessionTimeoutMs, read.frameBytesMax]).toEqual([1_000, 10_000, 0xfffff]);
@@ -155,6 +163,11 @@ test.each([
   ["--endpoints a:1 --user root", "--user is NAME:PASSWORD"],
   ["--debug-zkbridge b:2 --user root:x", "--user is for etcd"],
   ["--debug-zkbridge b:2 --sasl-users x", "--sasl-users is for etcd"],
+  ["--debug-zkbridge b:2 --require-auth digest", "--require-auth is for etcd"],
+  ["--endpoints a:1 --require-auth sasl", "--require-auth sasl needs --sasl-users"],
+  ["--endpoints a:1 --require-auth x509", "--require-auth x509 needs clients that are asked for certificates"],
+  ["--endpoints a:1 --require-auth digest,ip", '--require-auth knows no "ip"'],
+  ["--endpoints a:1 --super-certificate CN=a", "--super-certificate needs clients that are asked for certificates"],
   ["--endpoints a:1 --bridge-cafile x", "--bridge-cafile needs --debug-zkbridge"],
   ["--debug-zkbridge b:2 --bridge-keyfile x", "--bridge-certfile and --bridge-keyfile belong together"],
   ["--endpoints a:1 --zk-keyfile x", "--zk-certfile and --zk-keyfile belong together"],

@@ -5,7 +5,15 @@ import { BadOption, declareFlags, type Flags, fromEnvironment, withTwoDashes, ty
 import type { LogLevel } from "./logger.ts";
 import { dashed, hostPort, keyPrefix, wholeNumber } from "./option-values.ts";
 import type { Redaction } from "./recording/format.ts";
-import { bridgeTls, type ClientTls, clientTls, type EtcdUser, etcdUser, type TlsFiles } from "./security-options.ts";
+import {
+  bridgeTls,
+  type ClientTls,
+  clientTls,
+  type EtcdUser,
+  etcdUser,
+  requiredSchemes,
+  type TlsFiles,
+} from "./security-options.ts";
 import { parseWhitelist, supportedWords, type WordWhitelist } from "./server/four-letter-words.ts";
 
 /** An etcd cluster: URLs of its members, files in PEM for TLS, and who we are there. */
@@ -47,6 +55,10 @@ export interface Options {
   readonly tls?: ClientTls;
   readonly admin?: HostPort;
   readonly saslUsersFile?: string;
+  /** A client has to prove one of these before it may ask for anything (zookeeper.enforce.auth.schemes). */
+  readonly requiredSchemes?: readonly string[];
+  /** The certificate's subject that may do everything (zookeeper.X509AuthenticationProvider.superUser). */
+  readonly superCertificate?: string;
   readonly mode: Mode;
   readonly recording?: RecordingOptions;
   /** Key prefix in etcd, `/` at the front and none at the end. */
@@ -93,6 +105,7 @@ export function parseOptions(
 
 function judge(flags: Flags): Options {
   const tls = clientTls(flags);
+  const required = requiredSchemes(flags, tls);
   const recording = judgeRecording(flags);
   const tickTimeMs = wholeNumber("--tick-time", flags.tickTime, { min: 1 });
   const minSessionTimeoutMs = wholeNumber("--min-session-timeout", flags.minSessionTimeout ?? 2 * tickTimeMs, {
@@ -110,6 +123,8 @@ function judge(flags: Flags): Options {
     ...(tls === undefined ? {} : { tls }),
     ...(flags.adminAddr === undefined ? {} : { admin: hostPort("--admin-addr", flags.adminAddr) }),
     ...(flags.saslUsers === undefined ? {} : { saslUsersFile: flags.saslUsers }),
+    ...(required === undefined ? {} : { requiredSchemes: required }),
+    ...(flags.superCertificate === undefined ? {} : { superCertificate: flags.superCertificate }),
     mode: judgeMode(flags),
     ...(recording === undefined ? {} : { recording }),
     prefix: keyPrefix(flags.prefix),
@@ -133,9 +148,9 @@ function judgeMode(flags: Flags): Mode {
   const tls = bridgeTls(flags);
   const zookeeper = debugZkbridge === undefined ? undefined : bridgeAddress(debugZkbridge, tls);
   if (etcd === undefined) {
-    const stray = (["certfile", "keyfile", "cafile", "user", "saslUsers"] as const).find(
-      (name) => flags[name] !== undefined,
-    );
+    const stray = (
+      ["certfile", "keyfile", "cafile", "user", "saslUsers", "requireAuth", "superCertificate"] as const
+    ).find((name) => flags[name] !== undefined);
     if (stray !== undefined && zookeeper !== undefined)
       throw new BadOption(`${dashed(stray)} is for etcd: give --endpoints, or leave it out`);
   }

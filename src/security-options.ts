@@ -62,6 +62,26 @@ export function bridgeTls(flags: Flags): TlsFiles | undefined {
   };
 }
 
+/** Schemes that `--require-auth` may name. */
+const provableSchemes: readonly string[] = ["sasl", "x509", "digest"];
+
+/** Of which schemes a client has to prove one, undefined without a say. A scheme that nobody could prove would turn everybody away. */
+export function requiredSchemes(flags: Flags, tls: ClientTls | undefined): readonly string[] | undefined {
+  const { requireAuth, superCertificate, saslUsers } = flags;
+  const asksForCertificates = tls !== undefined && tls.clientAuth !== "none";
+  if (superCertificate !== undefined && !asksForCertificates)
+    throw new BadOption("--super-certificate needs clients that are asked for certificates: see --zk-client-auth");
+  const schemes = requireAuth?.split(",").map((scheme) => scheme.trim());
+  for (const scheme of schemes ?? []) {
+    if (!provableSchemes.includes(scheme))
+      throw new BadOption(`--require-auth knows no ${JSON.stringify(scheme)}; it takes ${provableSchemes.join(", ")}`);
+    if (scheme === "sasl" && saslUsers === undefined) throw new BadOption("--require-auth sasl needs --sasl-users");
+    if (scheme === "x509" && !asksForCertificates)
+      throw new BadOption("--require-auth x509 needs clients that are asked for certificates: see --zk-client-auth");
+  }
+  return schemes;
+}
+
 /** `NAME:PASSWORD`, as etcdctl takes it; the password may hold colons. */
 export function etcdUser({ user, endpoints }: Flags): EtcdUser | undefined {
   if (user === undefined) return undefined;

@@ -38,6 +38,6 @@ export const notAnswered: Partial<Readonly<Record<ErrorName, string>>> = {
   SESSIONMOVED: "never sent: the connection closes",
   NOTREADONLY: "needs an ensemble that has lost its quorum",
   REQUESTTIMEOUT: "made up by clients",
-  SESSIONCLOSEDREQUIRESASLAUTH: "needs enforced authentication",
+  SESSIONCLOSEDREQUIRESASLAUTH: "needs enforced authentication: live/sasl.live.test.ts",
   THROTTLEDOP: "needs the request throttler",
 };

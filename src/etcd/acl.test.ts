@@ -1,6 +1,15 @@
 /** Source of every rule: zookeeper-semantics sections 9.2 to 9.6. */
 import { describe, expect, test } from "vitest";
-import { type AclPolicy, digestIdentity, fixupAcl, type Identity, isPermitted, redactedAcl } from "./acl.ts";
+import {
+  type AclPolicy,
+  certificateIdentities,
+  digestIdentity,
+  fixupAcl,
+  type Identity,
+  isAdmitted,
+  isPermitted,
+  redactedAcl,
+} from "./acl.ts";
 import { openAcl } from "./znode.ts";
 
 const policy: AclPolicy = { superDigest: null, ipv6: true };
@@ -25,6 +34,19 @@ test.each([
   ["753aff", "753aefbfbd"],
 ])("the tokens %s and %s are the same text, and so the same identity", (one, other) => {
   expect(digestIdentity(Buffer.from(one, "hex"))).toBe(digestIdentity(Buffer.from(other, "hex")));
+});
+
+test("a connection is admitted with one of the schemes that are required", () => {
+  const policy: AclPolicy = { superDigest: null, ipv6: true };
+  expect(isAdmitted([local], policy)).toBe(true);
+  expect(isAdmitted([local], { ...policy, requiredSchemes: ["digest", "sasl"] })).toBe(false);
+  expect(isAdmitted([local, alice], { ...policy, requiredSchemes: ["digest", "sasl"] })).toBe(true);
+});
+
+test("a certificate's owner is who it says, and may do everything if the server says so", () => {
+  const policy: AclPolicy = { superDigest: null, ipv6: true, superCertificate: "CN=root" };
+  expect(certificateIdentities("CN=bob", policy)).toEqual([{ scheme: "x509", id: "CN=bob" }]);
+  expect(isPermitted([entry(31, "x509", "CN=bob")], 1, certificateIdentities("CN=root", policy))).toBe(true);
 });
 
 describe("a list", () => {

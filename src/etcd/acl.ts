@@ -22,7 +22,21 @@ export interface AclPolicy {
   readonly ipv6: boolean;
   readonly clientCertificates?: boolean;
   readonly saslUsers?: ReadonlyMap<string, string>;
+  /** The certificate's subject that may do everything. */
+  readonly superCertificate?: string | null;
+  /** Schemes of which a connection has to show one before it may ask for anything. */
+  readonly requiredSchemes?: readonly string[] | null;
 }
+
+/** Whether a connection may ask for anything. Source: AuthenticationHelper.isCnxnAuthenticated (3.9). */
+export const isAdmitted = (identities: readonly Identity[], { requiredSchemes }: AclPolicy): boolean =>
+  requiredSchemes == null || identities.some(({ scheme }) => requiredSchemes.includes(scheme));
+
+/** Who a certificate's owner is. Source: X509AuthenticationProvider.handleAuthentication (3.9). */
+export const certificateIdentities = (subject: string, { superCertificate }: AclPolicy): readonly Identity[] => [
+  ...(subject === superCertificate ? [{ scheme: "super", id: "" }] : []),
+  { scheme: "x509", id: subject },
+];
 
 /** `user:base64(sha1(user:password))`. The user is the text before the first colon; a token without one stands for itself. The token is text before
  *  it is hashed, so all malformed ones of one shape are one. Source: DigestAuthenticationProvider.handleAuthentication. */

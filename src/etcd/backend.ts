@@ -30,6 +30,10 @@ export interface EtcdOptions extends StoreOptions {
   readonly clientCertificates?: boolean;
   /** Passwords of SASL's users; without them there is no scheme sasl. */
   readonly saslUsers?: ReadonlyMap<string, string>;
+  /** Of which schemes a client has to prove one; without them none. */
+  readonly requiredSchemes?: readonly string[];
+  /** Subject of the certificate whose owner may do everything. */
+  readonly superCertificate?: string;
   /** How often containers and TTL znodes are looked at (znode.container.checkIntervalMs). */
   readonly reapIntervalMs?: number;
   /** How often etcd's history is compacted; 0 leaves that to etcd. */
@@ -146,6 +150,8 @@ class EtcdBackend implements Backend {
           superDigest: this.#options.superDigest ?? null,
           ipv6: features.ipv6Acl,
           clientCertificates: this.#options.clientCertificates ?? false,
+          superCertificate: this.#options.superCertificate ?? null,
+          requiredSchemes: this.#options.requiredSchemes ?? null,
           ...(this.#options.saslUsers === undefined ? {} : { saslUsers: this.#options.saslUsers }),
         },
         extendedTypes: this.#options.extendedTypes ?? false,

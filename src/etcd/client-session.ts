@@ -8,7 +8,7 @@ import type { ConnectResponse } from "../protocol/connect.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { type OpName, opcodes, opName, permBits } from "../protocol/opcodes.ts";
 import { AuthPacket, GetSASLRequest, SyncRequest } from "../protocol/records.ts";
-import { digestIdentity, type Identity, isPermitted } from "./acl.ts";
+import { certificateIdentities, digestIdentity, type Identity, isAdmitted, isPermitted } from "./acl.ts";
 import type { AclEntries } from "./changes.ts";
 import { readReply } from "./client-read.ts";
 import { ClientWrite, type WriteOwner } from "./client-write.ts";
@@ -45,7 +45,8 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     this.#turns = new Turns({ submit: (write) => core.committer.submit(write), isOver: () => this.#isGone });
     const { address, certificate } = connection.peer;
     const ip: Identity = { scheme: "ip", id: address.replace(/^::ffff:(?=\d+\.)/, "") };
-    this.#identities = certificate === undefined ? [ip] : [ip, { scheme: "x509", id: certificate }];
+    this.#identities =
+      certificate === undefined ? [ip] : [ip, ...certificateIdentities(certificate, core.rules.policy)];
   }
 
   get tree(): Tree {
@@ -69,6 +70,8 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     if (this.#isClosing || this.#isGone) return;
     const xid = frame.readInt32BE(0);
     const op = opName(frame.readInt32BE(4));
+    if (op !== "auth" && op !== "sasl" && !isAdmitted(this.#identities, this.#core.rules.policy))
+      return this.#turnAway(xid);
     if (op === undefined || (op === "check" && this.features.checkNeedsMulti)) return this.#unimplemented(xid);
     const { access } = opcodes[op];
     if (access === "connection") return op === "auth" ? this.#auth(xid, frame) : this.#sasl(xid, frame);
@@ -126,6 +129,12 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     this.end();
   }
 
+  /** Nothing is looked at before the client has shown who it is. The session lives on. Source: AuthenticationHelper.enforceAuthentication (3.9). */
+  #turnAway(xid: number): void {
+    this.#downstream.send(bareReply(xid, 0, errorCodes.SESSIONCLOSEDREQUIRESASLAUTH));
+    this.end();
+  }
+
   /** Answered at once; a request sent behind it already has the new identity. A broken or refused packet ends the connection, not the session. */
   #auth(xid: number, frame: Buffer): void {
     let packet: { scheme: string | null; auth: Uint8Array | null };
@@ -175,7 +184,9 @@ export class ClientSession implements BackendSession, WriteOwner, Watcher, ReadC
     if (step.is === "broken") return this.end();
     if (step.is === "refused") {
       this.#core.log.debug({ session: String(this.session), why: step.why }, "SASL authentication failed");
-      this.#downstream.send(refusedSaslReply(xid));
+      const isRequired = this.#core.rules.policy.requiredSchemes?.includes("sasl") === true;
+      const { AUTHFAILED, SESSIONCLOSEDREQUIRESASLAUTH } = errorCodes;
+      this.#downstream.send(refusedSaslReply(xid, isRequired ? SESSIONCLOSEDREQUIRESASLAUTH : AUTHFAILED));
       return this.end();
     }
     if (step.is === "accepted")

@@ -2,7 +2,6 @@
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
 import type { Schema, SequenceItem } from "../jute/kinds.ts";
-import { errorCodes } from "../protocol/error-codes.ts";
 import { MultiResponse } from "../protocol/multi.ts";
 import { xids } from "../protocol/opcodes.ts";
 import { SetSASLResponse, WatcherEvent } from "../protocol/records.ts";
@@ -37,8 +36,8 @@ export function refusedMultiReply(xid: number, zxid: number, err: number, result
 }
 
 /** A refused SASL token, which ZooKeeper answers with an empty token behind the error. Valid until the next frame is made. */
-export function refusedSaslReply(xid: number): Buffer {
-  const writer = header(xid, 0, errorCodes.AUTHFAILED);
+export function refusedSaslReply(xid: number, err: number): Buffer {
+  const writer = header(xid, 0, err);
   write(SetSASLResponse, writer, { token: null });
   return writer.bytes();
 }
