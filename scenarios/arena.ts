@@ -20,23 +20,36 @@ const newRoot = (chroot: string) => {
   return `${chroot}/x${Date.now().toString(36)}-${lastRoot.toString(36)}/r`;
 };
 
+/** What an arena needs of a cross-check. */
+type Check = Pick<CrossCheck, "openAs" | "settled">;
+
+/** A cross-check and how many cases are under way in it. */
+interface Lane {
+  readonly door: Door;
+  cases: number;
+}
+
 /** Runs cases, any number at a time. */
 export class Arena {
   readonly book: Casebook;
-  readonly #door: Door;
+  readonly #lanes: readonly Lane[];
   readonly #chroot: string;
   readonly #seen = new Map<string, Observation[]>();
   /** Every root that was made, for whoever cleans up. */
   readonly roots: string[] = [];
 
-  /** `chroot` is "" or the path below which all roots are made. */
-  constructor(check: Pick<CrossCheck, "openAs" | "settled">, book: Casebook, chroot = "") {
+  /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which closing a
+   *  session that owns ephemerals lets everything else wait. `chroot` is "" or the path below which all roots are made. */
+  constructor(checks: Check | readonly Check[], book: Casebook, chroot = "") {
     this.book = book;
     this.#chroot = chroot;
-    this.#door = {
-      open: (as, hello, downstream) => check.openAs(as, hello, downstream),
-      settled: (caseName) => check.settled(caseName),
-    };
+    this.#lanes = ("openAs" in checks ? [checks] : checks).map((check) => ({
+      door: {
+        open: (as, hello, downstream) => check.openAs(as, hello, downstream),
+        settled: (caseName) => check.settled(caseName),
+      },
+      cases: 0,
+    }));
   }
 
   /** What a watching cross-check calls for each step and event. */
@@ -51,13 +64,22 @@ export class Arena {
     this.#seen.set(name, seen);
     const root = newRoot(this.#chroot);
     this.roots.push(root);
+    const lane = this.#emptiest();
+    lane.cases++;
     try {
       const isOver = () => record.divergence !== undefined;
-      const outcome = await runScenario(scenario, { door: this.#door, name, root, isOver });
+      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver });
       return { record, outcome, root, seen };
     } finally {
+      lane.cases--;
       this.book.close(name);
       this.#seen.delete(name);
     }
+  }
+
+  #emptiest(): Lane {
+    const [first, ...others] = this.#lanes;
+    if (first === undefined) throw new Error("an arena without a cross-check");
+    return others.reduce((best, lane) => (lane.cases < best.cases ? lane : best), first);
   }
 }

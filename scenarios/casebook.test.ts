@@ -36,6 +36,20 @@ describe("a casebook", () => {
     expect(d?.divergence).toBeUndefined();
   });
 
+  test("numbers what several cross-checks say in one row", () => {
+    const out: JournalLine[] = [];
+    const casebook = new Casebook((line) => out.push(line));
+    const lines = [step(1, "c"), step(1, "d", "diverges"), divergence(1, "d", "f"), step(2, "c")];
+    for (const line of lines) casebook.emitNumbered(line);
+    expect(out.map((line) => ("n" in line ? [line.event, line.n] : []))).toEqual([
+      ["step", 1],
+      ["step", 2],
+      ["divergence", 2],
+      ["step", 3],
+    ]);
+    expect(casebook.lastNumber).toBe(3);
+  });
+
   test("goes on behind what is known, or only a matter of timing", () => {
     const { out, c } = book(divergence(1, "c", "k", "known"), divergence(2, "c", "t", "timing"), step(3, "c"));
     expect(out).toHaveLength(3);

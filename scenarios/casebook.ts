@@ -26,6 +26,8 @@ export class Casebook {
   readonly #forward: JournalSink;
   readonly #open = new Map<string, { readonly record: CaseRecord; readonly keepLines: boolean }>();
   #lastNumber = 0;
+  /** The last number given to a step or event that came without a number of this journal's. */
+  #given = 0;
   readonly #totals = { steps: 0, compared: 0, notifications: 0, cases: 0 };
 
   constructor(forward: JournalSink) {
@@ -63,6 +65,14 @@ export class Casebook {
     if ("n" in line) this.#lastNumber = Math.max(this.#lastNumber, line.n);
     this.#count(line);
     this.#forward(line);
+  };
+
+  /** What one of several cross-checks emits into. Each counts its own steps and events; the journal counts them all. */
+  readonly emitNumbered: JournalSink = (line) => {
+    if (!("n" in line)) return this.emit(line);
+    // A divergence comes right behind its step and bears the step's number.
+    if (line.event === "step" || line.event === "notification") this.#given++;
+    this.emit({ ...line, n: this.#given });
   };
 
   /** The journal's last line for what went through here. */

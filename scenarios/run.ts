@@ -31,7 +31,8 @@ export interface CaseOutcome {
 const isFault = (step: Step): step is Exclude<Step, RequestStep> =>
   step.op === "drop" || step.op === "reconnect" || step.op === "expire" || step.op === "raw";
 
-/** Whether a server may hang up in answer to a request: it is sent alone, because what is pipelined behind it meets either fate. */
+/** Whether a server may hang up in answer to a request: it is sent alone, because what is pipelined behind it meets either fate, and so does what
+ *  the slower side has not answered yet. */
 const mayHangUp = (step: RequestStep): boolean =>
   step.op === "check" ||
   (step.op === "auth" && ((step.scheme !== "digest" && step.scheme !== "ip") || step.auth === null));
@@ -141,7 +142,7 @@ class Case {
     for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
     if (needsOwnReplies(step)) await seat.drain();
     const alone = mayHangUp(step);
-    if (alone) await seat.drain();
+    if (alone) await seat.settle();
     await this.#send(step, (header) => {
       if (alone && header !== undefined && header.err !== 0 && (step.op === "auth" || header.err === -6))
         seat.leave(false);

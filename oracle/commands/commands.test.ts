@@ -10,7 +10,7 @@ import { isInRange } from "./versions.ts";
 describe("the flags of a fuzz run", () => {
   test("without a limit mean 20,000 operations, half of which must be compared", () => {
     const { limits, operationsFloor } = fuzzRequest({ seed: "1" });
-    expect(limits).toMatchObject({ operations: 20_000, maxCauses: 5, shrinkMs: 20_000, inFlight: 8 });
+    expect(limits).toMatchObject({ operations: 20_000, maxCauses: 5, shrinkMs: 20_000, inFlight: 32 });
     expect(operationsFloor).toBe(10_000);
   });
 

@@ -50,7 +50,7 @@ export const withGenerator = (command: Command): Command =>
         "full",
       ]),
     )
-    .option("--in-flight <n>", "sequences under way at the same time", "8")
+    .option("--in-flight <n>", "sequences under way at the same time", "32")
     .option("--allow-hazards", "also send requests that can kill a ZooKeeper; never to servers that others use");
 
 /** A flag's whole number, at least `min`. Throws `BadArgument`. */

@@ -17,6 +17,9 @@ import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
 /** Operations of a run that sets no limit of its own. */
 const operationsDefault = 20_000;
 
+/** Sequences under way that keep two servers on two processors busy: each of them alone waits for answers most of the time. */
+const inFlightDefault = 32;
+
 /** What a fuzz run is asked for. */
 export interface FuzzRequest {
   readonly mode: RunLine["mode"];
@@ -70,7 +73,7 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
       runs: part(runs ?? Number.POSITIVE_INFINITY),
       operations: ownOperations ?? Number.POSITIVE_INFINITY,
       timeLimitMs: (seconds ?? Number.POSITIVE_INFINITY) * 1_000,
-      inFlight: wholeNumber(raw, "in-flight", 1) ?? 8,
+      inFlight: wholeNumber(raw, "in-flight", 1) ?? inFlightDefault,
       maxCauses: wholeNumber(raw, "max-causes", 1) ?? 5,
       shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
       endOnFailure: raw.endOnFailure === true,
@@ -101,7 +104,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const expires = (profile.weights.expire ?? 0) > 0;
   const noise = new Noise();
   const stage = await setStage(
-    { ...flags, expires, noise },
+    { ...flags, expires, noise, inFlight: limits.inFlight },
     {
       mode: request.mode,
       seed: String(seed),

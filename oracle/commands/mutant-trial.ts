@@ -53,7 +53,7 @@ const another = ({ description, endpoint, isGiven }: Contender): Contender =>
 export async function tryMutant(mutant: Mutant, seed: number, means: TrialMeans): Promise<TrialResult> {
   const [candidate, oracle] = [another(means.candidate), another(means.oracle)];
   const { arena, lab, close } = openChecks(
-    { candidate: "auto", oracle: "auto", answerFrom: "oracle", settleMs, cleanup: false },
+    { candidate: "auto", oracle: "auto", answerFrom: "oracle", settleMs, inFlight, cleanup: false },
     {
       duel: { candidate, oracle, chroot: "", stop: async () => undefined },
       known: [],

@@ -28,6 +28,8 @@ export interface StageFlags {
   readonly known?: string;
   readonly answerFrom: Side;
   readonly serial?: boolean;
+  /** Cases under way at the same time; {@link casesPerCheck} of them share a cross-check. Default: all share one. */
+  readonly inFlight?: number;
   /** Show znode data in journal and reports; without it, length and hash only. */
   readonly reveal?: boolean;
   readonly settleMs: number;
@@ -64,6 +66,11 @@ const labSettleMs = 400;
 /** How long one side may take longer than the other, ms; in the lab every step that is never answered costs that much. */
 const replyWaitMs = 10_000;
 const labReplyWaitMs = 2_000;
+
+/** Cases in one cross-check. A few, because some requests have a cross-check to themselves, and others would wait for them; not one alone, because
+ *  what cases do to each other is a part of what is compared. And cross-checks at most: each remembers some 200 000 writes. */
+const casesPerCheck = 4;
+const checksMax = 8;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -146,7 +153,7 @@ export interface Parts {
   readonly journal: JournalSink;
 }
 
-/** Two cross-checks over the same servers: one that journals and a hasty one, the lab, in which shrinking leaves no trace. */
+/** Cross-checks over the same servers: those that journal, and a hasty one, the lab, in which shrinking leaves no trace. */
 export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const candidate = lie(duel.candidate.backend);
   const oracle = duel.oracle.backend;
@@ -164,8 +171,11 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
   const book = new Casebook(journal);
-  const check = crosscheck({ ...shared, settleMs: flags.settleMs, emit: book.emit });
-  const arena = new Arena(check, book, duel.chroot);
+  const wanted = flags.serial === true ? 1 : Math.ceil((flags.inFlight ?? 1) / casesPerCheck);
+  const checks = Array.from({ length: Math.min(wanted, checksMax) }, () =>
+    crosscheck({ ...shared, settleMs: flags.settleMs, emit: book.emitNumbered }),
+  );
+  const arena = new Arena(checks, book, duel.chroot);
   const silent = new Casebook(() => undefined);
   const labCheck = crosscheck({
     ...shared,
@@ -182,7 +192,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     return opened;
   };
   const close = async () => {
-    for (const each of [...others, labCheck, check]) await each.close();
+    for (const each of [...others, labCheck, ...checks]) await each.close();
   };
   return { book, arena, lab, candidate, isKnown, against, close };
 }

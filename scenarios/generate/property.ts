@@ -80,6 +80,7 @@ class Fuzz {
   readonly #started = performance.now();
   readonly #fingerprints = new Set<string>();
   #next = 0;
+  #underWay = 0;
   #lostInARow = 0;
   #isOver = false;
   /** Held while a cause is shrunk: new sequences wait, so that the shrink has the servers to itself. */
@@ -107,7 +108,9 @@ class Fuzz {
       const index = first - 1 + this.#next * count;
       this.#next++;
       const scenario = this.#scenarioAt(index);
+      this.#underWay += scenario.steps.length;
       const result = await this.#means.arena.run(scenario, `seq-${index}`);
+      this.#underWay -= scenario.steps.length;
       this.totals.runs++;
       this.totals.operations += result.outcome.steps;
       this.#note(result);
@@ -121,7 +124,9 @@ class Fuzz {
     if (this.#means.stop.aborted) this.#end("interrupted");
     const { runs, operations, timeLimitMs } = this.#limits;
     const isEnough =
-      this.#next >= runs || this.totals.operations >= operations || performance.now() - this.#started >= timeLimitMs;
+      this.#next >= runs ||
+      this.totals.operations + this.#underWay >= operations ||
+      performance.now() - this.#started >= timeLimitMs;
     return this.#isOver || isEnough;
   }
 
