@@ -6,7 +6,7 @@ import type { Noise } from "../calibrate.ts";
 import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { forAnswers, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { removeRoots } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
@@ -97,11 +97,11 @@ async function openTwin(named: string, oracle: Contender): Promise<Contender> {
 
 /** The machine's own ZooKeeper, or the release that the oracle is. A twin of another version would show versions, not noise. */
 async function startLike(version: string): Promise<ZooKeeperServer> {
-  const own = await startZooKeeper();
+  const own = await startZooKeeper(forAnswers);
   if (own.version === version || version === "unknown") return own;
   await own.stop();
   try {
-    return await startZooKeeper({ version });
+    return await startZooKeeper({ ...forAnswers, version });
   } catch (cause) {
     throw new ServerFailed(`--oracle-twin auto: no ZooKeeper ${version} to be had; name one`, { cause });
   }

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { seedOf } from "../../scenarios/generate/sequence.ts";
 import { type Mutant, mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { forAnswers, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { type TrialMeans, type TrialResult, tryMutant } from "./mutant-trial.ts";
 import { judgeMutants, resultLine, tableHead } from "./mutants-verdict.ts";
@@ -47,7 +47,7 @@ export async function mutantsCommand(raw: RawFlags): Promise<number> {
   const reportDir = newReportDir("mutants");
   const results: TrialResult[] = [];
   for (let from = 0; from < due.length && !stop.signal.aborted; from += perPair) {
-    const servers = await Promise.all([startZooKeeper(), startZooKeeper()]);
+    const servers = await Promise.all([startZooKeeper(forAnswers), startZooKeeper(forAnswers)]);
     try {
       const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
       const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };

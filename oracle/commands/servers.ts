@@ -6,7 +6,7 @@ import type { ServerDescription } from "../journal.ts";
 import { useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { servingVersion } from "../servers/zookeeper.ts";
+import { forAnswers, servingVersion } from "../servers/zookeeper.ts";
 import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -79,7 +79,7 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
 export async function openOracle(server: ServerArgument): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
   if (server.is === "etcd") return openProxied(server, undefined, "--oracle");
-  const zookeeper = await useZooKeeper();
+  const zookeeper = await useZooKeeper(undefined, forAnswers);
   const { host, port, version, from } = zookeeper;
   return contender({ name: "zookeeper", version, isGiven: from === "given" }, { host, port }, () => zookeeper.stop());
 }
