@@ -1,11 +1,10 @@
 /** A batch: prepared writes turned into one etcd transaction, and into the log entry that other proxies follow. */
 import { randomBytes } from "node:crypto";
 import type { ICompare, IRequestOp } from "etcd3";
-import type { Bundle } from "./bundles.ts";
 import { type Change, changeToRecord } from "./changes.ts";
 import type { Draft } from "./draft.ts";
 import { encodeRecord, FenceRecord, type Keyspace, LogRecord } from "./keyspace.ts";
-import { put, stateOps } from "./state-ops.ts";
+import { type NewBundle, put, stateOps } from "./state-ops.ts";
 import type { Tree } from "./tree.ts";
 
 /** One accepted transaction of a batch: its zxid index, time and changes. */
@@ -35,7 +34,6 @@ export const draftCost = (draft: Draft): number => draft.nodes.size * 2 + draft.
 /** Data of bundled znodes always travels along: they have no key that it could be fetched from. */
 function logValue({ id, isUntold = false, transactions, bundle }: BatchContent, previous: number): Buffer {
   if (isUntold) return encodeRecord(LogRecord, { batch: id, previous, transactions: null });
-  const bundled = new Set(bundle?.indices);
   let inlineBytes = 0;
   const inline = (change: Change, isBundled: boolean): boolean => {
     if (change.is !== "create" && change.is !== "setData") return true;
@@ -47,15 +45,14 @@ function logValue({ id, isUntold = false, transactions, bundle }: BatchContent, 
   return encodeRecord(LogRecord, {
     batch: id,
     previous,
-    transactions: transactions.map(({ index, timeMs, changes }) => {
-      const isBundled = bundled.has(index);
-      return {
-        index,
-        isBundled,
-        timeMs,
-        changes: changes.map((change) => changeToRecord(change, inline(change, isBundled))),
-      };
-    }),
+    transactions: transactions.map(({ index, timeMs, changes }) => ({
+      index,
+      timeMs,
+      changes: changes.map((change) => {
+        const isBundled = bundle?.creations.has(change) === true;
+        return changeToRecord(change, inline(change, isBundled), isBundled);
+      }),
+    })),
   });
 }
 
@@ -67,7 +64,7 @@ export interface BatchContent {
   readonly draft: Draft;
   readonly tree: Tree;
   readonly transactions: readonly Transaction[];
-  readonly bundle: Bundle | null;
+  readonly bundle: NewBundle | null;
   readonly isUntold?: boolean;
 }
 

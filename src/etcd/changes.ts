@@ -49,13 +49,14 @@ const blank: ChangeRecord = {
   data: null,
   acl: null,
   kind: 0,
+  isBundled: false,
   session: 0,
   amount: 0,
   text: null,
 };
 
-/** The form a change has in the log. `inline` says whether its data travels along. */
-export function changeToRecord(change: Change, inline: boolean): ChangeRecord {
+/** The form a change has in the log. `inline` says whether its data travels along, `isBundled` whether what it creates is in the batch's bundle. */
+export function changeToRecord(change: Change, inline: boolean, isBundled = false): ChangeRecord {
   const record = { ...blank, type: types.indexOf(change.is) };
   switch (change.is) {
     case "create":
@@ -66,6 +67,7 @@ export function changeToRecord(change: Change, inline: boolean): ChangeRecord {
         data: inline ? change.data : null,
         acl: change.acl as ACL[],
         kind: change.kind,
+        isBundled,
         session: change.owner,
         amount: change.ttlMs,
         text: String(change.creates),

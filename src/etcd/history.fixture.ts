@@ -1,5 +1,7 @@
 /** A history of batches: committed to an etcd in memory, applied by their writer, followed by another proxy, and loaded by a third. */
+import { expect } from "vitest";
 import { batchOps, newBatchId, type Transaction } from "./batch.ts";
+import { Bundle } from "./bundles.ts";
 import type { Change } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
@@ -8,6 +10,7 @@ import { missingData, Replica } from "./replica.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { bundleOf } from "./state-ops.ts";
 import type { Tree, TreeListener } from "./tree.ts";
+import type { Znode } from "./znode.ts";
 
 const deaf: TreeListener = {
   created() {},
@@ -28,6 +31,25 @@ export const plainly =
     for (const change of changes) draft.apply(change, at);
     return changes;
   };
+
+/** What a draft knows of a znode without knowing its revision. */
+function essence(node: Znode | null | undefined) {
+  if (node === null || node === undefined) return null;
+  const { version, aversion, creates, childCount, kind, owner, ttlMs, ctime, mtime, acl } = node;
+  return {
+    version,
+    aversion,
+    creates,
+    childCount,
+    kind,
+    owner,
+    ttlMs,
+    ctime,
+    mtime,
+    acl,
+    data: node.data?.toString("hex"),
+  };
+}
 
 /** The trees of writer and follower start equal and must stay so. */
 export class History {
@@ -67,15 +89,16 @@ export class History {
       draft.merge(above);
       transactions.push({ index: at.zxid, timeMs: at.timeMs, changes: [...changes, ...draft.takeStats()] });
     }
-    const bundle = bundleOf(draft, own.tree);
+    const bundle = bundleOf(transactions, draft, own.tree.revision);
     const ops = batchOps(keys, { id: newBatchId(), logId: "p.1", draft, tree: own.tree, transactions, bundle });
     const { revision } = await etcd.txn([], ops);
     for (const { index, timeMs, changes } of transactions) {
       own.tree.zxid = zxidOf(revision, index);
       for (const change of changes) own.apply(change, { zxid: zxidOf(revision, index), timeMs });
     }
-    if (bundle !== null) own.tree.bundles.add(revision, bundle);
+    if (bundle !== null) own.tree.bundle(new Bundle({ base: bundle.base, revision }, bundle.bytes));
     own.advance(revision);
+    for (const [path, drafted] of draft.nodes) expect(essence(own.tree.get(path))).toEqual(essence(drafted));
     this.#follow(revision);
   }
 

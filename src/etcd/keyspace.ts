@@ -60,20 +60,20 @@ export const ZnodeRecord = record("ZnodeRecord", {
 });
 export type ZnodeRecord = Infer<typeof ZnodeRecord>;
 
-/** A znode in a bundle. `index` is the position in the batch that its zxids are made of. */
-const BundledZnode = record("BundledZnode", {
-  index: int,
+/** A znode in a bundle, as it was born. `index` is the position in the batch that its zxids are made of. A `b` value is made of these, each behind
+ *  its length as an int. */
+export const BundledZnode = record("BundledZnode", {
   path,
-  ctime: long,
   kind: int,
+  index: int,
+  ctime: long,
   owner: long,
   ttl: long,
-  acl: vector(ACL),
   data,
+  acl: vector(ACL),
 });
-
-/** Layout of a `b` value: znodes as they were born. */
-export const BundleRecord = record("BundleRecord", { znodes: vector(BundledZnode) });
+/** What it begins with. */
+export const BundledPath = record("BundledPath", { path });
 
 /** Layout of a `c` value. */
 export const ChildrenRecord = record("ChildrenRecord", { creates: int, pzxid: long });
@@ -85,7 +85,8 @@ export const SessionRecord = record("SessionRecord", { timeoutMs: int, owner: ki
 export const FenceRecord = record("FenceRecord", { batch: kind("text", "ustring"), zxids: int });
 
 /** One change as the log carries it; which fields count depends on `type` (see changes.ts). `data` is left out (`inline` false) where it is
- *  large: the znode's key at the same revision has it, unless a later change of the batch made it invisible. */
+ *  large: the znode's key at the same revision has it, unless a later change of the batch made it invisible. `isBundled`: the znode that was created
+ *  is in the batch's bundle. */
 export const ChangeRecord = record("ChangeRecord", {
   type: int,
   path,
@@ -93,17 +94,16 @@ export const ChangeRecord = record("ChangeRecord", {
   data,
   acl: vector(ACL),
   kind: int,
+  isBundled: bool,
   session: long,
   amount: long,
   text: kind("text", "ustring"),
 });
 export type ChangeRecord = Infer<typeof ChangeRecord>;
 
-/** One transaction of a batch: its position (zxid index), its time in ms and its changes. `isBundled`: the znode it created is in the batch's
- *  bundle. */
+/** One transaction of a batch: its position (zxid index), its time in ms and its changes. */
 export const TransactionRecord = record("TransactionRecord", {
   index: int,
-  isBundled: bool,
   timeMs: long,
   changes: vector(ChangeRecord),
 });

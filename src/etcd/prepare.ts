@@ -24,6 +24,8 @@ export interface WriteContext {
   readonly extendedTypes: boolean;
   /** The state before the request, where hard quotas are to be enforced; a multi is not stopped by what it has used up itself. */
   readonly quotas?: QuotaView;
+  /** Inside a multi: containers made by it with an ephemeral flag, which pass for ephemerals until it is applied. */
+  readonly seeming?: Set<string>;
 }
 
 /** A create of any opcode, its flags taken apart. `ttlMs` is undefined where the request has no such field. */
@@ -44,12 +46,15 @@ export const sequenceSuffix = (creates: number): string => {
   return creates < 0 ? `-${digits.padStart(9, "0")}` : digits.padStart(10, "0");
 };
 
+const isEphemeralFlag = (flags: number): boolean =>
+  flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential;
+
 /** What kind of znode a create makes. Outside a multi the opcode decides about containers (`container`, `opcode`), inside the flags do. */
 function kindFor(demand: CreateDemand): ZnodeKind {
   const { flags } = demand.request;
   if (demand.kindOf === "container") return znodeKinds.container;
   if (flags === createFlags.persistentTTL || flags === createFlags.persistentSequentialTTL) return znodeKinds.ttl;
-  if (flags === createFlags.ephemeral || flags === createFlags.ephemeralSequential) return znodeKinds.ephemeral;
+  if (isEphemeralFlag(flags)) return znodeKinds.ephemeral;
   return flags === createFlags.container && demand.kindOf === "flags" ? znodeKinds.container : znodeKinds.persistent;
 }
 
@@ -81,10 +86,13 @@ export function prepareCreate(demand: CreateDemand, context: WriteContext): Outc
   const finalPath = isSequential ? path + sequenceSuffix(parent.creates) : path;
   if (!isValidPath(finalPath)) return refuse("BADARGUMENTS");
   if (context.draft.get(finalPath) !== undefined) return refuse("NODEEXISTS");
-  if (parent.kind === znodeKinds.ephemeral) return refuse("NOCHILDRENFOREPHEMERALS");
+  if (parent.kind === znodeKinds.ephemeral || context.seeming?.has(parentOf(path)) === true)
+    return refuse("NOCHILDRENFOREPHEMERALS");
   const size = { count: 1, bytes: data?.length ?? 0 };
   if (context.quotas !== undefined && exceedsQuota(finalPath, size, context.quotas)) return refuse("QUOTAEXCEEDED");
   const kind = kindFor(demand);
+  if (isEphemeralFlag(flags)) context.seeming?.add(finalPath);
+  else context.seeming?.delete(finalPath);
   return accept({
     is: "create",
     path: finalPath,

@@ -1,12 +1,12 @@
 /** Writes that go to etcd together: prepared one behind the other on a draft, and, once committed, applied in the same order. */
 import type { Logger } from "../logger.ts";
 import { draftCost, newBatchId, type Transaction } from "./batch.ts";
-import type { Bundle } from "./bundles.ts";
+import { Bundle } from "./bundles.ts";
 import type { Change } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { zxidOf } from "./keyspace.ts";
 import type { Replica } from "./replica.ts";
-import { bundleOf } from "./state-ops.ts";
+import { bundleOf, type NewBundle } from "./state-ops.ts";
 import type { Tree } from "./tree.ts";
 
 /** A write as the committer sees it. `prepare` may be called again and again; only the last call counts. */
@@ -30,7 +30,7 @@ export interface PreparedBatch {
   readonly prepared: readonly (Transaction | null)[];
   readonly draft: Draft;
   readonly transactions: readonly Transaction[];
-  readonly bundle: Bundle | null;
+  readonly bundle: NewBundle | null;
 }
 
 /** How much may go together. */
@@ -66,7 +66,7 @@ export function prepareBatch(
     writes.push(write);
     prepared.push(transaction);
   }
-  const bundle = bundleOf(draft, tree);
+  const bundle = bundleOf(transactions, draft, tree.revision);
   return { is: "prepared", batch: { id: newBatchId(), writes, prepared, draft, transactions, bundle } };
 }
 
@@ -85,7 +85,7 @@ export function applyBatch(batch: PreparedBatch, revision: number, to: { replica
     }
     settle(write, tree.zxid, to.log);
   }
-  if (batch.bundle !== null) tree.bundles.add(revision, batch.bundle);
+  if (batch.bundle !== null) tree.bundle(new Bundle({ base: batch.bundle.base, revision }, batch.bundle.bytes));
   to.replica.advance(revision);
 }
 

@@ -19,7 +19,7 @@ const setRoot = (text: string): Change => ({ is: "setData", path: "/", data: Buf
 
 function foreign(previous: number, revision: number, ...changes: Change[]): ForeignBatch {
   const records = changes.map((change) => changeToRecord(change, true));
-  const transactions = records.length === 0 ? [] : [{ index: 1, isBundled: false, timeMs: 7, changes: records }];
+  const transactions = records.length === 0 ? [] : [{ index: 1, timeMs: 7, changes: records }];
   const log: LogRecord = { batch: String(revision), previous, transactions };
   return { revision, log, data: new Map() };
 }
@@ -109,7 +109,5 @@ test("large data is asked for once per path", () => {
   const change = changeToRecord({ is: "setData", path: "/a", data: Buffer.from("x") }, false);
   const small = changeToRecord({ is: "setData", path: "/b", data: Buffer.from("x") }, true);
   const changes = [change, small, change];
-  expect(
-    missingData({ batch: "", previous: 0, transactions: [{ index: 1, isBundled: false, timeMs: 0, changes }] }),
-  ).toEqual(["/a"]);
+  expect(missingData({ batch: "", previous: 0, transactions: [{ index: 1, timeMs: 0, changes }] })).toEqual(["/a"]);
 });

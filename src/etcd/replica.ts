@@ -1,7 +1,7 @@
 /** The tree of this proxy and the one way it moves: batch after batch, own and foreign, each behind the batch it was prepared on. */
-import { Bundle } from "./bundles.ts";
+import { Bundle, bundleBytes, type Entry } from "./bundles.ts";
 import { changeFromRecord } from "./changes.ts";
-import { type ChangeRecord, type LogRecord, zxidOf } from "./keyspace.ts";
+import { type LogRecord, zxidOf } from "./keyspace.ts";
 import type { Tree, TreeListener } from "./tree.ts";
 
 /** A foreign batch as its log key told it. */
@@ -136,26 +136,22 @@ export class Replica {
         );
       this.tree.zxid = at.zxid;
     }
-    const bundle = this.#bundleOf(batch);
-    if (bundle !== undefined) this.tree.bundles.add(batch.revision, bundle);
+    this.#bundle(batch);
     this.#moveTo(batch.revision);
   }
 
-  /** The bundle that a batch just applied has made: of each transaction marked so, the one znode that was born in it and is still there. */
-  #bundleOf({ revision, log }: ForeignBatch): Bundle | undefined {
-    const bundled = (log.transactions ?? []).filter(({ isBundled }) => isBundled);
-    if (bundled.length === 0) return undefined;
-    const paths = bundled.map(({ index, changes }) => {
-      const isBorn = ({ path }: ChangeRecord) => this.tree.get(path ?? "")?.czxid === zxidOf(revision, index);
-      const born = changes?.find(isBorn)?.path;
-      if (born === undefined || born === null) throw new Error(`its transaction ${index} left no znode for the bundle`);
-      return born;
-    });
-    return new Bundle(
-      Number(log.previous),
-      bundled.map(({ index }) => index),
-      paths,
-    );
+  /** Makes the bundle that a batch just applied has put into etcd, out of the znodes it has left. */
+  #bundle({ revision, log }: ForeignBatch): void {
+    const entries: Entry[] = [];
+    for (const { index, changes } of log.transactions ?? [])
+      for (const { path, isBundled } of changes ?? []) {
+        if (!isBundled) continue;
+        const node = this.tree.get(path ?? "");
+        if (path === null || node?.czxid !== zxidOf(revision, index)) throw new Error(`no ${path} for the bundle`);
+        entries.push({ path, index, node });
+      }
+    if (entries.length === 0) return;
+    this.tree.bundle(new Bundle({ base: Number(log.previous), revision }, bundleBytes(entries)));
   }
 
   /** A batch without transactions moves the zxid too, since a proxy that loads its tree now knows the fence's revision and nothing less. */
@@ -163,7 +159,7 @@ export class Replica {
     if (revision < this.tree.revision)
       throw new HistoryBroken(`a bug: the tree would go back from revision ${this.tree.revision} to ${revision}`);
     this.tree.revision = revision;
-    this.tree.bundles.settle();
+    this.tree.settle();
     this.tree.zxid = Math.max(this.tree.zxid, zxidOf(revision, 0));
   }
 }

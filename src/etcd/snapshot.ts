@@ -1,9 +1,8 @@
 /** Reading the whole state from etcd at one revision: what a proxy starts with, and starts again with when history was compacted away. */
 import { randomBytes } from "node:crypto";
-import { Bundle, isGone } from "./bundles.ts";
+import { Bundle } from "./bundles.ts";
 import type { ZnodeKind } from "./changes.ts";
 import {
-  BundleRecord,
   ChildrenRecord,
   decodeRecord,
   encodeRecord,
@@ -66,9 +65,12 @@ async function loadAt(store: EtcdStore, keys: Keyspace, at: { fence: StoredKey; 
   await eachShard(keys, "n", read, (stored) => tree.restore(keys.pathOf(stored.key), znodeFrom(stored)));
   const gone = new Map<number, Buffer>();
   await eachShard(keys, "g", read, (stored) => gone.set(keys.baseOf(stored.key), stored.value));
-  await eachShard(keys, "b", read, (stored) => unpack(tree, stored, { base: keys.baseOf(stored.key), gone }));
+  await eachShard(keys, "b", read, (stored) => {
+    const base = keys.baseOf(stored.key);
+    tree.restoreBundle(new Bundle({ base, revision: stored.modRevision }, stored.value, gone.get(base)));
+  });
   await eachShard(keys, "c", read, (stored) => {
-    const node = tree.get(keys.pathOf(stored.key));
+    const node = tree.touch(keys.pathOf(stored.key));
     if (node === undefined) return;
     const record = decodeRecord(ChildrenRecord, stored.value);
     node.creates = record.creates;
@@ -100,27 +102,6 @@ async function eachShard(
       for (const stored of await read(`${keys.prefix}/${kind}/${digit}`)) take(stored);
   };
   await Promise.all(Array.from({ length: parallelRanges }, work));
-}
-
-/** Restores what a bundle still holds; a znode that is there already has a key of its own, which is newer. */
-function unpack(tree: Tree, stored: StoredKey, { base, gone }: { base: number; gone: Map<number, Buffer> }): void {
-  const { znodes } = decodeRecord(BundleRecord, stored.value);
-  const bits = gone.get(base);
-  const indices: number[] = [];
-  const paths = (znodes ?? []).map((record, entry) => {
-    indices.push(record.index);
-    if (isGone(bits, entry) || record.path === null) return null;
-    if (tree.get(record.path) !== undefined) return record.path;
-    const node = new Znode(record.data === null ? null : Buffer.from(record.data), record.acl ?? openAcl);
-    node.czxid = node.mzxid = node.pzxid = zxidOf(stored.modRevision, record.index);
-    node.ctime = node.mtime = Number(record.ctime);
-    node.kind = record.kind as ZnodeKind;
-    node.owner = record.owner;
-    node.ttlMs = Number(record.ttl);
-    tree.restore(record.path, node);
-    return record.path;
-  });
-  tree.bundles.add(stored.modRevision, new Bundle(base, indices, paths));
 }
 
 function znodeFrom(stored: StoredKey): Znode {

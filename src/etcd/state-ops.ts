@@ -1,16 +1,10 @@
 /** What a draft puts into etcd: the znodes, children counters and sessions that it leaves changed, as operations of one transaction. */
 import type { IRequestOp } from "etcd3";
-import { Bundle, bundleLimits } from "./bundles.ts";
+import type { Transaction } from "./batch.ts";
+import { type Bundle, bundleBytes, bundleLimits, type Entry, hasOwnKey } from "./bundles.ts";
+import type { Change } from "./changes.ts";
 import type { Draft } from "./draft.ts";
-import {
-  BundleRecord,
-  ChildrenRecord,
-  encodeRecord,
-  type Keyspace,
-  SessionRecord,
-  storedZxid,
-  ZnodeRecord,
-} from "./keyspace.ts";
+import { ChildrenRecord, encodeRecord, type Keyspace, SessionRecord, storedZxid, ZnodeRecord } from "./keyspace.ts";
 import type { Tree } from "./tree.ts";
 import { openAcl, type Znode } from "./znode.ts";
 
@@ -35,41 +29,47 @@ function znodeValue(node: Znode): Buffer {
   });
 }
 
-/** The znodes of a draft that go into one bundle: created by it, not written again, small, and each the only one of its position; null where it
- *  is not worth it. Quota statistics change without a trace in their Stat, so what is below /zookeeper has keys of its own. */
-export function bundleOf(draft: Draft, tree: Tree): Bundle | null {
-  const paths = new Map<number, string | null>();
-  let bytes = 0;
-  for (const [path, node] of draft.nodes) {
-    if (node === null || tree.get(path)?.czxid === node.czxid) continue;
-    const isTaken = paths.has(node.czxid);
-    const isPlain = node.mzxid === node.czxid && node.aversion === 0 && !path.startsWith("/zookeeper/");
-    const size = path.length + node.dataLength;
-    if (isTaken || !isPlain || node.dataLength > bundleLimits.dataMax || bytes + size > bundleLimits.bytesMax)
-      paths.set(node.czxid, null);
-    else {
-      paths.set(node.czxid, path);
-      bytes += size;
-    }
-  }
-  const entries = [...paths].filter((entry): entry is [number, string] => entry[1] !== null).sort(([a], [b]) => a - b);
-  if (entries.length < bundleLimits.entriesMin) return null;
-  return new Bundle(
-    tree.revision,
-    entries.map(([index]) => index),
-    entries.map(([, path]) => path),
-  );
+/** A bundle on its way to etcd. `creations` are the changes that made its znodes, in the order of its entries. */
+export interface NewBundle {
+  readonly base: number;
+  readonly bytes: Buffer;
+  readonly paths: ReadonlySet<string>;
+  readonly creations: ReadonlySet<Change>;
 }
 
-function bundleValue(bundle: Bundle, draft: Draft): Buffer {
-  const znodes = bundle.paths.map((path, entry) => {
-    const node = draft.nodes.get(path ?? "");
-    if (path === null || node === null || node === undefined) throw new Error("a bundle was not made of this draft");
-    const { ctime, kind, owner, ttlMs, data } = node;
-    return { index: bundle.indices[entry] ?? 0, path, ctime, kind, owner, ttl: ttlMs, acl: storedAcl(node), data };
+/** The znodes of a draft that go into one bundle: created by it, not written again, and small; null where it is not worth it. Quota statistics
+ *  change without a trace in their Stat, so what is below /zookeeper has keys of its own. */
+export function bundleOf(transactions: readonly Transaction[], draft: Draft, base: number): NewBundle | null {
+  const chosen = new Map<string, Entry & { readonly change: Change }>();
+  for (const { index, changes } of transactions)
+    for (const change of changes) {
+      if (change.is !== "create") continue;
+      const { path } = change;
+      const node = draft.nodes.get(path);
+      // A path that is created twice stands where it was created last.
+      chosen.delete(path);
+      if (node?.czxid === index && isBundled(path, node)) chosen.set(path, { path, index, node, change });
+    }
+  let bytes = 0;
+  const entries = [...chosen.values()].filter(({ path, node }) => {
+    bytes += path.length + node.dataLength;
+    return bytes <= bundleLimits.bytesMax;
   });
-  return encodeRecord(BundleRecord, { znodes });
+  const { entriesMin, entriesMax } = bundleLimits;
+  if (entries.length < entriesMin || entries.length > entriesMax) return null;
+  return {
+    base,
+    bytes: bundleBytes(entries),
+    paths: new Set(entries.map(({ path }) => path)),
+    creations: new Set(entries.map(({ change }) => change)),
+  };
 }
+
+const isBundled = (path: string, node: Znode): boolean =>
+  node.version === 0 &&
+  node.aversion === 0 &&
+  node.dataLength <= bundleLimits.dataMax &&
+  !path.startsWith("/zookeeper/");
 
 /** The operations of one batch, collected. */
 class StateOps {
@@ -77,16 +77,16 @@ class StateOps {
   readonly #keys: Keyspace;
   readonly #draft: Draft;
   readonly #tree: Tree;
-  readonly #bundled: ReadonlySet<string | null>;
+  readonly #bundle: NewBundle | null;
   /** Entries that leave their bundles with this batch. */
   readonly #leaving = new Map<Bundle, Set<number>>();
 
-  constructor(keys: Keyspace, { draft, tree, bundle }: { draft: Draft; tree: Tree; bundle: Bundle | null }) {
+  constructor(keys: Keyspace, { draft, tree, bundle }: { draft: Draft; tree: Tree; bundle: NewBundle | null }) {
     this.#keys = keys;
     this.#draft = draft;
     this.#tree = tree;
-    this.#bundled = new Set(bundle?.paths);
-    if (bundle !== null) this.ops.push(put(keys.bundle(bundle.base), bundleValue(bundle, draft)));
+    this.#bundle = bundle;
+    if (bundle !== null) this.ops.push(put(keys.bundle(bundle.base), bundle.bytes));
     for (const [path, after] of draft.nodes) this.#znode(path, after);
     for (const [old, leaving] of this.#leaving) this.#shrink(old, leaving);
     for (const [id, session] of draft.sessions)
@@ -98,16 +98,16 @@ class StateOps {
   #znode(path: string, after: Znode | null): void {
     const before = this.#tree.get(path);
     const isNew = before === undefined || before.czxid !== after?.czxid;
-    const isBundled = this.#bundled.has(path);
+    const isBundled = this.#bundle?.paths.has(path) === true;
     if (before !== undefined && isNew) {
-      const home = this.#tree.bundles.homeOf(before);
-      if (home !== undefined) this.#leavingOf(home.bundle).add(home.entry);
-      if ((after === null || isBundled) && this.#tree.bundles.hasOwnKey(before))
-        this.ops.push(remove(this.#keys.znode(path)));
+      if (before.home !== null) this.#leavingOf(before.home.bundle).add(before.home.entry);
+      if ((after === null || isBundled) && hasOwnKey(before)) this.ops.push(remove(this.#keys.znode(path)));
     }
     if (after !== null && !isBundled) {
       const isWritten = isNew || before.mzxid !== after.mzxid || before.aversion !== after.aversion;
-      if (isWritten || before.data !== after.data) this.ops.push(put(this.#keys.znode(path), znodeValue(after)));
+      // An untouched znode's data is another view each time; quota statistics, which change silently, are never in a bundle.
+      if (isWritten || (before.home === null && before.data !== after.data))
+        this.ops.push(put(this.#keys.znode(path), znodeValue(after)));
     }
     this.#children(path, before, after);
   }
@@ -134,21 +134,22 @@ class StateOps {
   #shrink(bundle: Bundle, leaving: ReadonlySet<number>): void {
     if (!bundle.isWorn(bundle.live - leaving.size))
       return void this.ops.push(put(this.#keys.goneFrom(bundle.base), bundle.goneBits(leaving)));
-    for (const [entry, path] of bundle.paths.entries()) {
-      if (path === null || leaving.has(entry)) continue;
+    for (const entry of bundle.entries()) {
+      if (leaving.has(entry)) continue;
+      const path = bundle.pathOf(entry);
       const before = this.#tree.get(path);
-      const isWritten = before === undefined || this.#tree.bundles.hasOwnKey(before);
       const after = this.#draft.nodes.get(path) ?? before;
-      const isPut = after === undefined || after.mzxid !== before?.mzxid || after.aversion !== before.aversion;
-      if (!isWritten && !isPut) this.ops.push(put(this.#keys.znode(path), znodeValue(after)));
+      if (before === undefined || after === undefined || hasOwnKey(before)) continue;
+      const isPut = after.mzxid !== before.mzxid || after.aversion !== before.aversion;
+      if (!isPut) this.ops.push(put(this.#keys.znode(path), znodeValue(after)));
     }
     this.ops.push(remove(this.#keys.bundle(bundle.base)));
-    if (bundle.live < bundle.paths.length) this.ops.push(remove(this.#keys.goneFrom(bundle.base)));
+    if (bundle.live < bundle.size) this.ops.push(remove(this.#keys.goneFrom(bundle.base)));
   }
 }
 
 /** Everything that a draft over `tree` changes; `bundle` is what `bundleOf` found in it. */
 export const stateOps = (
   keys: Keyspace,
-  content: { readonly draft: Draft; readonly tree: Tree; readonly bundle: Bundle | null },
+  content: { readonly draft: Draft; readonly tree: Tree; readonly bundle: NewBundle | null },
 ): IRequestOp[] => new StateOps(keys, content).ops;

@@ -10,8 +10,9 @@ export function dumpTree(tree: Tree): Record<string, unknown> {
     if (node === undefined) throw new Error(`a child is listed, but ${path} is not there`);
     const children = [...(node.children ?? [])].sort();
     const { acl, kind, owner, ttlMs, creates } = node;
+    const home = node.home === null ? null : `${node.home.bundle.base} ${node.home.entry}`;
     const data = node.data?.toString("latin1") ?? null;
-    znodes[path] = { stat: statOf(node), data, acl, kind, owner, ttlMs, creates, children };
+    znodes[path] = { stat: statOf(node), data, acl, kind, owner, ttlMs, creates, children, home };
     for (const child of children) visit(path === "/" ? `/${child}` : `${path}/${child}`);
   };
   visit("/");
@@ -23,13 +24,11 @@ export function dumpTree(tree: Tree): Record<string, unknown> {
   }));
   sessions.sort((a, b) => (a.id < b.id ? -1 : 1));
   const reapable = [...tree.reapable].sort();
-  const bundles = [...tree.bundles.entries()].map(([at, { base, indices, paths, live }]) => ({
-    at,
-    base,
-    indices,
-    paths,
-    live,
+  const bundles = [...tree.bundles.values()].map((bundle) => ({
+    ...{ base: bundle.base, revision: bundle.revision, live: bundle.live },
+    paths: [...bundle.entries()].map((entry) => bundle.pathOf(entry)),
+    gone: bundle.goneBits().toString("hex"),
   }));
-  bundles.sort((a, b) => a.at - b.at);
+  bundles.sort((a, b) => a.base - b.base);
   return { znodes, bundles, sessions, reapable, zxid, revision, dataBytes, ephemeralsCount, nodeCount };
 }

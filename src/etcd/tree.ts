@@ -1,7 +1,7 @@
 /** The replicated state in memory, at one zxid: every znode and every session. Reads are answered from it; committed changes are applied to it. */
 import type { Int64 } from "../jute/int64.ts";
 import { nameOf, parentOf } from "../protocol/paths.ts";
-import { Bundles } from "./bundles.ts";
+import { type Bundle, Bundles, isUntouched, type Place } from "./bundles.ts";
 import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
 import type { Size } from "./quotas.ts";
 import { aclSet, born, childCreated, childDeleted, dataSet, openAcl, readAcl, Znode } from "./znode.ts";
@@ -46,7 +46,8 @@ function reservedZnodes(): Map<string, Znode> {
 
 /** `zxid` is the last one applied, `revision` the fence revision it came from. */
 export class Tree {
-  readonly #nodes = reservedZnodes();
+  /** An untouched znode is its place in a bundle. */
+  readonly #nodes: Map<string, Znode | Place> = reservedZnodes();
   readonly #ephemerals = new Map<Int64, Set<string>>();
   readonly #acls = new Map<string, AclEntries>([[JSON.stringify(openAcl), openAcl]]);
   readonly sessions = new Map<Int64, SessionState>();
@@ -61,15 +62,31 @@ export class Tree {
   ephemeralsCount = 0;
 
   constructor() {
-    for (const [path, node] of this.#nodes) this.#count(path, node);
+    for (const [path, node] of reservedZnodes()) this.#count(path, node);
   }
 
   get nodeCount(): number {
     return this.#nodes.size;
   }
 
+  /** Read only, and not to be kept: an untouched znode is made anew each time. */
   get(path: string): Znode | undefined {
-    return this.#nodes.get(rootAlias(path));
+    const found = this.#nodes.get(rootAlias(path));
+    if (typeof found !== "number") return found;
+    const { bundle, entry } = this.bundles.homeAt(found);
+    return bundle.znode(entry);
+  }
+
+  /** A znode that is going to be changed. */
+  touch(path: string): Znode | undefined {
+    const key = rootAlias(path);
+    const node = this.get(key);
+    if (node === undefined || typeof this.#nodes.get(key) !== "number") return node;
+    // A view would keep the whole bundle.
+    if (node.data !== null) node.data = Buffer.from(node.data);
+    node.acl = this.shareAcl(node.acl);
+    this.#nodes.set(key, node);
+    return node;
   }
 
   session(id: Int64): SessionState | undefined {
@@ -88,7 +105,7 @@ export class Tree {
     let count = 0;
     const stack = [path];
     for (let next = stack.pop(); next !== undefined; next = stack.pop())
-      for (const child of this.#nodes.get(next)?.children ?? []) {
+      for (const child of this.#childrenOf(next)) {
         count++;
         stack.push(`${next}/${child}`);
       }
@@ -123,7 +140,7 @@ export class Tree {
   /** Puts a znode as loaded from etcd. Parents may come later: `linkChildren` ends a load. */
   restore(path: string, node: Znode): void {
     const reserved = this.#nodes.get(path);
-    if (reserved !== undefined) {
+    if (typeof reserved === "object") {
       node.children = reserved.children;
       node.childCount = reserved.childCount;
       this.dataBytes -= path.length + reserved.dataLength;
@@ -131,6 +148,40 @@ export class Tree {
     node.acl = this.shareAcl(node.acl);
     this.#nodes.set(path, node);
     this.#count(path, node);
+  }
+
+  /** Puts what a bundle still holds. A znode that is there already has a key of its own, which is newer: own keys are restored first. */
+  restoreBundle(bundle: Bundle): void {
+    const first = this.bundles.add(bundle);
+    for (const entry of bundle.entries()) {
+      const { path, kind, dataLength } = bundle.glance(entry);
+      const known = this.#nodes.get(path);
+      if (known !== undefined) {
+        if (typeof known !== "number") known.home = { bundle, entry };
+        continue;
+      }
+      this.#nodes.set(path, first + entry);
+      if (kind === znodeKinds.persistent) this.dataBytes += path.length + dataLength;
+      else this.#count(path, bundle.znode(entry));
+    }
+  }
+
+  /** Gives znodes that have just been created the bundle they lie in. */
+  bundle(bundle: Bundle): void {
+    const first = this.bundles.add(bundle);
+    for (const entry of bundle.entries()) {
+      const path = bundle.pathOf(entry);
+      const node = this.#need(path);
+      node.home = { bundle, entry };
+      if (isUntouched(node)) this.#nodes.set(path, first + entry);
+    }
+  }
+
+  /** A batch has been applied to its end: what lay in a bundle that it wore out has a key of its own now (see state-ops.ts). */
+  settle(): void {
+    for (const bundle of this.bundles.worn())
+      for (const entry of bundle.entries()) this.#need(bundle.pathOf(entry)).home = null;
+    this.bundles.removeWorn();
   }
 
   /** Links every loaded znode to its parent. */
@@ -177,8 +228,13 @@ export class Tree {
     }
   }
 
+  #childrenOf(path: string): Iterable<string> {
+    const node = this.#nodes.get(path);
+    return typeof node === "object" ? (node.children ?? []) : [];
+  }
+
   #need(path: string): Znode {
-    const node = this.get(path);
+    const node = this.touch(path);
     if (node === undefined) throw new Error(`the tree has no ${rootAlias(path)}, though a committed record needs it`);
     return node;
   }
@@ -202,7 +258,7 @@ export class Tree {
     const parentPath = parentOf(path);
     const parent = this.#need(parentPath);
     this.#nodes.delete(path);
-    this.bundles.leave(node);
+    if (node.home !== null) this.bundles.leave(node.home);
     this.dataBytes -= path.length + node.dataLength;
     parent.children?.delete(nameOf(path));
     childDeleted(parent, zxid);

@@ -199,8 +199,9 @@ function multiRequest(items: SequenceItem[], rules: WriteRules): WriteRequest {
     judge(draft, author, at) {
       const above = new Draft(draft);
       const parts: Part[] = [];
+      const context = { ...contextOf(above, author, rules, draft), seeming: new Set<string>() };
       for (const { judge, body } of members) {
-        const result = judge(body, contextOf(above, author, rules, draft));
+        const result = judge(body, context);
         if (result.code === errorCodes.MARSHALLINGERROR) return broken;
         if (result.code !== errorCodes.OK)
           return { reply: "multi", parts: failedMulti(members.length, parts.length, result.code) };

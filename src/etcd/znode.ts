@@ -2,12 +2,19 @@
  *  etcd and what is shown to clients cannot drift apart. Source: DataTree (3.9); zookeeper-semantics section 5. */
 import type { Int64 } from "../jute/int64.ts";
 import type { Stat } from "../protocol/records.ts";
+import type { Bundle } from "./bundles.ts";
 import { type AclEntries, type CreateChange, type ZnodeKind, znodeKinds } from "./changes.ts";
 
 /** world:anyone with all permissions. */
 export const openAcl: AclEntries = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 /** world:anyone, reading only: the ACL of /zookeeper/config. */
 export const readAcl: AclEntries = [{ perms: 1, id: { scheme: "world", id: "anyone" } }];
+
+/** The bundle that a znode was created in, and where. */
+export interface Home {
+  readonly bundle: Bundle;
+  readonly entry: number;
+}
 
 /** One znode. Zxids and times are safe integers; `creates` counts the children ever created (the stored cversion). `children` belongs to the
  *  tree; a draft counts only. */
@@ -27,6 +34,8 @@ export class Znode {
   owner: Int64 = 0;
   ttlMs = 0;
   children: Set<string> | null = null;
+  /** Null where it has never been in a bundle, or is in none any more; a draft does not say. */
+  home: Home | null = null;
 
   constructor(data: Buffer | null, acl: AclEntries) {
     this.data = data;
