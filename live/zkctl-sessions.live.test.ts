@@ -72,13 +72,13 @@ describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
   test("a session is opened, resumed with its ephemerals, and closed", async () => {
     const { session, timeoutMs } = await json("session", "--timeout", "20000");
     expect(timeoutMs).toBe(20_000);
-    const resumed = ["--resume", String(session)];
+    const resumed = ["--resume", String(session), "--timeout", "30000"];
     await printed(...resumed, "create", "-e", "/mine");
     await printed(...resumed, "multi", "create -e /mine-too");
     expect(await printed(...resumed, "getephemerals")).toBe("/mine\n/mine-too\n");
     expect(await json(...resumed, "getEphemerals", "/mine-")).toEqual({ path: "/mine-", ephemerals: ["/mine-too"] });
     expect(await printed("getephemerals")).toBe("");
-    expect(await json(...resumed, "session")).toMatchObject({ session, timeoutMs: 10_000 });
+    expect(await json(...resumed, "session")).toMatchObject({ session, timeoutMs: 30_000 });
     const wrong = String(session).replace(/.{4}$/, (end) => (end === "0000" ? "1111" : "0000"));
     expect(await run("--resume", wrong, "ls")).toMatchObject({ code: 1, err: expect.stringMatching(/password/) });
     expect((await run("exists", "/mine")).out).toBe("true\n");

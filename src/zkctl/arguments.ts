@@ -69,7 +69,7 @@ function declareProgram(version: string, write: (text: string) => void): Command
     )
     .option(
       "--resume <id:password>",
-      "go on with a session, as zkctl session prints it, and leave it open",
+      "go on with a session, as zkctl session prints it, for another --timeout",
       sessionFrom,
     )
     .option("--json", "print one JSON document per line")
