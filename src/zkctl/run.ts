@@ -17,20 +17,22 @@ export async function run(asked: Job, settings: Settings, print: (answer: Answer
   const job = asked.verb === "multi" ? { ...asked, operations: await operationsOf(asked.operations) } : asked;
   if (job.verb === "copy") return print(await copy(job, settings, progressOutput));
   const session = await openSession(settings);
+  // From here on: who reads an answer may interrupt at once.
+  const stop = waits(job) ? interrupted() : undefined;
   let keep = settings.resume !== undefined;
   try {
-    if (job.verb === "watch") await Promise.race([watch(job, session, print), interrupted()]);
-    else if (job.verb === "shell") await shell(session, settings, print, interrupted());
+    if (job.verb === "watch") await Promise.race([watch(job, session, print), stop]);
+    else if (job.verb === "shell") await shell(session, settings, print, stop ?? interrupted());
     else if (job.verb === "session") {
       print(sessionAnswer(session));
-      if (job.hold) await held(session);
+      if (stop !== undefined) await Promise.race([lost(session), stop]);
       keep = job.action === "open" && (keep || !job.hold);
     } else {
       const event = job.verb === "addwatch" ? nextEvents(session, job.events, print) : nextEvent(session).then(print);
       event.catch(() => undefined);
       print(await perform(job, session));
-      if (job.verb === "addwatch" || ("watch" in job && job.watch)) await Promise.race([event, interrupted()]);
-      if (job.verb === "create" && job.hold) await held(session);
+      if (job.verb === "addwatch" || ("watch" in job && job.watch)) await Promise.race([event, stop]);
+      if (job.verb === "create" && stop !== undefined) await Promise.race([lost(session), stop]);
       else keep ||= leavesEphemerals(job);
     }
   } finally {
@@ -53,12 +55,19 @@ function leavesEphemerals(job: Job): boolean {
   return job.verb === "multi" && job.operations !== "stdin" && makesEphemerals(job.operations);
 }
 
-/** Until the user has enough, or the server goes away. */
-function held(session: Session): Promise<void> {
-  const lost = new Promise<never>((_resolve, reject) => {
+/** Whether a job goes on until interrupted, or may. */
+const waits = (job: Job): boolean =>
+  job.verb === "watch" ||
+  job.verb === "addwatch" ||
+  job.verb === "shell" ||
+  ("watch" in job && job.watch) ||
+  ("hold" in job && job.hold);
+
+/** Rejects when the server goes away. */
+function lost(session: Session): Promise<never> {
+  return new Promise((_resolve, reject) => {
     session.onClose((cause) => reject(new Unreachable("the server closed the connection", { cause })));
   });
-  return Promise.race([interrupted(), lost]);
 }
 
 function interrupted(): Promise<void> {
