@@ -151,3 +151,18 @@ describe("alone", () => {
     expect(client.heard).toEqual(["deleteContainer -8", "check", "check -103", "check -101"]);
   });
 });
+
+test("a znode made and set in one multi keeps its version beside others of the batch", async () => {
+  await start("3.9");
+  client.send("multi", [
+    multiOp(1, { path: "/m", data: null, acl, flags: 0 }),
+    multiOp(1, { path: "/m/c", data: null, acl, flags: 0 }),
+    multiOp(5, { path: "/m", data: null, version: 0 }),
+    multiOp(2, { path: "/m/c", version: -1 }),
+  ]);
+  for (const path of ["/a", "/b"]) client.send("create", { path, data: null, acl, flags: 0 });
+  await settle();
+  const late = await startCore(etcd, "late", "3.9");
+  expect([core.tree.get("/m")?.version, dumpTree(late.tree)]).toEqual([1, dumpTree(core.tree)]);
+  late.close();
+});
