@@ -21,5 +21,8 @@ if [ ! -x "$node" ]; then
   fi
 fi
 
+# What Node made of the sources is kept, which halves the time to start; where it cannot be written, nothing is.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$home/node_modules/.cache/compiled}"
+
 # Nodes before 24.12 call the reading of TypeScript experimental on every start.
 exec "$node" --disable-warning=ExperimentalWarning "$home/$entry" "$@"

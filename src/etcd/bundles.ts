@@ -107,7 +107,7 @@ export class Bundle {
 
   /** The znode as it was born; its data is a view of the bundle. */
   znode(entry: number): Znode {
-    const { value } = readStored(BundledZnode, this.#bytes, this.#offsets[entry] ?? 0);
+    const value = readStored(BundledZnode, this.#bytes, this.#offsets[entry] ?? 0);
     const node = new Znode(value.data as Buffer | null, value.acl ?? openAcl);
     node.czxid = node.mzxid = node.pzxid = zxidOf(this.revision, value.index);
     node.ctime = node.mtime = Number(value.ctime);
@@ -120,8 +120,13 @@ export class Bundle {
 
   /** An entry's path, and where the fields behind it begin. */
   #path(entry: number): { path: string; end: number } {
-    const { value, end } = readStored(BundledPath, this.#bytes, this.#offsets[entry] ?? 0);
-    return { path: value.path ?? "", end };
+    const offset = this.#offsets[entry] ?? 0;
+    const end = offset + 4 + this.#bytes.readInt32BE(offset);
+    const path = this.#bytes.toString("utf8", offset + 4, end);
+    // Most paths are plain; the others take the long way.
+    return path.includes("\ufffd")
+      ? { path: readStored(BundledPath, this.#bytes, offset).path ?? "", end }
+      : { path, end };
   }
 }
 

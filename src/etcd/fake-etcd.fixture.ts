@@ -111,6 +111,10 @@ export class FakeEtcd {
     };
   }
 
+  async count(from: string, end: string): Promise<number> {
+    return (await this.range(from, end)).keys.length;
+  }
+
   async keysOf(from: string, end: string): Promise<StoredKey[]> {
     return (await this.range(from, end)).keys;
   }

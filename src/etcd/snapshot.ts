@@ -27,9 +27,11 @@ export interface Snapshot {
   readonly proxies: readonly string[];
 }
 
-/** Ranges read at the same time; each is one sixteenth of the znodes. */
+/** Ranges read at the same time. */
 const parallelRanges = 4;
-const shardDigits = [..."0123456789abcdef"];
+/** Keys of a kind from which they are read in parts. */
+const manyKeys = 1_000;
+const shards = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Loads the tree; makes the fence and the secret on the first start ever. Errors: those of the store. */
 export async function loadSnapshot(store: EtcdStore, keys: Keyspace): Promise<Snapshot> {
@@ -60,16 +62,17 @@ async function loadAt(store: EtcdStore, keys: Keyspace, at: { fence: StoredKey; 
   const tree = new Tree();
   tree.revision = at.fence.modRevision;
   tree.zxid = zxidOf(at.fence.modRevision, decodeRecord(FenceRecord, at.fence.value).zxids);
+  const from = { store, revision: at.revision };
   const read = async (prefix: string): Promise<StoredKey[]> =>
     (await store.range(prefix, rangeEnd(prefix), at.revision)).keys;
-  await eachShard(keys, "n", read, (stored) => tree.restore(keys.pathOf(stored.key), znodeFrom(stored)));
+  await eachKey(keys, "n", from, (stored) => tree.restore(keys.pathOf(stored.key), znodeFrom(stored)));
   const gone = new Map<number, Buffer>();
-  await eachShard(keys, "g", read, (stored) => gone.set(keys.baseOf(stored.key), stored.value));
-  await eachShard(keys, "b", read, (stored) => {
+  await eachKey(keys, "g", from, (stored) => gone.set(keys.baseOf(stored.key), stored.value));
+  await eachKey(keys, "b", from, (stored) => {
     const base = keys.baseOf(stored.key);
     tree.restoreBundle(new Bundle({ base, revision: stored.modRevision }, stored.value, gone.get(base)));
   });
-  await eachShard(keys, "c", read, (stored) => {
+  await eachKey(keys, "c", from, (stored) => {
     const node = tree.touch(keys.pathOf(stored.key));
     if (node === undefined) return;
     const record = decodeRecord(ChildrenRecord, stored.value);
@@ -90,16 +93,20 @@ async function loadAt(store: EtcdStore, keys: Keyspace, at: { fence: StoredKey; 
   return { tree, revision: at.revision, secret, proxies };
 }
 
-async function eachShard(
+/** Reads all keys of a kind. Many are read in ranges that a hash byte makes alike: several at a time, and each small enough not to leave much memory
+ *  behind. */
+async function eachKey(
   keys: Keyspace,
   kind: "n" | "b" | "g" | "c",
-  read: (prefix: string) => Promise<StoredKey[]>,
+  { store, revision }: { store: EtcdStore; revision: number },
   take: (stored: StoredKey) => void,
 ): Promise<void> {
-  const waiting = [...shardDigits];
+  const all = `${keys.prefix}/${kind}/`;
+  const count = await store.count(all, rangeEnd(all), revision);
+  const waiting = count === 0 ? [] : count < manyKeys ? [all] : shards.map((shard) => all + shard);
   const work = async (): Promise<void> => {
-    for (let digit = waiting.shift(); digit !== undefined; digit = waiting.shift())
-      for (const stored of await read(`${keys.prefix}/${kind}/${digit}`)) take(stored);
+    for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop())
+      for (const stored of (await store.range(prefix, rangeEnd(prefix), revision)).keys) take(stored);
   };
   await Promise.all(Array.from({ length: parallelRanges }, work));
 }

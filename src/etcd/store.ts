@@ -92,6 +92,12 @@ export class EtcdStore {
     return { keys: answer.kvs.map(stored), revision: Number(answer.header.revision) };
   }
 
+  /** How many keys a range has. */
+  async count(from: string, end: string, revision: number): Promise<number> {
+    const request = { key: Buffer.from(from), range_end: Buffer.from(end), revision, count_only: true };
+    return Number((await this.#read(callWaitMs, (client, deadline) => client.kv.range(request, { deadline }))).count);
+  }
+
   /** The keys of a range without their values. */
   async keysOf(from: string, end: string): Promise<Omit<StoredKey, "value">[]> {
     const request = { key: Buffer.from(from), range_end: Buffer.from(end), keys_only: true };

@@ -31,16 +31,9 @@ function unitByUnit(bytes: Buffer): string {
   return text;
 }
 
-/** Decodes a record that stands somewhere in stored bytes; `end` is the offset behind it. Errors: `MalformedFrame`. */
-export function readStored<S extends Schema>(
-  schema: S,
-  bytes: Buffer,
-  offset: number,
-): { value: BodyOf<S>; end: number } {
-  const reader = new StoredReader(bytes, offset);
-  const value = read(schema, reader);
-  return { value, end: reader.offset };
-}
+/** Decodes a record that stands somewhere in stored bytes. Errors: `MalformedFrame`. */
+export const readStored = <S extends Schema>(schema: S, bytes: Buffer, offset: number): BodyOf<S> =>
+  read(schema, new StoredReader(bytes, offset));
 
 /** Decodes a whole stored record. Errors: `MalformedFrame`, also for bytes left over. */
 export function decodeStored<S extends Schema>(schema: S, bytes: Uint8Array): BodyOf<S> {

@@ -186,13 +186,20 @@ export class Tree {
 
   /** Links every loaded znode to its parent. */
   linkChildren(): void {
+    let above = "";
+    let parent = this.#need(above);
     for (const path of this.#nodes.keys()) {
       if (path === "/") continue;
-      const parent = this.#need(parentOf(path));
+      const slash = path.lastIndexOf("/");
+      // Neighbours mostly have one parent, which need not be looked up again.
+      if (slash !== above.length || !path.startsWith(above)) {
+        above = path.slice(0, slash);
+        parent = this.#need(above);
+      }
       parent.children ??= new Set();
-      parent.children.add(nameOf(path));
-      parent.childCount = parent.children.size;
+      parent.children.add(path.slice(slash + 1));
     }
+    for (const node of this.#nodes.values()) if (typeof node === "object") node.childCount = node.children?.size ?? 0;
   }
 
   /** Applies one change of the transaction `zxid`, made at `timeMs`, and tells the listener. */
