@@ -85,7 +85,7 @@ test("a candidate that does not keep the order of submission is found out", asyn
       const opened = await candidate.open(hello, downstream);
       if (opened.is !== "granted") return opened;
       const { session } = opened;
-      const delayMs = Math.random() * 4;
+      const delayMs = Math.random() * 30;
       const submit = (frame: Buffer): void => void setTimeout(() => session.submit(frame), delayMs);
       const { granted } = session;
       return { ...opened, session: { granted, submit, close: (why) => session.close(why) } };
