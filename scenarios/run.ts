@@ -101,14 +101,15 @@ class Case {
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
     // Two levels, so that a case that deletes, numbers or protects its root keeps to itself even then.
-    for (const path of [outerOf(this.#how.root), this.#how.root]) {
-      let err: number | undefined;
+    const levels = [outerOf(this.#how.root), this.#how.root];
+    const errs: (number | undefined)[] = [];
+    for (const [i, path] of levels.entries())
       await this.#send({ by: first, op: "create", path: { exact: path } }, (header) => {
-        err = header?.err;
+        errs[i] = header?.err;
       });
-      await this.#seat(first).drain();
-      if (err !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${err ?? "no answer"})`);
-    }
+    await this.#seat(first).drain();
+    for (const [i, path] of levels.entries())
+      if (errs[i] !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${errs[i] ?? "no answer"})`);
     for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) await this.#mark(by);
   }
 
