@@ -9,6 +9,7 @@ function run(...argv: string[]) {
 
 const common = {
   endpoints: [{ host: "127.0.0.1", port: 2181 }],
+  ...{ readPercent: 100, batch: 1 },
   ...{ connections: 1, total: 10_000, rate: 0, timeoutMs: 5_000, pipeline: 1 },
 };
 
@@ -37,6 +38,13 @@ test("keys by position and by flag, in this order", () => {
   });
 });
 
+test("mixed says how many are gets, multi how many creates are in a request", () => {
+  expect(run("mixed", "/a").load).toMatchObject({ op: "mixed", keys: ["/a"], readPercent: 90, valueBytes: 8 });
+  expect(run("mixed", "--reads", "50", "--key", "/a").load.readPercent).toBe(50);
+  expect(run("multi", "--prefix", "/m/").load).toMatchObject({ op: "multi", prefix: "/m/", batch: 10, flags: 0 });
+  expect(run("multi", "-size", "7").load.batch).toBe(7);
+});
+
 test("common flags before and behind the operation, with one dash or two", () => {
   const load = { connections: 50, total: 7, rate: 100, pipeline: 9, timeoutMs: 250 };
   const flags = ["--conns", "50", "-total=7", "--rate=100", "-pipeline", "9", "-timeout", "250"];
@@ -60,11 +68,13 @@ test("help and version are said, not done", () => {
 });
 
 test.each([
-  [[], /create, set or get/],
+  [[], /create, set, get, mixed or multi/],
   [["burn"], /burn/],
   [["get"], /--key/],
   [["get", "/a", "/bb"], /one length/],
   [["get", "a"], /path/],
+  [["mixed", "/a", "--reads", "101"], /0 to 100/],
+  [["multi", "--size", "0"], /whole number from 1/],
   [["--conns", "0", "create"], /whole number from 1/],
   [["--total", "x", "create"], /whole number/],
   [["--rate", "-1", "create"], /whole number/],

@@ -21,7 +21,13 @@ export type Parsed =
   | { readonly is: "bad"; readonly line: string };
 
 /** What an operation's own arguments decide. */
-type Own = Pick<Load, "op" | "keys" | "prefix" | "keyBytes" | "valueBytes" | "flags">;
+type Own = Omit<Load, "endpoints" | "connections" | "total" | "rate" | "timeoutMs" | "pipeline">;
+
+/** What the other operations' arguments decide, where an operation has none of it. */
+const noneOf = { keys: [], prefix: "", keyBytes: 0, valueBytes: 0, flags: 0, readPercent: 100, batch: 1 } as const;
+
+/** For those who name no operation. */
+const namesWanted = "name an operation: create, set, get, mixed or multi; see zkboom --help";
 
 /** Reads the arguments behind the program's name. Flags may have one dash or two, and stand before or behind the operation. */
 export function parseArguments(argv: readonly string[], version: string): Parsed {
@@ -33,15 +39,14 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   try {
     program.parse(withTwoDashes([...flags, "--help"], argv), { from: "user" });
     const [own] = asked;
-    if (own === undefined) return { is: "bad", line: "name an operation: create, set or get; see zkboom --help" };
+    if (own === undefined) return { is: "bad", line: namesWanted };
     const { endpoints, conns, total, rate, timeout, pipeline, precise, json, samples } = program.opts();
     const load = { ...own, endpoints, connections: conns, total, rate, timeoutMs: timeout, pipeline };
     return { is: "run", load, telling: { precise: precise === true, json: json === true, samples } };
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { is: "say", text: said.join("") };
-    if (cause.code === "commander.help")
-      return { is: "bad", line: "name an operation: create, set or get; see zkboom --help" };
+    if (cause.code === "commander.help") return { is: "bad", line: namesWanted };
     return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see zkboom --help` };
   }
 }
@@ -49,7 +54,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
 function declareProgram(version: string, write: (text: string) => void): Command {
   return new Command("zkboom")
     .description("Puts a ZooKeeper, or a server that speaks like one, under load and measures it.")
-    .usage("[flags] create|set|get [flags]")
+    .usage("[flags] create|set|get|mixed|multi [flags]")
     .addOption(
       new Option("--endpoints <list>", "servers, taken in turn")
         .argParser(endpoints)
@@ -86,9 +91,17 @@ function declareOperations(program: Command, ask: (own: Own) => void): void {
     .action(({ prefix, keySize, valSize, sequential, ephemeral }) => {
       const kind = ephemeral ? (sequential ? "ephemeralSequential" : "ephemeral") : undefined;
       const flags = createFlags[kind ?? (sequential ? "persistentSequential" : "persistent")];
-      ask({ op: "create", keys: [], prefix, keyBytes: keySize, valueBytes: valSize, flags });
+      ask({ ...noneOf, op: "create", prefix, keyBytes: keySize, valueBytes: valSize, flags });
     });
-  const onKeys = (op: "set" | "get", about: string) =>
+  operation("multi", "create znodes as create does, several in each request, all of them or none")
+    .option("--size <n>", "creates in a request", atLeast(1), 10)
+    .option("--prefix <path>", "what paths begin with; its parent must be there", pathFrom, "/k-")
+    .option("--key-size <bytes>", "length of the paths, if the numbers fit", atLeast(2), 8)
+    .option("--val-size <bytes>", "data of each znode", atLeast(0), 8)
+    .action(({ size, prefix, keySize, valSize }) =>
+      ask({ ...noneOf, op: "multi", prefix, keyBytes: keySize, valueBytes: valSize, batch: size }),
+    );
+  const onKeys = (op: Keyed, about: string) =>
     operation(`${op} [paths...]`, about).option(
       "--key <path>",
       "a znode; may be repeated, the requests take turns",
@@ -101,14 +114,28 @@ function declareOperations(program: Command, ask: (own: Own) => void): void {
   onKeys("get", "get the data of znodes that are there").action((paths: string[], { key }) =>
     ask(keyed("get", [...paths, ...key])),
   );
+  onKeys("mixed", "get the data of znodes that are there, and set it now and then")
+    .option("--reads <percent>", "how many requests of 100 are gets", percent, 90)
+    .option("--val-size <bytes>", "data of each znode", atLeast(0), 8)
+    .action((paths: string[], { key, reads, valSize }) =>
+      ask({ ...keyed("mixed", [...paths, ...key]), readPercent: reads, valueBytes: valSize }),
+    );
 }
 
-function keyed(op: "set" | "get", keys: readonly string[]): Own {
+/** Operations on znodes that are there. */
+type Keyed = "set" | "get" | "mixed";
+
+function keyed(op: Keyed, keys: readonly string[]): Own {
   const [first] = keys.map(pathFrom);
   if (first === undefined) throw new InvalidArgumentError(`name a znode with --key, like zkboom ${op} --key /k`);
   if (keys.some((key) => Buffer.byteLength(key) !== Buffer.byteLength(first)))
     throw new InvalidArgumentError("keys must be of one length, so that each request costs the same");
-  return { op, keys, prefix: "", keyBytes: 0, valueBytes: 0, flags: 0 };
+  return { ...noneOf, op, keys };
+}
+
+function percent(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 100) return Number(text);
+  throw new InvalidArgumentError("It is a whole number from 0 to 100.");
 }
 
 function atLeast(least: number): (text: string) => number {

@@ -17,8 +17,10 @@ export interface Driver {
   readonly timeoutMs: number;
   /** The number of the next request, or undefined when none may be sent now. */
   take(): number | undefined;
-  /** A reply: its error code and what it took. */
-  done(err: number, latencyMs: number, now: number): void;
+  /** A reply: the number of its request, its error code, and what it took. */
+  done(index: number, err: number, latencyMs: number, now: number): void;
+  /** A reply whose header says that all is well and whose body is too short for that. */
+  refused(): void;
   /** The connection is gone, with so many requests unanswered. */
   lost(why: string, unanswered: number): void;
 }
@@ -36,9 +38,11 @@ function bareFrame(xid: number, code: number): Buffer {
 export class LoadConnection {
   readonly #socket: Socket;
   readonly #driver: Driver;
-  readonly #scanner = new ReplyScanner((xid, err) => this.#reply(xid, err));
+  readonly #scanner = new ReplyScanner((xid, err, bytes) => this.#reply(xid, err, bytes));
   /** When each request without a reply was sent: a ring of `pipeline` places. */
   readonly #sentAt: Float64Array;
+  /** Which request that was: a ring beside the other. */
+  readonly #sentIndex: Float64Array;
   #oldest = 0;
   #waiting = 0;
   #lastXid = 0;
@@ -52,6 +56,7 @@ export class LoadConnection {
   constructor(endpoint: HostPort, driver: Driver) {
     this.#driver = driver;
     this.#sentAt = new Float64Array(driver.pipeline);
+    this.#sentIndex = new Float64Array(driver.pipeline);
     const buffer = Buffer.allocUnsafeSlow(readBytes);
     this.#socket = connect({
       ...endpoint,
@@ -81,11 +86,12 @@ export class LoadConnection {
     for (let i = 0; i < free; i++) {
       const index = this.#driver.take();
       if (index === undefined) break;
-      bytes ??= Buffer.allocUnsafe(free * source.frameBytes);
+      bytes ??= Buffer.allocUnsafe(free * source.frameBytesMax);
       this.#lastXid += 1;
-      source.put(bytes, length, { index, xid: this.#lastXid });
-      length += source.frameBytes;
-      this.#sentAt[(this.#oldest + this.#waiting) % pipeline] = now;
+      length += source.put(bytes, length, { index, xid: this.#lastXid });
+      const place = (this.#oldest + this.#waiting) % pipeline;
+      this.#sentAt[place] = now;
+      this.#sentIndex[place] = index;
       this.#waiting += 1;
     }
     if (bytes === undefined) return;
@@ -157,14 +163,16 @@ export class LoadConnection {
   }
 
   /** Replies come in the order of requests; pings and events have xids of their own. */
-  #reply(xid: number, err: number): void {
+  #reply(xid: number, err: number, bytes: number): void {
     if (this.#waiting === 0 || xid === xids.ping || xid === xids.notification) return;
     const expected = this.#lastXid - this.#waiting + 1;
     if (xid !== expected) throw new RangeError(`reply ${xid} where ${expected} was due`);
     const latencyMs = this.#now - (this.#sentAt[this.#oldest] ?? this.#now);
+    const index = this.#sentIndex[this.#oldest] ?? 0;
     this.#oldest = (this.#oldest + 1) % this.#driver.pipeline;
     this.#waiting -= 1;
-    this.#driver.done(err, latencyMs, this.#now);
+    if (err === 0 && bytes < this.#driver.source.replyBytesMin) this.#driver.refused();
+    else this.#driver.done(index, err, latencyMs, this.#now);
   }
 
   #over(why: string): void {

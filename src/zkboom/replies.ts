@@ -3,15 +3,15 @@
 /** Prefix and ReplyHeader. */
 const headBytes = 20;
 
-/** Cuts replies out of chunks and tells xid and error of each; bodies are skipped where they lie. */
+/** Cuts replies out of chunks and tells xid, error and length (prefix included) of each; bodies are skipped where they lie. */
 export class ReplyScanner {
-  readonly #onReply: (xid: number, err: number) => void;
+  readonly #onReply: (xid: number, err: number, bytes: number) => void;
   /** The head of a reply that came in pieces. */
   readonly #head = Buffer.alloc(headBytes);
   #headFill = 0;
   #toSkip = 0;
 
-  constructor(onReply: (xid: number, err: number) => void) {
+  constructor(onReply: (xid: number, err: number, bytes: number) => void) {
     this.#onReply = onReply;
   }
 
@@ -43,6 +43,6 @@ export class ReplyScanner {
     const length = bytes.readInt32BE(at);
     if (length < headBytes - 4) throw new RangeError(`a reply of ${length} bytes`);
     this.#toSkip = length - (headBytes - 4);
-    this.#onReply(bytes.readInt32BE(at + 4), bytes.readInt32BE(at + 16));
+    this.#onReply(bytes.readInt32BE(at + 4), bytes.readInt32BE(at + 16), length + 4);
   }
 }

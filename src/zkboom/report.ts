@@ -23,9 +23,12 @@ export function report(summary: Summary, { precise }: { readonly precise: boolea
     lines.push("", "Response time histogram:");
     for (const { upToMs, count } of summary.histogram)
       lines.push(`  ${seconds(upToMs)} [${count}]\t|${"∎".repeat(Math.floor((count * barLength) / most))}`);
-    lines.push("", "Latency distribution:");
-    for (const percent of percents)
-      lines.push(`  ${percent}% in ${seconds(summary.percentilesMs[percent] ?? 0)} secs.`);
+    const { reads, writes } = summary;
+    const distributions = { "": summary, ...(reads && { " of gets": reads }), ...(writes && { " of sets": writes }) };
+    for (const [what, { percentilesMs }] of Object.entries(distributions)) {
+      lines.push("", `Latency distribution${what}:`);
+      for (const percent of percents) lines.push(`  ${percent}% in ${seconds(percentilesMs[percent] ?? 0)} secs.`);
+    }
   }
   if (summary.samples.length > 0) {
     lines.push("", "Samples:", "  from secs.\trequests\tfastest\taverage\tslowest\trequests/sec");

@@ -1,19 +1,23 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Reader } from "../jute/buffers.ts";
-import { decode, read } from "../jute/codec.ts";
+import { decode, encode, read } from "../jute/codec.ts";
 import { FrameSplitter } from "../protocol/frames.ts";
+import { MultiRequest, MultiResponse, multiOp } from "../protocol/multi.ts";
 import { CreateRequest, GetDataRequest, RequestHeader, SetDataRequest } from "../protocol/records.ts";
 import { requestSource } from "./requests.ts";
 
-const load = { op: "create", keys: [], prefix: "/k-", keyBytes: 8, valueBytes: 3, flags: 0, total: 1000 } as const;
+const load = {
+  ...({ op: "create", keys: [], prefix: "/k-", keyBytes: 8, valueBytes: 3, flags: 0, total: 1000 } as const),
+  ...{ readPercent: 100, batch: 1 },
+};
 
 /** The frames of requests 0, 1, … as a server sees them: header and body bytes. */
 function frames(source: ReturnType<typeof requestSource>, indexes: readonly number[]) {
-  const bytes = Buffer.alloc(source.frameBytes * indexes.length);
-  for (const [place, index] of indexes.entries())
-    source.put(bytes, place * source.frameBytes, { index, xid: place + 1 });
+  const bytes = Buffer.alloc(source.frameBytesMax * indexes.length);
+  let length = 0;
+  for (const [place, index] of indexes.entries()) length += source.put(bytes, length, { index, xid: place + 1 });
   const found: { header: unknown; body: Buffer }[] = [];
-  new FrameSplitter().push(bytes, (frame) => {
+  new FrameSplitter().push(bytes.subarray(0, length), (frame) => {
     const reader = new Reader(frame);
     found.push({ header: read(RequestHeader, reader), body: frame.subarray(reader.offset) });
     return true;
@@ -58,4 +62,45 @@ test("gets and sets take their keys in turn", () => {
 
 test("keys of different lengths are a mistake", () => {
   expect(() => requestSource({ ...load, op: "get", keys: ["/a", "/bb"] })).toThrow(TypeError);
+});
+
+test("mixed requests are sets now and then, and both kinds take their keys in turn", () => {
+  const source = requestSource({ ...load, op: "mixed", keys: ["/a", "/b"], readPercent: 75 });
+  const found = frames(source, [0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(found.map(({ header }) => (header as { type: number }).type)).toEqual([4, 4, 4, 5, 4, 4, 4, 5]);
+  expect([0, 1, 2, 3, 7].map(source.isWrite)).toEqual([false, false, false, true, true]);
+  const gets = found.filter((_each, i) => i % 4 !== 3);
+  expect(gets.map(({ body }) => decode(GetDataRequest, body).path)).toEqual(["/a", "/b", "/a", "/b", "/a", "/b"]);
+  expect([3, 7].map((i) => decode(SetDataRequest, found[i]?.body ?? Buffer.alloc(0)).path)).toEqual(["/a", "/b"]);
+});
+
+test.each([
+  [100, 0],
+  [90, 10],
+  [33, 67],
+  [0, 100],
+])("of 100 mixed requests, %i are gets", (readPercent, writes) => {
+  const source = requestSource({ ...load, op: "mixed", keys: ["/a"], readPercent });
+  expect(Array.from({ length: 100 }, (_, i) => source.isWrite(i)).filter(Boolean)).toHaveLength(writes);
+});
+
+describe("a multi", () => {
+  const source = requestSource({ ...load, op: "multi", batch: 3 });
+  const items = (body: Buffer | undefined) => read(MultiRequest, new Reader(body ?? Buffer.alloc(0)));
+
+  test("counts on through its creates", () => {
+    const found = frames(source, [0, 999]);
+    expect(found.map(({ header }) => header)).toEqual([1, 2].map((xid) => ({ xid, type: 14 })));
+    const paths = (place: number) => items(found[place]?.body).map(({ body }) => (body as { path: string }).path);
+    expect(paths(0)).toEqual(["/k-00000", "/k-00001", "/k-00002"]);
+    expect(paths(1)).toEqual(["/k-02997", "/k-02998", "/k-02999"]);
+  });
+
+  test("knows a reply that is too short to be a good one", () => {
+    const replyBytes = (items: ReturnType<typeof multiOp>[]) => 20 + encode(MultiResponse, items).length;
+    const good = Array.from({ length: 3 }, () => multiOp(1, { path: "/k-00000" }));
+    const bad = Array.from({ length: 3 }, () => multiOp(-1, { err: -110 }));
+    expect(replyBytes(good)).toBe(source.replyBytesMin);
+    expect(replyBytes(bad)).toBeLessThan(source.replyBytesMin);
+  });
 });

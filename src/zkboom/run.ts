@@ -16,6 +16,8 @@ export class NoConnection extends Error {}
 export async function run(load: Load): Promise<Measured> {
   const latencies = new Float64Array(load.total);
   const completed = new Float64Array(load.total);
+  const isWrite = new Uint8Array(load.op === "mixed" ? load.total : 0);
+  const source = requestSource(load);
   const errors = new Map<string, number>();
   const blame = (why: string, times: number) => errors.set(why, (errors.get(why) ?? 0) + times);
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
@@ -27,7 +29,7 @@ export async function run(load: Load): Promise<Measured> {
     if (answered >= load.total || living === 0) finish();
   };
   const driver: Driver = {
-    source: requestSource(load),
+    source,
     pipeline: load.pipeline,
     timeoutMs: load.timeoutMs,
     take() {
@@ -35,13 +37,18 @@ export async function run(load: Load): Promise<Measured> {
       if (load.rate > 0 && issued > ((performance.now() - startedAt) / 1000) * load.rate) return undefined;
       return issued++;
     },
-    done(err, latencyMs, now) {
+    done(index, err, latencyMs, now) {
       lastAt = now;
       if (err === 0) {
         latencies[succeeded] = latencyMs;
         completed[succeeded] = now - startedAt;
+        isWrite[succeeded] = Number(source.isWrite(index)); // falls beside the empty array of other loads
         succeeded += 1;
       } else blame(errorName(err), 1);
+      settle(1);
+    },
+    refused() {
+      blame("a multi that was refused", 1);
       settle(1);
     },
     lost(why, unanswered) {
@@ -72,6 +79,7 @@ export async function run(load: Load): Promise<Measured> {
   return {
     latenciesMs: latencies.subarray(0, succeeded),
     completedMs: completed.subarray(0, succeeded),
+    ...(load.op === "mixed" ? { isWrite: isWrite.subarray(0, succeeded) } : {}),
     elapsedMs: lastAt - startedAt,
     errors,
     wasCutShort: answered < load.total,

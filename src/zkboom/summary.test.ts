@@ -48,6 +48,14 @@ describe("summarize", () => {
     expect(second).toEqual({ atMs: 500, requests: 1, fastestMs: 9, averageMs: 9, slowestMs: 9, perSecond: 2 });
   });
 
+  test("a mixed run tells its gets and its sets apart", () => {
+    const isWrite = Uint8Array.from({ length: 1000 }, (_, i) => Number((measured.latenciesMs[i] ?? 0) > 900));
+    const { reads, writes } = summarize({ ...measured, isWrite }, 0);
+    expect(reads).toMatchObject({ succeeded: 900, percentilesMs: { "50": 450, "99": 891 } });
+    expect(writes).toMatchObject({ succeeded: 100, percentilesMs: { "50": 950, "99": 999 } });
+    expect(summarize(measured, 0)).not.toHaveProperty("reads");
+  });
+
   test("a run without success has zeros", () => {
     expect(summarize(nothing, 2)).toMatchObject({
       succeeded: 0,
@@ -77,6 +85,15 @@ describe("report", () => {
     expect(text).toContain("  99.9% in 0.9990 secs.\n");
     expect(text).toMatch(/\nSamples:\n.*\n {2}0\.0000\t499\t/);
     expect(text).toMatch(/\nError distribution:\n {2}\[3\]\tNODEEXISTS\n$/);
+  });
+
+  test("of a mixed run it tells gets and sets too", () => {
+    const text = report(summarize({ ...measured, isWrite: new Uint8Array(1000).fill(1, 500) }, 0), { precise: false });
+    expect(text.match(/^Latency distribution.*$/gm)).toEqual([
+      "Latency distribution:",
+      "Latency distribution of gets:",
+      "Latency distribution of sets:",
+    ]);
   });
 
   test("precise means all digits", () => {

@@ -15,6 +15,13 @@ export interface Sample {
   readonly perSecond: number;
 }
 
+/** The reads or the writes of a mixed run. */
+export interface Part {
+  readonly succeeded: number;
+  /** Milliseconds by percent, nearest rank. */
+  readonly percentilesMs: Readonly<Record<string, number>>;
+}
+
 /** A run in figures. */
 export interface Summary {
   readonly succeeded: number;
@@ -29,6 +36,9 @@ export interface Summary {
   readonly histogram: readonly { readonly upToMs: number; readonly count: number }[];
   readonly errors: Readonly<Record<string, number>>;
   readonly samples: readonly Sample[];
+  /** Of a mixed run, its gets and its sets apart. */
+  readonly reads?: Part;
+  readonly writes?: Part;
 }
 
 /** Number of bars, and one more for the fastest. */
@@ -50,12 +60,22 @@ export function summarize(measured: Measured, slices: number): Summary {
     averageMs,
     stddevMs: count === 0 ? 0 : Math.sqrt(squares / count),
     slowestMs: sorted[count - 1] ?? 0,
-    percentilesMs: Object.fromEntries(percents.map((percent) => [percent, percentile(sorted, percent)])),
+    percentilesMs: percentiles(sorted),
     histogram: histogram(sorted),
     errors: Object.fromEntries(errors),
     samples: sampled(measured, slices),
+    ...(measured.isWrite === undefined ? {} : { reads: part(measured, 0), writes: part(measured, 1) }),
   };
 }
+
+/** The gets (0) or the sets (1) of a mixed run. */
+function part({ latenciesMs, isWrite }: Measured, kind: 0 | 1): Part {
+  const sorted = latenciesMs.filter((_latency, i) => isWrite?.[i] === kind).sort();
+  return { succeeded: sorted.length, percentilesMs: percentiles(sorted) };
+}
+
+const percentiles = (sorted: Float64Array) =>
+  Object.fromEntries(percents.map((percent) => [percent, percentile(sorted, percent)]));
 
 /** The value below or at which `percent` of the sorted values lie; 0 of none. */
 export function percentile(sorted: Float64Array, percent: number): number {
