@@ -545,6 +545,29 @@ describe("connections", () => {
   });
 });
 
+test.each([
+  ["both in the end", "NONODE", "timing"],
+  ["one side alone", "OK", "diverges"],
+] as const)("a container that is gone on %s is given a reaper's time", async (_, oracleSays, verdict) => {
+  const bench = new Bench({ reapEveryMs: 150 });
+  const client = await bench.client("s");
+  client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
+  client.send(2, "exists", { path: "/c", watch: false });
+  const gone = (xid: number) => replyFrame("exists", { xid, zxid: 2, err: "NONODE" });
+  const there = (xid: number) => replyFrame("exists", { xid, zxid: 102, body: { stat: stat() } });
+  client.at.candidate?.send(gone(2));
+  client.at.oracle?.send(there(2));
+  await sleep(100);
+  expect(gotOps(client, "candidate")).toEqual(["createContainer", "exists"]);
+  await expect.poll(() => gotOps(client, "oracle")[2], { interval: 5 }).toBe("exists");
+  const [, , again] = client.at.oracle?.got ?? [];
+  client.at.candidate?.send(gone(again?.xid ?? 0));
+  client.at.oracle?.send(oracleSays === "OK" ? there(again?.xid ?? 0) : gone(again?.xid ?? 0));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", verdict]);
+  await bench.crosscheck.close();
+});
+
 test("settled waits for the case asked about, and for no other", async () => {
   const bench = new Bench();
   const busy = await bench.client("x", { case: "busy" });

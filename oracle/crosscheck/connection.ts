@@ -11,7 +11,7 @@ import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
 import { judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { HeldBack } from "./held-back.ts";
-import { compareExchange, isExplained, type JudgeScene, record, tookEffect } from "./judge.ts";
+import { compareExchange, explainedForMs, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
 import type { Label } from "./options.ts";
@@ -340,11 +340,11 @@ export class CrossConnection implements BackendSession {
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
-    if (!isExplained(exchange, differences, this.#shared))
-      return record(exchange, this.#scene, { differences, verdict: "diverges" });
+    const forMs = explainedForMs(exchange, differences, this.#shared);
+    if (forMs === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
     if (!isRepeatable(exchange) || this.#clientGoneAt !== undefined)
       return record(exchange, this.#scene, { differences, verdict: "timing" });
-    this.#doubts.add(exchange, differences, Date.now() + this.#shared.options.settleMs);
+    this.#doubts.add(exchange, differences, Date.now() + forMs);
   }
 
   /** A repeated question was answered; `differences` is undefined where it was not, or not by both. */

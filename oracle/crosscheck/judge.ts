@@ -77,14 +77,27 @@ const isOfChildren = ({ at, ...difference }: Difference): boolean =>
     difference.is === "value" &&
     `${difference.candidate} ${difference.oracle}`.includes("NOTEMPTY"));
 
-/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference. */
-export function isExplained(exchange: Exchange, differences: readonly Difference[], shared: Shared): boolean {
+/** What differs when a znode is there on one side alone. */
+const isOfAbsence = (difference: Difference): boolean =>
+  difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NONODE");
+
+/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference: then after how
+ *  many ms they no longer can. */
+export function explainedForMs(
+  exchange: Exchange,
+  differences: readonly Difference[],
+  shared: Shared,
+): number | undefined {
   const { op, operations } = exchange.request;
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
-  const unsteady = paths.map((path) => shared.unsteadiness(path));
-  if (unsteady.includes("node")) return true;
-  return unsteady.includes("parent") && differences.every(isOfChildren);
+  const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
+  const isOfParents = differences.every(isOfChildren);
+  const reasons = unsteady.filter(({ what }) => what === "node" || isOfParents);
+  if (reasons.length === 0) return undefined;
+  // What is there on both sides has not gone: that can be looked at again soon.
+  const mayHaveGone = isOfParents || differences.some(isOfAbsence);
+  return mayHaveGone ? Math.max(...reasons.map(({ forMs }) => forMs)) : shared.options.settleMs;
 }
 
 /** Writes the verdict on an answered request. */

@@ -45,6 +45,9 @@ export interface CrossCheckOptions {
   readonly emit: JournalSink;
   /** How long a difference that may be a matter of timing is given to heal. Covers session expiry too: take more than a tick of the slower side. */
   readonly settleMs: number;
+  /** How often a server looks for containers and TTL znodes to remove: one side may do so that much earlier. Default 60 s, as
+   *  ZooKeeper's. */
+  readonly reapEveryMs?: number;
   /** How long one side may take longer than the other before its answer counts as `stalled`. */
   readonly replyWaitMs: number;
   /** One request at a time over all sessions. */

@@ -9,6 +9,12 @@ import { Scribe } from "./scribe.ts";
 import { SessionBook, type SessionRecord } from "./sessions.ts";
 import { parentOf, WatchMap } from "./watch-map.ts";
 
+/** What goes by itself: the znode, or a child of it. */
+export interface Unsteadiness {
+  readonly what: "node" | "parent";
+  readonly forMs: number;
+}
+
 /** State and services of a run. */
 export class Shared {
   readonly options: CrossCheckOptions;
@@ -37,10 +43,13 @@ export class Shared {
     this.scribe = new Scribe(options);
   }
 
-  /** Whether a znode may just now go at different moments on the two sides, or lose a child so. */
-  unsteadiness(path: string): "node" | "parent" | undefined {
+  /** Whether a znode may just now go at different moments on the two sides, or lose a child so, and how long that may take, ms. */
+  unsteadiness(path: string): Unsteadiness | undefined {
     const reaped = this.reaped.get(path) ? "node" : this.reaped.get(`below ${path}`) ? "parent" : undefined;
-    return reaped ?? this.book.fadingAt(path, Date.now());
+    const { settleMs, reapEveryMs = 60_000 } = this.options;
+    if (reaped !== undefined) return { what: reaped, forMs: settleMs + reapEveryMs };
+    const fading = this.book.fadingAt(path, Date.now());
+    return fading === undefined ? undefined : { what: fading, forMs: settleMs };
   }
 
   /** Notes a container or TTL znode and its parent. */
