@@ -29,6 +29,8 @@ export interface RunLine {
   readonly options: Readonly<Record<string, string | number | boolean>>;
   /** Fewest operations that make the run worth a verdict. */
   readonly operationsFloor: number;
+  /** Fewest coverage cells that make the run worth a verdict, where somebody asked for any. */
+  readonly cellsFloor?: number;
 }
 
 /** What one side sent back, or why nothing came. `body` is the decoded reply as JSON (secrets blanked), `hex` the raw frame where it was kept. */
@@ -186,6 +188,25 @@ export interface HistoryLine {
   readonly cut: number;
 }
 
+/** How one operation was answered with one result. `times` counts replies; `nodes` says how many declared cells there are for each state of the
+ *  znode. The operations inside a multi count as `multi/create` and so on, and its failure's code as the multi's own. */
+export interface CellPair {
+  readonly op: string;
+  readonly result: string;
+  readonly times: number;
+  readonly nodes: readonly (readonly [state: string, cells: number])[];
+}
+
+/** Which coverage cells (operation, variant, result, state of the znode, of its watches, of the session) the run hit, of those that are declared
+ *  reachable. Cells are numbered in the order of `pairs` and of their `nodes`; `hit` has a bit for each, as hex, the lowest bit of a byte first.
+ *  `beyond` counts cells that came and are not declared. Before the end; its numbering is the writer's, so that any reader can add up shards. */
+export interface CellsLine {
+  readonly event: "cells";
+  readonly pairs: readonly CellPair[];
+  readonly hit: string;
+  readonly beyond: number;
+}
+
 /** Last line. `compared` counts replies that had an answer from both sides. `interrupted`: the user stopped the run. */
 export interface EndLine {
   readonly event: "end";
@@ -208,6 +229,7 @@ export type JournalLine =
   | BehaviourLine
   | CalibrationLine
   | HistoryLine
+  | CellsLine
   | EndLine;
 
 /** Takes journal lines in order. */

@@ -19,6 +19,10 @@ export const bounds = {
   casesCountedMax: 100_000,
   /** Different result codes, shapes, event types or sessions that a hostile or broken journal may invent before they are lumped together. */
   namesMax: 64,
+  /** Pairs of operation and result in a count of cells, bytes of its bits, and pairs that never came that are listed. */
+  pairsMax: 1_000,
+  cellBytesMax: 65_536,
+  neverMax: 200,
   /** Armed watches remembered while matching events to the calls that asked for them. */
   watchesMax: 20_000,
   /** JSON embedded in the page. The rest of the page is a fixed 100 KB or so; the promise is 5 MB in all. */

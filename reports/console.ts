@@ -48,6 +48,9 @@ export function consoleText(view: View, terminal: Terminal, report?: string): st
       : []),
     ...(view.causes.known.length > 0 ? [`  ${grouped(view.causes.known.length)} known divergences occurred`] : []),
     `  coverage ${view.coverage.exercised} of ${view.coverage.plausible} pairs of operation and result`,
+    ...(view.cells === undefined
+      ? []
+      : [`  cells ${grouped(view.cells.hit)} of ${grouped(view.cells.reachable)} (operation, result, states)`]),
     ...(run?.seed === undefined ? [] : [`  seed ${run.seed}`]),
     ...(run?.replayToken === undefined ? [] : [`  replay token ${run.replayToken}`]),
     ...(report === undefined ? [] : [`  report ${report}`]),

@@ -9,7 +9,7 @@ import type { KnownDivergence } from "../oracle/compare/known.ts";
 import { knownMatcher } from "../oracle/compare/known.ts";
 import type { JournalLine } from "../oracle/journal.ts";
 import { type GateOptions, judge } from "./gate.ts";
-import { divergence, journal } from "./testdata/journals.ts";
+import { cellsLine, divergence, journal } from "./testdata/journals.ts";
 import { cleanRun, diedRun, divergingRun, mixedTraffic } from "./testdata/runs.ts";
 import { ViewBuilder } from "./view.ts";
 
@@ -23,6 +23,7 @@ const entry: KnownDivergence = {
   expires: "2026-12-31",
 };
 const today = "2026-11-21";
+const counted = (hit: string): JournalLine[] => journal([...mixedTraffic(20), cellsLine(hit)]);
 const cversion = (): JournalLine[] => journal([...mixedTraffic(20), ...divergence(21)]);
 
 /** What a gate may have to judge: journals, and what is demanded of them. */
@@ -40,6 +41,9 @@ const situations: readonly { readonly runs: JournalLine[][]; readonly options: P
   { runs: [cleanRun(240), cleanRun(240)], options: { minOperations: 481 } },
   { runs: [cleanRun()], options: { coverageFloor: 0.01 } },
   { runs: [cleanRun()], options: { coverageFloor: 0.99 } },
+  { runs: [counted("0100"), counted("4100")], options: { minCells: 2 } },
+  { runs: [counted("0100"), counted("4100")], options: { minCells: 3 } },
+  { runs: [cleanRun()], options: { minCells: 1 } },
   { runs: [cversion()], options: { baseline: ["getData stat.cversion value", "exists err value"] } },
 ];
 
@@ -80,6 +84,10 @@ const mutations: readonly (readonly [string, string])[] = [
   ["share < coverageFloor", "share > coverageFloor"],
   ["sum + view.counts.checkedReplies, 0)", "view.counts.checkedReplies, 0)"],
   ["for (const { view } of shards) merged.merge(view.coverage);", ""],
+  ["...cellReasons(cells?.hit ?? 0, options),", ""],
+  ["hit < minCells", "hit <= minCells"],
+  ["if (view.cells !== undefined) all.add(view.cells.sum);", ";"],
+  ["cells?.hit ?? 0", "cells?.hit ?? 1"],
   ["options.baseline === undefined", "true"],
 ];
 

@@ -18,8 +18,10 @@ const changes = ({ change }: GateResult): string[] =>
         ...change.gone.map((each) => `gone since the baseline: ${each}`),
       ];
 
-const traffic = ({ checkedReplies, coverage }: GateResult): string =>
-  `${checkedReplies} replies compared, coverage ${coverage.exercised} of ${coverage.plausible}`;
+const traffic = ({ checkedReplies, coverage, cells }: GateResult): string => {
+  const inCells = cells === undefined ? "" : `, ${cells.hit} of ${cells.reachable} cells`;
+  return `${checkedReplies} replies compared, coverage ${coverage.exercised} of ${coverage.plausible}${inCells}`;
+};
 
 /** The decision for a terminal or a log, with a newline at the end. */
 export const gateText = (result: GateResult): string =>

@@ -1,6 +1,7 @@
 /** The gate: what CI lets through. Shards of one run are merged and held against the known list, the floors and an earlier run. */
 import { type KnownDivergence, knownFaults, knownMatcher } from "../oracle/compare/known.ts";
 import { grouped } from "./bounds.ts";
+import { Cells } from "./cells.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
 import { journalIn, readView } from "./read.ts";
 import type { View } from "./view.ts";
@@ -13,6 +14,8 @@ export interface GateOptions {
   readonly coverageFloor?: number;
   /** Fewest compared replies of all shards together. */
   readonly minOperations?: number;
+  /** Fewest coverage cells of all shards together. */
+  readonly minCells?: number;
   /** Fingerprints that diverged in an earlier run. */
   readonly baseline?: readonly string[];
 }
@@ -31,6 +34,8 @@ export interface GateResult {
   readonly reasons: readonly GateReason[];
   readonly checkedReplies: number;
   readonly coverage: CoverageView;
+  /** Coverage cells that any shard hit, and declared ones; absent where none counted them. */
+  readonly cells?: { readonly hit: number; readonly reachable: number };
   /** Causes by comparison with the baseline, as fingerprints. Absent without one. */
   readonly change?: {
     readonly fresh: readonly string[];
@@ -59,17 +64,32 @@ export function judge(shards: readonly Shard[], options: GateOptions): GateResul
   const merged = new Coverage();
   for (const { view } of shards) merged.merge(view.coverage);
   const coverage = merged.view();
+  const cells = cellsOf(shards);
   const checkedReplies = shards.reduce((sum, { view }) => sum + view.counts.checkedReplies, 0);
   const reasons = [
     ...divergenceReasons(shards),
     ...knownReasons(shards, options),
     ...doubts(shards),
     ...floorReasons({ checkedReplies, coverage }, options),
+    ...cellReasons(cells?.hit ?? 0, options),
   ];
   const exitCode = reasons.some((reason) => reason.exitCode === 1) ? 1 : reasons.length > 0 ? 2 : 0;
   const change = options.baseline === undefined ? {} : { change: compared(fingerprints(shards), options.baseline) };
-  return { exitCode, reasons, checkedReplies, coverage, ...change };
+  return { exitCode, reasons, checkedReplies, coverage, ...(cells === undefined ? {} : { cells }), ...change };
 }
+
+/** What the shards hit together: a cell counts once, however many hit it. */
+function cellsOf(shards: readonly Shard[]): GateResult["cells"] {
+  const all = new Cells();
+  for (const { view } of shards) if (view.cells !== undefined) all.add(view.cells.sum);
+  const view = all.view();
+  return view === undefined ? undefined : { hit: view.hit, reachable: view.reachable };
+}
+
+const cellReasons = (hit: number, { minCells = 0 }: GateOptions): GateReason[] =>
+  hit < minCells
+    ? [shut("floor", 2, `too few cells: ${grouped(hit)} coverage cells hit, the floor is ${grouped(minCells)}`)]
+    : [];
 
 /** One reason per cause, however many shards saw it. */
 function divergenceReasons(shards: readonly Shard[]): GateReason[] {

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bounds } from "./bounds.ts";
 import type { Cause, CauseGroup } from "./causes.ts";
+import type { CellsView } from "./cells.ts";
 import type { KnownEntry } from "./known.ts";
 import type { View } from "./view.ts";
 
@@ -20,6 +21,7 @@ export const pageScripts = [
   "causes.js",
   "filter.js",
   "coverage.js",
+  "cells.js",
   "latency.js",
   "behaviour.js",
   "history.js",
@@ -45,7 +47,7 @@ const pageStyles = [
 
 /** What the page is given: the view, the known list, and how many causes were left out to keep the file small. */
 export interface PageData {
-  readonly view: View;
+  readonly view: Omit<View, "cells"> & { readonly cells?: Omit<CellsView, "sum"> };
   readonly known: readonly KnownEntry[];
   readonly left: { readonly details: number; readonly causes: number };
 }
@@ -76,8 +78,11 @@ export function pageOf(view: View, known: readonly KnownEntry[] = [], { live = f
 }
 
 /** What the page shows, cut to a size that a browser takes. */
-export const pageDataOf = (view: View, known: readonly KnownEntry[] = []): PageData =>
-  fitted({ view, known, left: { details: 0, causes: 0 } });
+export function pageDataOf(view: View, known: readonly KnownEntry[] = []): PageData {
+  if (view.cells === undefined) return fitted({ view, known, left: { details: 0, causes: 0 } });
+  const { sum: _, ...cells } = view.cells;
+  return fitted({ view: { ...view, cells }, known, left: { details: 0, causes: 0 } });
+}
 
 /** A module's text without its imports and exports, to stand in one script with the others. */
 const joined = (text: string): string =>

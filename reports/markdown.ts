@@ -18,6 +18,7 @@ export function markdownOf(view: View): string {
       `${escaped(`${run.candidate.name} ${run.candidate.version}`)} against ${escaped(`${run.oracle.name} ${run.oracle.version}`)}: ` +
         `${grouped(counts.checkedReplies)} replies and ${grouped(counts.checkedEvents)} watch events checked, ` +
         `coverage ${coverage.exercised} of ${coverage.plausible}` +
+        `${view.cells === undefined ? "" : `, ${grouped(view.cells.hit)} of ${grouped(view.cells.reachable)} coverage cells`}` +
         `${run.seed === undefined ? "" : `, seed ${code(run.seed)}`}.`,
       "",
     );

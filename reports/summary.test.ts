@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { type Summary, summaryOf } from "./summary.ts";
+import { cellsLine } from "./testdata/journals.ts";
 import {
   cleanRun,
   diedRun,
@@ -28,6 +29,7 @@ describe("summary.json", () => {
       interrupted: interruptedRun(),
       "side lost": sideLostRun(false),
       hostile: hostileRun(),
+      "with cells": [...cleanRun().slice(0, -1), cellsLine("0501"), ...cleanRun().slice(-1)],
       empty: [],
     }),
   )("%s keeps to the published schema", (_, lines) => {

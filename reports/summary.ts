@@ -1,6 +1,7 @@
 /** summary.json: the verdict for programs. The shape is published in summary.schema.json; `format` rises with every change that breaks a reader. */
 import type { Both } from "../oracle/compare/difference.ts";
 import type { Cause } from "./causes.ts";
+import type { CellsView } from "./cells.ts";
 import type { KnownEntry } from "./known.ts";
 import type { LatencyView } from "./latency.ts";
 import type { Severity } from "./severity.ts";
@@ -42,6 +43,16 @@ export interface SummaryCoverage {
   readonly operations: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly watches: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly never: readonly string[];
+  /** Absent where no cells were counted. */
+  readonly cells?: SummaryCells;
+}
+
+/** Coverage cells, and the pairs of operation and result that never came. The list is capped; `neverCut` counts what it leaves out. */
+export interface SummaryCells {
+  readonly hit: number;
+  readonly reachable: number;
+  readonly never: readonly string[];
+  readonly neverCut: number;
 }
 
 /** The behaviour table in brief: how many operations were tried on both sides, and the names of those with different effects. */
@@ -162,8 +173,11 @@ function coverageOf(view: View): SummaryCoverage {
     operations: Object.fromEntries(rows.filter((row) => row.total > 0).map((row) => [row.op, seen(row.cells)])),
     watches: Object.fromEntries(view.watches.rows.map((row) => [row.kind, seen(row.events)])),
     never,
+    ...(view.cells === undefined ? {} : { cells: cellsOf(view.cells) }),
   };
 }
+
+const cellsOf = ({ hit, reachable, never, neverCut }: CellsView): SummaryCells => ({ hit, reachable, never, neverCut });
 
 function withoutBuckets({ buckets: _, ...rest }: LatencyView): Omit<LatencyView, "buckets"> {
   return rest;

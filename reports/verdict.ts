@@ -29,6 +29,8 @@ export interface Evidence {
   readonly known: number;
   readonly unstable: number;
   readonly unchecked: number;
+  /** Coverage cells that were hit; undefined where none were counted. */
+  readonly cells: number | undefined;
   /** Why the side that is gone at the end is gone. */
   readonly lost: string | undefined;
   /** Lines that could not be read, a torn last one not counted. */
@@ -83,6 +85,10 @@ function doubtsAbout(evidence: Evidence): string[] {
   if (evidence.checkedReplies === 0) doubts.push("Not a single reply was compared.");
   else if (evidence.checkedReplies < floor)
     doubts.push(`Only ${grouped(evidence.checkedReplies)} replies were compared; the floor is ${grouped(floor)}.`);
+  if (run?.cellsFloor !== undefined && (evidence.cells ?? 0) < run.cellsFloor && !evidence.isRunning)
+    doubts.push(
+      `Only ${grouped(evidence.cells ?? 0)} coverage cells were hit; the floor is ${grouped(run.cellsFloor)}.`,
+    );
   if (evidence.unstable > 0)
     doubts.push(
       `The oracle disagrees with itself: ${operations(evidence.unstable)} came out differently in two runs of it.`,

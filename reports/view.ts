@@ -13,6 +13,7 @@ import {
 import { type BehaviourView, behaviourOf } from "./behaviour.ts";
 import { bounds, grouped, shortened } from "./bounds.ts";
 import { type Cause, type CauseGroup, Causes } from "./causes.ts";
+import { Cells, type CellsView } from "./cells.ts";
 import { Coverage, type CoverageView } from "./coverage.ts";
 import { Frames } from "./frames.ts";
 import { type HistoryView, historyOf, moreTelling } from "./history.ts";
@@ -46,6 +47,8 @@ export interface View {
   /** Divergences of causes beyond the bound, not told one by one. */
   readonly causesCut: number;
   readonly coverage: CoverageView;
+  /** Absent for runs that count none, and for those that died. */
+  readonly cells?: CellsView;
   readonly watches: WatchView;
   readonly latency: Both<LatencyView>;
   readonly sides: readonly SideLine[];
@@ -98,6 +101,7 @@ export class ViewBuilder {
     "oracle-unstable": new Causes(),
   };
   readonly #coverage = new Coverage();
+  readonly #cells = new Cells();
   readonly #watches = new WatchCoverage();
   readonly #latency = { candidate: new LatencyHistogram(), oracle: new LatencyHistogram() };
   readonly #sides: SideLine[] = [];
@@ -157,6 +161,9 @@ export class ViewBuilder {
       case "calibration":
         this.#calibrated(line);
         return;
+      case "cells":
+        this.#cells.add(line);
+        return;
       case "end":
         this.#frames.addEnd(line);
         return;
@@ -195,6 +202,7 @@ export class ViewBuilder {
       "oracle-unstable": this.#causes["oracle-unstable"].view(),
     };
     const [lost] = [...this.#gone.values()];
+    const cells = this.#cells.view();
     const verdict = verdictOf({
       run,
       end,
@@ -205,6 +213,7 @@ export class ViewBuilder {
       known: this.#verdicts.known + causes.known.length,
       unstable: Math.max(this.#verdicts["oracle-unstable"], this.#unstableLines),
       unchecked: this.#verdicts.unchecked,
+      cells: cells?.hit,
       lost,
       damagedLines: this.#damagedLines,
       newerFormat: this.#newerFormat,
@@ -218,6 +227,7 @@ export class ViewBuilder {
       causes,
       causesCut: Object.values(this.#causes).reduce((sum, group) => sum + group.cut, 0),
       coverage: this.#coverage.view(),
+      ...(cells === undefined ? {} : { cells }),
       watches: this.#watches.view(),
       latency: { candidate: this.#latency.candidate.view(), oracle: this.#latency.oracle.view() },
       sides: this.#sides,

@@ -1,5 +1,6 @@
 import { behaviourView } from "./behaviour.js";
 import { causeList } from "./causes.js";
+import { cellMatrix, unmetList } from "./cells.js";
 import { coverageMatrix, neverList, variantList, watchMatrix } from "./coverage.js";
 import { arrange, el, grouped, plural, table } from "./dom.js";
 import { filterBar } from "./filter.js";
@@ -144,6 +145,11 @@ export const coverageSection = () =>
     variantList(view),
     el("h3", { id: "never" }, "Never exercised"),
     neverList(view),
+    view.cells && [
+      el("h3", { id: "cells" }, "States that operations met"),
+      cellMatrix(view.cells),
+      unmetList(view.cells),
+    ],
   ]);
 
 /** What free-running clients did, where the run let them. It is drawn once: no live page has one. */

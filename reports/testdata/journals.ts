@@ -2,6 +2,7 @@
 import type { Difference, Verdict } from "../../oracle/compare/difference.ts";
 import type {
   Answer,
+  CellsLine,
   DivergenceLine,
   EndLine,
   JournalLine,
@@ -52,6 +53,26 @@ export const notificationLine = (n: number, changes: Partial<NotificationLine> =
   path: "/n",
   verdict: "match",
   ...changes,
+});
+
+/** A count of nine cells. `hit` has their bits as hex: six of `delete OK`, two of `delete NOTEMPTY`, one of `multi/delete OK`. */
+export const cellsLine = (hit: string): CellsLine => ({
+  event: "cells",
+  pairs: [
+    {
+      op: "delete",
+      result: "OK",
+      times: 7,
+      nodes: [
+        ["persistent", 4],
+        ["ttl", 2],
+      ],
+    },
+    { op: "delete", result: "NOTEMPTY", times: 0, nodes: [["parent", 2]] },
+    { op: "multi/delete", result: "OK", times: 1, nodes: [["persistent", 1]] },
+  ],
+  hit,
+  beyond: 0,
 });
 
 /** A footer that fits the lines before it. */
