@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{src,oracle,scenarios,reports}/**/*.test.ts"],
+          include: ["{src,oracle,scenarios,reports,bench}/**/*.test.ts"],
           exclude: ["**/*.live.test.ts"],
           testTimeout: 10_000,
         },

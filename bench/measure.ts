@@ -1,9 +1,11 @@
 /** One measurement: zkboom as a process of its own, so that nothing here takes part in it. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { printHostPort } from "../src/addresses.ts";
 import type { Summary } from "../src/zkboom/summary.ts";
-import { type Contender, createZnodes } from "./contenders.ts";
+import type { Contender } from "./contenders.ts";
 import { type Workload, workloadName } from "./workloads.ts";
+import { createZnodes } from "./znodes.ts";
 
 const zkboom = fileURLToPath(new URL("../bin/zkboom", import.meta.url));
 
@@ -19,34 +21,50 @@ const targets = Array.from({ length: 100 }, (_, i) => `/bench/t${String(i).padSt
 
 let runs = 0;
 
-/** Runs one workload. Creates go below a parent of their own. Throws {@link Spoiled}. */
-export async function measure(contender: Contender, workload: Workload): Promise<Summary> {
+/** Creates what a workload needs, and answers how to run it. Creates go below a parent of their own. Throws `ServerFailed`. */
+export async function prepare(contender: Contender, workload: Workload): Promise<readonly string[]> {
+  const { op } = workload;
   const parent = `/bench/r${++runs}`;
-  await createZnodes(contender, ["/bench", ...(workload.op === "create" ? [parent] : targets)]);
+  const isKeyed = op === "set" || op === "get" || op === "mixed";
+  await createZnodes(contender, ["/bench", ...(isKeyed ? targets : [parent])]);
+  const below = ["--prefix", `${parent}/`, "--key-size", String(keyBytes)];
   const sizes = ["--val-size", String(valueBytes)];
   const own = {
-    create: ["create", "--prefix", `${parent}/`, "--key-size", String(keyBytes), ...sizes],
-    set: ["set", ...targets, ...sizes],
-    get: ["get", ...targets],
+    create: [...below, ...sizes],
+    multi: [...below, ...sizes, "--size", String(workload.batch)],
+    set: [...targets, ...sizes],
+    get: targets,
+    mixed: [...targets, ...sizes, "--reads", String(workload.readPercent)],
   };
+  return [op, ...own[op]];
+}
+
+/** Runs one workload as {@link prepare} says. Throws {@link Spoiled}, or the signal's reason. */
+export async function measure(
+  contender: Contender,
+  workload: Pick<Workload, "connections" | "pipeline" | "total">,
+  own: readonly string[],
+  signal: AbortSignal,
+): Promise<Summary> {
   const flags = {
-    endpoints: `${contender.host}:${contender.port}`,
+    endpoints: contender.addresses.map((address) => printHostPort(address)).join(","),
     conns: workload.connections,
     total: workload.total,
     pipeline: workload.pipeline,
     timeout: 30_000,
   };
-  const argv = [
-    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    "--json",
-    ...own[workload.op],
-  ];
+  const argv = [...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]), "--json", ...own];
+  signal.throwIfAborted();
   const { out, err } = await new Promise<{ out: string; err: string }>((resolve) => {
-    execFile(zkboom, argv, { maxBuffer: 1 << 24 }, (_error, out, err) => resolve({ out, err }));
+    execFile(zkboom, argv, { maxBuffer: 1 << 24, signal }, (_error, out, err) => resolve({ out, err }));
   });
+  signal.throwIfAborted();
   if (out === "") throw new Spoiled(err.trim());
   const summary = JSON.parse(out) as Summary;
-  if (summary.succeeded < workload.total)
-    throw new Spoiled(`${contender.name}, ${workloadName(workload)}: ${JSON.stringify(summary.errors)}`);
+  if (summary.succeeded < workload.total) throw new Spoiled(`requests failed: ${JSON.stringify(summary.errors)}`);
   return summary;
 }
+
+/** For lines of progress. */
+export const attemptName = (contender: Contender, workload: Workload): string =>
+  `${contender.name}: ${workloadName(workload)}`;

@@ -1,54 +1,34 @@
-/** The result as text. Pure. */
-import type { Summary } from "../src/zkboom/summary.ts";
+/** A result as text. Pure. */
+import type { Figures, Measure, Result } from "./result.ts";
 
-/** What is told of a measurement. */
-export interface Figures {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-/** A workload's figures by contender; undefined where it could not be measured. */
-export interface Row {
-  readonly workload: string;
-  readonly figures: Readonly<Record<string, Figures | undefined>>;
-}
-
-/** The middle of several values; of an even number the lower one of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-}
-
-/** The medians of several rounds, each figure on its own. */
-export function medians(rounds: readonly Summary[]): Figures | undefined {
-  if (rounds.length === 0) return undefined;
-  return {
-    perSecond: median(rounds.map(({ perSecond }) => perSecond)),
-    p50Ms: median(rounds.map(({ percentilesMs }) => percentilesMs["50"] ?? Number.NaN)),
-    p99Ms: median(rounds.map(({ percentilesMs }) => percentilesMs["99"] ?? Number.NaN)),
-  };
-}
-
-/** One line per workload: each contender's figures, then every other's share of the first's throughput. */
-export function table(rows: readonly Row[], contenders: readonly string[]): string {
-  const [first = "", ...others] = contenders;
-  const head = ["workload", ...contenders.flatMap((name) => [`${name} req/s`, "p50 ms", "p99 ms"])];
+/** Title, what was measured, and one line per workload: each contender's figures, then the ratios. */
+export function table({ title, about, contenders, measures, rows, ratioOf, ratios }: Result): string {
+  const head = [
+    "workload",
+    ...contenders.flatMap((name) =>
+      measures.map(({ heading }, place) => (place === 0 ? `${name} ${heading}` : heading)),
+    ),
+    ...ratios.map(([of, over]) => `${of} / ${over}`),
+  ];
   const lines = rows.map(({ workload, figures }) => [
     workload,
-    ...contenders.flatMap((name) => {
-      const own = figures[name];
-      return own === undefined
-        ? ["failed", "-", "-"]
-        : [own.perSecond.toFixed(0), own.p50Ms.toFixed(2), own.p99Ms.toFixed(2)];
-    }),
-    ...others.map((name) => ratio(figures[name], figures[first])),
+    ...contenders.flatMap((name) => cells(figures[name], measures)),
+    ...ratios.map(([of, over]) => ratio(figures[of]?.[ratioOf], figures[over]?.[ratioOf])),
   ]);
-  return aligned([[...head, ...others.map((name) => `${name} / ${first}`)], ...lines]);
+  return `${title}\n${about.map((line) => `${line}\n`).join("")}\n${aligned([head, ...lines])}`;
 }
 
-function ratio(own: Figures | undefined, reference: Figures | undefined): string {
-  return own === undefined || reference === undefined ? "-" : `${(own.perSecond / reference.perSecond).toFixed(2)}x`;
+function cells(figures: Figures | undefined, measures: readonly Measure[]): string[] {
+  return measures.map(({ key, digits }, place) => {
+    const value = figures?.[key];
+    if (figures === undefined && place === 0) return "failed";
+    return value === undefined || Number.isNaN(value) ? "-" : value.toFixed(digits);
+  });
+}
+
+function ratio(own: number | undefined, reference: number | undefined): string {
+  const share = (own ?? Number.NaN) / (reference ?? Number.NaN);
+  return Number.isFinite(share) ? `${share.toFixed(2)}x` : "-";
 }
 
 /** Columns as wide as their widest cell; the first to the left, numbers to the right. */

@@ -1,11 +1,20 @@
 /** What is measured. */
 
-/** One line of the table: an operation over so many connections with so many requests in flight on each. */
+/** One line of a table: an operation over so many connections with so many requests in flight on each. */
 export interface Workload {
-  readonly op: "create" | "set" | "get";
+  readonly op: "create" | "set" | "get" | "mixed" | "multi";
   readonly connections: number;
   readonly pipeline: number;
   readonly total: number;
+  /** Of `mixed`, how many requests of 100 are gets. */
+  readonly readPercent?: number;
+  /** Of `multi`, how many creates are in each. */
+  readonly batch?: number;
+}
+
+/** Whether a tenth of the requests will do. */
+export interface Scale {
+  readonly quick: boolean;
 }
 
 /** Requests per run, by connections: enough for seconds on a small machine, few enough for a coffee break in all. */
@@ -14,36 +23,71 @@ const totals: Readonly<Record<number, number>> = { 1: 2_000, 10: 10_000, 50: 20_
 /** Requests in flight per connection where a workload is pipelined. */
 const deepPipeline = 20;
 
-/** All workloads; `--quick` takes a tenth of the requests. */
-export function workloads({ quick }: { readonly quick: boolean }): Workload[] {
-  const scale = quick ? 0.1 : 1;
-  return (["create", "set", "get"] as const).flatMap((op) => [
+/** The operations of the main tables. */
+const mainOps = ["create", "set", "get"] as const;
+
+/** So many requests, or a tenth. */
+const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
+
+/** The main workloads, over 1 to 200 connections. */
+export const workloads = (scale: Scale): Workload[] =>
+  mainOps.flatMap((op) => [
     ...Object.entries(totals).map(([connections, total]) => ({
       ...{ op, connections: Number(connections), pipeline: 1 },
-      total: Math.round(total * scale),
+      total: scaled(total, scale),
     })),
-    { op, connections: 50, pipeline: deepPipeline, total: Math.round(60_000 * scale) },
+    pipelined(op, scale),
   ]);
-}
+
+const pipelined = (op: Workload["op"], scale: Scale): Workload => ({
+  ...{ op, connections: 50, pipeline: deepPipeline },
+  total: scaled(60_000, scale),
+});
+
+/** Those of the main workloads that CPU time is told of: enough requests for a clock that ticks every 10 ms. */
+export const cpuWorkloads = (scale: Scale): Workload[] =>
+  mainOps.flatMap((op) => [{ op, connections: 50, pipeline: 1, total: scaled(20_000, scale) }, pipelined(op, scale)]);
 
 /** What a server answers before anything is measured: its compilers and caches get warm. */
-export const warmUp = ({ quick }: { readonly quick: boolean }): Workload[] =>
-  (["create", "set", "get"] as const).map((op) => ({
-    op,
-    connections: 20,
-    pipeline: 10,
-    total: quick ? 3_000 : 20_000,
-  }));
+export const warmUp = ({ quick }: Scale): Workload[] =>
+  mainOps.map((op) => ({ op, connections: 20, pipeline: 10, total: quick ? 3_000 : 20_000 }));
 
 /** What the cross-check is measured with: every request is put to both servers and compared. */
-export const crossCheckWorkloads = ({ quick }: { readonly quick: boolean }): Workload[] =>
-  (["create", "set", "get"] as const).map((op) => ({
-    op,
-    connections: 50,
-    pipeline: 1,
-    total: quick ? 1_000 : 10_000,
+export const crossCheckWorkloads = (scale: Scale): Workload[] =>
+  mainOps.map((op) => ({ op, connections: 50, pipeline: 1, total: scaled(10_000, scale) }));
+
+/** Reads while others write: mostly reads, and as many reads as writes. */
+export const mixedWorkloads = (scale: Scale): Workload[] =>
+  [90, 50].flatMap((readPercent) =>
+    [10, 50, 200].map((connections) => ({
+      ...({ op: "mixed", pipeline: 1 } as const),
+      ...{ connections, readPercent, total: scaled(20_000, scale) },
+    })),
+  );
+
+/** Several creates in one request. */
+export const multiWorkloads = (scale: Scale): Workload[] =>
+  [1, 10, 50].map((connections) => ({
+    ...({ op: "multi", pipeline: 1, batch: 10 } as const),
+    ...{ connections, total: scaled(connections === 1 ? 1_000 : 5_000, scale) },
   }));
 
+/** For servers of several processes: 60 connections go evenly over one, two and three proxies. */
+export const spreadWorkloads = (scale: Scale): Workload[] =>
+  mainOps.flatMap((op) =>
+    [1, deepPipeline].map((pipeline) => ({
+      ...{ op, pipeline, connections: 60 },
+      total: scaled(pipeline === 1 ? 20_000 : 60_000, scale),
+    })),
+  );
+
 /** A workload in words. */
-export const workloadName = ({ op, connections, pipeline }: Workload): string =>
-  `${op}, ${connections} conn${pipeline === 1 ? "" : ` x ${pipeline} in flight`}`;
+export const workloadName = ({ op, connections, pipeline, readPercent, batch }: Workload): string => {
+  const what =
+    op === "mixed"
+      ? `${readPercent}% get, ${100 - (readPercent ?? 0)}% set`
+      : op === "multi"
+        ? `multi of ${batch} creates`
+        : op;
+  return `${what}, ${connections} conn${pipeline === 1 ? "" : ` x ${pipeline} in flight`}`;
+};
