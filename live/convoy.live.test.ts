@@ -92,5 +92,6 @@ test("a candidate that does not keep the order of submission is found out", asyn
     },
   };
   const { divergences } = await crowd(dawdling);
-  expect(divergences.length).toBeGreaterThan(0);
+  // One convoy out of order would do for a few.
+  expect(divergences.length).toBeGreaterThan(50);
 });

@@ -116,20 +116,22 @@ describe("writes in convoy", () => {
     expect(fourth.convoys).toEqual([undefined]);
   });
 
-  test("a read in line keeps later writes behind it", () => {
+  test("a read in line keeps later writes behind it, where they go together", () => {
     const order = new Ordering();
     const started: string[] = [];
     const first = write(x, ["a"], "first", started);
     const before = write(y, ["a"], "before", started);
     const reading = ticket(z, { a: "read" }, "read", started);
-    const after = write({}, ["a"], "after", started);
-    for (const one of [first, before, reading, after]) order.enter(one);
+    const [after, last] = [write({}, ["a"], "after", started), write({}, ["a"], "last", started)];
+    for (const one of [first, before, reading, after, last]) order.enter(one);
     order.leave(first);
     expect(started).toEqual(["first", "before"]);
     order.leave(before);
     expect(started).toEqual(["first", "before", "read"]);
     order.leave(reading);
-    expect(started).toEqual(["first", "before", "read", "after"]);
+    expect(started).toEqual(["first", "before", "read", "after", "last"]);
+    expect(after.convoys[0]).toBeInstanceOf(Convoy);
+    expect(last.convoys).toEqual(after.convoys);
   });
 
   test("one that is given up does not hold up the others", () => {

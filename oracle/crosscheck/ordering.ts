@@ -1,7 +1,6 @@
 /** Which requests may be under way together. Two that could notice each other go to both servers one behind the other, so that both servers see
  *  them in the same order; everything else overlaps. Waiting is only ever for something that came earlier, so nothing can deadlock.
- *  Writes that would wait for each other and for nothing else that has not been sent may go in convoy (convoy.ts): the oracle decides their order,
- *  and the candidate is given them in that order. */
+ *  Writes that would wait for each other may go in convoy (convoy.ts): the oracle decides their order, and the candidate is given them in that order. */
 import { Convoy } from "./convoy.ts";
 
 /** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. `settle` keeps
@@ -31,14 +30,22 @@ export interface Ticket {
   start(convoy: Convoy | undefined): void;
 }
 
-/** Waiting writes that will start together; each waits only for requests that are under way already. */
+/** Waiting writes that will start together. None of them waits for what came after the first one, other members apart: so nothing that the cohort
+ *  waits for can wait for the cohort. */
 interface Cohort {
+  /** The number of the first one. */
+  readonly opened: number;
   readonly members: Entry[];
   waitsFor: number;
 }
 
+/** Members, at most: with each that joins there may be more to wait for. */
+const cohortMax = 100;
+
 interface Entry {
   readonly ticket: Ticket;
+  /** Place in the order of entering. */
+  readonly number: number;
   waitsFor: number;
   hasStarted: boolean;
   hasLeft: boolean;
@@ -57,6 +64,7 @@ export class Ordering {
   /** By owner, what has started in convoy: the candidate may get it any time later, so its owner's next convoy waits for it. */
   readonly #convoyed = new Map<object, Set<Entry>>();
   readonly #ready: Entry[] = [];
+  #entered = 0;
   #isStarting = false;
 
   /** Requests in line or under way. */
@@ -67,26 +75,27 @@ export class Ordering {
   /** Puts a request in line; it starts at once if nothing earlier stands against it. */
   enter(ticket: Ticket): void {
     const entry: Entry = {
-      ...{ ticket, waitsFor: 0, hasStarted: false, hasLeft: false, blocks: [], next: [] },
+      ...{ ticket, number: ++this.#entered, waitsFor: 0, hasStarted: false, hasLeft: false, blocks: [], next: [] },
       ...{ cohort: undefined, convoy: undefined },
     };
     const against = this.#against(ticket);
     if (ticket.mayConvoy === true) for (const own of this.#convoyed.get(ticket.owner) ?? []) against.add(own);
     const newest = this.#newest.get(ticket.owner);
     const before = newest?.hasStarted === false ? newest : undefined;
-    const cohort = cohortFor(ticket, against, before);
+    const cohort = ticket.mayConvoy === true && against.size > 0 ? cohortFor(entry, against, before) : undefined;
     for (const earlier of against) {
       if (cohort !== undefined && earlier.cohort === cohort && !earlier.hasStarted) continue;
       earlier.blocks.push(entry);
+      entry.waitsFor++;
+    }
+    if (before !== undefined && (cohort === undefined || before.cohort !== cohort)) {
+      before.next.push(entry);
       entry.waitsFor++;
     }
     if (cohort !== undefined) {
       entry.cohort = cohort;
       cohort.members.push(entry);
       cohort.waitsFor += entry.waitsFor;
-    } else if (before !== undefined) {
-      before.next.push(entry);
-      entry.waitsFor++;
     }
     this.#entries.set(ticket, entry);
     this.#newest.set(ticket.owner, entry);
@@ -157,17 +166,16 @@ export class Ordering {
   }
 }
 
-/** The cohort that a request may join: it waits for nothing but what is under way, and members of that one. */
-function cohortFor(ticket: Ticket, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort | undefined {
-  if (ticket.mayConvoy !== true || against.size === 0) return undefined;
-  let cohort = before?.cohort;
-  if (before !== undefined && cohort === undefined) return undefined;
-  for (const earlier of against) {
-    if (earlier.hasStarted) continue;
-    if (earlier.cohort === undefined || (cohort ?? earlier.cohort) !== earlier.cohort) return undefined;
-    cohort = earlier.cohort;
-  }
-  return cohort ?? { members: [], waitsFor: 0 };
+/** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
+function cohortFor({ number }: Entry, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort {
+  const waiting = [...against, ...(before === undefined ? [] : [before])].filter(({ hasStarted }) => !hasStarted);
+  let newest: Cohort | undefined;
+  for (const { cohort } of waiting) if (cohort !== undefined && cohort.opened > (newest?.opened ?? 0)) newest = cohort;
+  const mayJoin =
+    newest !== undefined &&
+    newest.members.length < cohortMax &&
+    waiting.every((earlier) => earlier.cohort === newest || earlier.number < (newest?.opened ?? 0));
+  return newest !== undefined && mayJoin ? newest : { opened: number, members: [], waitsFor: 0 };
 }
 
 /** One thing less stands against an entry: who can start now. */
