@@ -52,6 +52,7 @@ withTwin(
   .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
   .option("--end-on-failure", "end with the first cause")
   .option("--shard <i/n>", "the i-th of n parts of the run; all parts need the same --seed")
+  .option("--min-cells <n>", "fewest coverage cells (operation, result, states) without which the run is undecided")
   .action(answer((raw: RawFlags) => fuzzCommand(raw)));
 
 withTwin(withServers(program.command("run").description("hand-written scenarios, all or those that match")))
@@ -147,6 +148,7 @@ withOutlets(program.command("report").description("write the reports of finished
 withOutlets(program.command("gate").description("judge finished runs together, as CI does"))
   .option("--known <file>", "known divergences (YAML); default: the list in scenarios/")
   .option("--min-operations <n>", "fewest compared replies of all runs together")
+  .option("--min-cells <n>", "fewest coverage cells (operation, result, states) that all runs together hit")
   .option("--coverage-floor <percent>", "least share of the plausible coverage cells")
   .option("--baseline <dir|summary.json>", "an earlier run, to say what is new, gone and still there")
   .action(answer((dirs: string[], raw: RawFlags) => gateCommand(dirs, raw)));

@@ -2,15 +2,18 @@
 import type { CrossCheck, Observation } from "../oracle/crosscheck.ts";
 import type { Casebook, CaseRecord } from "./casebook.ts";
 import type { Door } from "./connection.ts";
+import type { CellCount } from "./coverage/cells.ts";
+import { CaseStates } from "./coverage/states.ts";
 import type { Scenario } from "./format.ts";
 import { type CaseOutcome, runScenario } from "./run.ts";
 
-/** One case, run. `seen` is empty unless the arena watches. */
+/** One case, run. `seen` is empty unless the arena watches; `newCells` are coverage cells that no case before it hit, 0 where none are counted. */
 export interface CaseResult {
   readonly record: CaseRecord;
   readonly outcome: CaseOutcome;
   readonly root: string;
   readonly seen: readonly Observation[];
+  readonly newCells: number;
 }
 
 /** Root names are unique among the runs that share a server: time, then a counter. */
@@ -34,15 +37,18 @@ export class Arena {
   readonly book: Casebook;
   readonly #lanes: readonly Lane[];
   readonly #chroot: string;
+  /** Of the replies that clients got; absent where nobody asks. */
+  readonly cells: CellCount | undefined;
   readonly #seen = new Map<string, Observation[]>();
   /** Every root that was made, for whoever cleans up. */
   readonly roots: string[] = [];
 
   /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which closing a
    *  session that owns ephemerals lets everything else wait. `chroot` is "" or the path below which all roots are made. */
-  constructor(checks: Check | readonly Check[], book: Casebook, chroot = "") {
+  constructor(checks: Check | readonly Check[], book: Casebook, how: { chroot?: string; cells?: CellCount } = {}) {
     this.book = book;
-    this.#chroot = chroot;
+    this.#chroot = how.chroot ?? "";
+    this.cells = how.cells;
     this.#lanes = ("openAs" in checks ? [checks] : checks).map((check) => ({
       door: {
         open: (as, hello, downstream) => check.openAs(as, hello, downstream),
@@ -68,8 +74,15 @@ export class Arena {
     lane.cases++;
     try {
       const isOver = () => record.divergence !== undefined;
-      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver });
-      return { record, outcome, root, seen };
+      let newCells = 0;
+      const { cells } = this;
+      const states =
+        cells &&
+        new CaseStates(root, (cell) => {
+          if (cells.add(cell)) newCells++;
+        });
+      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states });
+      return { record, outcome, root, seen, newCells };
     } finally {
       lane.cases--;
       this.book.close(name);

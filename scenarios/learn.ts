@@ -33,19 +33,22 @@ function learnMulti(by: string, ops: readonly (WriteStep | ReadStep)[], results:
   }
 }
 
-/** Takes over what a successful or failed reply tells. `reader` stands behind the header. A body that cannot be decoded teaches nothing: the
- *  comparison has its own opinion of it. */
-export function learn(step: RequestStep, header: ReplyHeader, reader: Reader, memory: Memory): void {
-  memory.saw(step.by, header.zxid);
-  if (header.err !== 0 || reader.remaining === 0) {
-    if (header.err === 0 && step.op === "delete") memory.forget(step.by, memory.path(step.path));
-    return;
-  }
+/** A reply's body, from a reader behind the header; undefined where there is none, or none that can be decoded: the comparison has its own opinion of
+ *  that. */
+export function bodyOf(op: RequestStep["op"], header: ReplyHeader, reader: Reader): unknown {
+  if (header.err !== 0 || reader.remaining === 0) return undefined;
   try {
-    const body = read(opcodes[step.op].reply, reader);
-    if (step.op === "multi") learnMulti(step.by, step.ops, body as SequenceItem[], memory);
-    else if ("path" in step) learnOne(step.by, step, body as Told, memory);
+    return read(opcodes[op].reply, reader);
   } catch {
-    return;
+    return undefined;
   }
+}
+
+/** Takes over what a successful or failed reply tells; `body` is its own, as far as there is one. */
+export function learn(step: RequestStep, header: ReplyHeader, body: unknown, memory: Memory): void {
+  memory.saw(step.by, header.zxid);
+  if (header.err === 0 && step.op === "delete") memory.forget(step.by, memory.path(step.path));
+  if (body === undefined) return;
+  if (step.op === "multi") learnMulti(step.by, step.ops, body as SequenceItem[], memory);
+  else if ("path" in step) learnOne(step.by, step, body as Told, memory);
 }

@@ -1,60 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Downstream } from "../src/backend.ts";
-import { Reader, Writer } from "../src/jute/buffers.ts";
-import { read, write } from "../src/jute/codec.ts";
-import { encodeConnectResponse } from "../src/protocol/connect.ts";
-import { opcodes, opName } from "../src/protocol/opcodes.ts";
-import { ReplyHeader, RequestHeader } from "../src/protocol/records.ts";
+import { AgreeableDoor } from "./agreeable-door.fixture.ts";
 import type { Door } from "./connection.ts";
+import type { Cell } from "./coverage/cells.ts";
+import { CaseStates } from "./coverage/states.ts";
 import type { Scenario, Step } from "./format.ts";
 import { runScenario } from "./run.ts";
-
-/** A server that says yes to everything, notes what it was asked, and answers as late as it is told to. */
-class AgreeableDoor implements Door {
-  readonly log: string[] = [];
-  #sessions = 0;
-  readonly #laterMs: number;
-  /** What it refuses: operation and path. */
-  readonly refuses = new Map<string, number>();
-
-  constructor(laterMs = 0) {
-    this.#laterMs = laterMs;
-  }
-
-  open: Door["open"] = async (as, hello, downstream) => {
-    const isWrong = hello.request.sessionId !== 0 && (hello.request.passwd?.[0] ?? 0) !== 7;
-    const id = hello.request.sessionId === 0 ? ++this.#sessions : hello.request.sessionId;
-    this.log.push(`${as.session} connect ${hello.request.sessionId === 0 ? "new" : "resume"}`);
-    const granted = { protocolVersion: 0, timeOut: 30_000, sessionId: id, passwd: Buffer.alloc(16, 7) };
-    if (isWrong) return { is: "refused", raw: encodeConnectResponse({ ...granted, timeOut: 0 }) };
-    const session = {
-      granted,
-      submit: (frame: Buffer) => this.#answer(as.session, frame, downstream),
-      close: () => void this.log.push(`${as.session} gone`),
-    };
-    return { is: "granted", session, raw: encodeConnectResponse(granted) };
-  };
-
-  settled = async () => undefined;
-
-  #answer(session: string, frame: Buffer, downstream: Downstream): void {
-    const reader = new Reader(frame);
-    const { xid, type } = read(RequestHeader, reader);
-    const op = opName(type) ?? "create";
-    const body = read(opcodes[op].request, reader) as { path?: string; version?: number };
-    const what = body.path === undefined ? op : `${op} ${body.path}`;
-    this.log.push(`${session} ${what}${body.version === undefined ? "" : ` v${body.version}`}`);
-    const err = this.refuses.get(what) ?? 0;
-    const writer = new Writer();
-    write(ReplyHeader, writer, { xid, zxid: 9, err });
-    if (err === 0 && op === "create") write(opcodes.create.reply, writer, { path: `${body.path}7` });
-    const reply = writer.copy();
-    setTimeout(() => {
-      downstream.send(reply);
-      if (op === "closeSession" || err === -115) downstream.end();
-    }, this.#laterMs);
-  }
-}
 
 const scenario = (steps: readonly Step[], rest: Partial<Scenario> = {}): Scenario => ({
   ...{ why: "w", source: "s", pace: "pipelined", sessions: [...new Set(steps.map((step) => step.by))], steps },
@@ -166,5 +116,28 @@ describe("running a scenario", () => {
       { by: "b", op: "setWatches", since: { newest: 0 }, data: ["/n"] },
     ]);
     expect(log.slice(0, 3)).toEqual(["b ping", "a sync /x/r", "b setWatches"]);
+  });
+
+  test("tells the states of every reply and every fault, once each", async () => {
+    const cells: Cell[] = [];
+    const states = new CaseStates("/x/r", (cell) => cells.push(cell));
+    const steps: Step[] = [
+      { by: "a", op: "create", path: "/s-", flags: "sequential", bind: "p" },
+      { by: "a", op: "create", path: { ref: "p", below: "/s-" }, flags: "ephemeral-sequential", bind: "p" },
+      { by: "a", op: "setData", path: { ref: "p" } },
+      { by: "b", op: "drop" },
+      { by: "b", op: "ping" },
+    ];
+    await runScenario(scenario(steps), { door: new AgreeableDoor(), name: "c", root: "/x/r", states });
+    expect(cells.map(({ op, node, session }) => `${op} ${node} ${session}`)).toEqual([
+      ...["create missing fresh", "create missing fresh", "create missing fresh"],
+      ...["setData ephemeral-own holding", "ping outside resumed"],
+      ...[
+        "exists parent holding",
+        "exists parent resumed",
+        "closeSession outside holding",
+        "closeSession outside resumed",
+      ],
+    ]);
   });
 });

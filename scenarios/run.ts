@@ -2,9 +2,10 @@
  *  A step waits for a reply only if it needs what the reply tells; ordering requests that touch the same znodes is the cross-check's work. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Door, OnReply } from "./connection.ts";
+import type { CaseStates, PathOf } from "./coverage/states.ts";
 import { encodeStep, type RequestStep } from "./encode.ts";
 import type { PathValue, Scenario, Step } from "./format.ts";
-import { learn } from "./learn.ts";
+import { bodyOf, learn } from "./learn.ts";
 import { Memory } from "./references.ts";
 import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
 
@@ -17,6 +18,8 @@ export interface RunCase {
   readonly root: string;
   /** Asked before each step: true ends the case early, because what follows a divergence is echo. */
   readonly isOver?: () => boolean;
+  /** Told of every reply and every fault. */
+  readonly states?: CaseStates | undefined;
 }
 
 /** How it went, as far as the client can tell; whether the sides agreed is told by the cross-check's journal lines. `stuck`: a wait was too long.
@@ -75,6 +78,7 @@ class Case {
   readonly #how: RunCase;
   readonly #scenario: Scenario;
   readonly #memory: Memory;
+  readonly #pathOf: PathOf = (path) => this.#memory.path(path);
   readonly #seats = new Map<string, Seat>();
   /** Which session's create answers each label that is still open. */
   readonly #binding = new Map<string, Seat>();
@@ -116,8 +120,10 @@ class Case {
   /** Takes one step. Throws {@link CaseStuck}. */
   async take(step: Step): Promise<void> {
     this.steps++;
-    if (isFault(step)) await this.#fault(this.#seat(step.by), step);
-    else await this.#request(this.#seat(step.by), step);
+    if (isFault(step)) {
+      await this.#fault(this.#seat(step.by), step);
+      this.#how.states?.fault(step);
+    } else await this.#request(this.#seat(step.by), step);
     if (this.#scenario.pace === "pipelined") return this.#markIfDue(step);
     await this.#seat(step.by).settle();
     this.#memory.mark(step.by);
@@ -196,7 +202,11 @@ class Case {
     const { xid, frame } = encodeStep(step, this.#memory, seat.nextXid());
     connection.send(xid, frame, (header, rest) => {
       onReply?.(header, rest);
-      if (header !== undefined) learn(step, header, rest, this.#memory);
+      if (header === undefined) return;
+      const body = bodyOf(step.op, header, rest);
+      // First, so that a path by label is what it was when it was sent.
+      this.#how.states?.reply(step, { err: header.err, body }, this.#pathOf);
+      learn(step, header, body, this.#memory);
     });
   }
 

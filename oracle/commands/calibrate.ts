@@ -52,7 +52,7 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
     settleMs: how.flags.settleMs,
     emit: how.noise.collector(silent.emit, stage.journal),
   });
-  const arena = new Arena(check, silent, chroot);
+  const arena = new Arena(check, silent, { chroot });
   try {
     how.progress.say(`calibration: ${oracle.description.version} at ${oracle.description.address} against its twin`);
     const { operations, lost } = await how.drive(arena);

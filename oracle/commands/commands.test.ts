@@ -23,6 +23,14 @@ describe("the flags of a fuzz run", () => {
     expect(fuzzRequest({ timeLimit: "2" }).operationsFloor).toBe(1);
   });
 
+  test("may ask for coverage cells, as many as there are", () => {
+    expect(fuzzRequest({ seed: "1" })).not.toHaveProperty("cellsFloor");
+    expect(fuzzRequest({ seed: "1", minCells: "900" }).cellsFloor).toBe(900);
+    expect(fuzzRequest({ seed: "1", shard: "1/4", minCells: "900" }).cellsFloor).toBe(900);
+    for (const minCells of ["-1", "many", "9.5"]) expect(() => fuzzRequest({ minCells })).toThrow(BadArgument);
+    expect(() => fuzzRequest({ minCells: "1000000" })).toThrow(/^--min-cells: "1000000" is more than there are: \d+$/);
+  });
+
   test("end up in the token", () => {
     const request = fuzzRequest({ seed: "7", profile: "multi", sessions: "5", surface: "full", ops: "100" });
     expect(decodeToken(tokenOf(request, 3))).toMatchObject({

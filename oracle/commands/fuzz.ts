@@ -1,5 +1,6 @@
 /** `xchk fuzz`: generated sequences against two servers until a limit is reached. */
 import { randomInt } from "node:crypto";
+import { cellsReachable } from "../../scenarios/coverage/cells.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
@@ -29,6 +30,8 @@ export interface FuzzRequest {
   readonly limits: FuzzLimits;
   /** Fewest compared operations that make a verdict. */
   readonly operationsFloor: number;
+  /** Fewest coverage cells that make a verdict. */
+  readonly cellsFloor?: number;
   /** Where the oracle's twin is: the run begins with a comparison of the two. */
   readonly twin?: string | undefined;
 }
@@ -62,6 +65,7 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
   const seed = wholeNumber(raw, "seed", -(2 ** 31)) ?? randomInt(2 ** 31);
   const shard = shardFlag(raw);
   const part = (whole: number) => Math.ceil(whole / (shard?.count ?? 1));
+  const cellsFloor = cellsFlag(raw);
   const ownOperations = operations === undefined ? undefined : part(operations);
   return {
     mode: "fuzz",
@@ -80,7 +84,16 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
       ...(shard === undefined ? {} : { shard }),
     },
     operationsFloor: ownOperations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(ownOperations / 2),
+    ...(cellsFloor === undefined ? {} : { cellsFloor }),
   };
+}
+
+/** `--min-cells`: of this run alone, also where it is a shard. Throws `BadArgument`. */
+function cellsFlag(raw: RawFlags): number | undefined {
+  const floor = wholeNumber(raw, "min-cells", 0);
+  if (floor !== undefined && floor > cellsReachable)
+    throw new BadArgument("--min-cells", String(floor), `is more than there are: ${cellsReachable}`);
+  return floor;
 }
 
 /** `--shard 2/8`. Without the seed that all shards share there would be nothing to split. Throws `BadArgument`. */
@@ -110,6 +123,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
       seed: String(seed),
       replayToken: token,
       operationsFloor: request.operationsFloor,
+      ...(request.cellsFloor === undefined ? {} : { cellsFloor: request.cellsFloor }),
       options: {
         profile: profile.name,
         surface: profile.surface,
@@ -176,8 +190,9 @@ const nameOf = ({ duel }: Stage, side: "candidate" | "oracle") =>
 function progressLine(totals: FuzzTotals, limits: FuzzLimits, stage: Stage): string {
   const share = Number.isFinite(limits.operations) ? totals.operations / limits.operations : totals.runs / limits.runs;
   const shown = share > 0 ? `${bar(share)} ` : "";
-  const compared = stage.arena.book.compared;
-  return `${shown}${totals.operations} operations in ${totals.runs} sequences, ${compared} replies compared, ${totals.causes.length} causes`;
+  const { book, cells } = stage.arena;
+  const exercised = `${book.compared} replies compared, ${cells?.cells ?? 0} cells hit`;
+  return `${shown}${totals.operations} operations in ${totals.runs} sequences, ${exercised}, ${totals.causes.length} causes`;
 }
 
 /** The command as commander calls it. */

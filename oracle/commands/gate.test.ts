@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser } from "fast-xml-parser";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { divergence, journal } from "../../reports/testdata/journals.ts";
+import { cellsLine, divergence, journal } from "../../reports/testdata/journals.ts";
 import { asText, cleanRun, diedRun, divergingRun, mixedTraffic } from "../../reports/testdata/runs.ts";
 import { writeReports } from "../../reports/write.ts";
 import { BadKnownList } from "../compare/known.ts";
@@ -62,6 +62,14 @@ describe("gate", () => {
     expect(await gateCommand(dirs, { coverageFloor: "99" }, around)).toBe(2);
     expect(said).toContain("the floor is 99 %");
     await expect(gateCommand(dirs, { coverageFloor: "101" }, around)).rejects.toThrow(BadArgument);
+  });
+
+  test("a floor of coverage cells is held against what all runs hit", async () => {
+    const dirs = [cellsLine("0100"), cellsLine("4100")].map((line) => directory(journal([...mixedTraffic(24), line])));
+    expect(await gateCommand(dirs, { minCells: "2" }, around)).toBe(0);
+    expect(await gateCommand(dirs, { minCells: "3" }, around)).toBe(2);
+    expect(said).toContain("2 coverage cells hit, the floor is 3");
+    await expect(gateCommand(dirs, { minCells: "few" }, around)).rejects.toThrow(BadArgument);
   });
 
   test("a run counts once", async () => {

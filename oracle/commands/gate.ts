@@ -23,6 +23,7 @@ export async function gateCommand(
   expectJournals(dirs);
   const known = loadKnown(textOf(raw, "known") ?? defaultKnownFile);
   const minOperations = wholeNumber(raw, "min-operations", 0);
+  const minCells = wholeNumber(raw, "min-cells", 0);
   const percent = wholeNumber(raw, "coverage-floor", 0);
   if (percent !== undefined && percent > 100)
     throw new BadArgument("--coverage-floor", String(percent), "is above 100 percent");
@@ -31,6 +32,7 @@ export async function gateCommand(
     known,
     today: today(),
     ...(minOperations === undefined ? {} : { minOperations }),
+    ...(minCells === undefined ? {} : { minCells }),
     ...(percent === undefined ? {} : { coverageFloor: percent / 100 }),
     ...(baseline === undefined ? {} : { baseline: await fingerprintsIn(baseline, known) }),
   });

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { writeReports } from "../../reports/write.ts";
 import { Arena } from "../../scenarios/arena.ts";
 import { Casebook } from "../../scenarios/casebook.ts";
+import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
 import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
@@ -91,7 +92,7 @@ export function liar(name: string | undefined): (backend: Backend) => Backend {
 }
 
 /** The journal's first line, as far as a command decides it. */
-export type RunFacts = Pick<RunLine, "mode" | "seed" | "replayToken" | "operationsFloor" | "options">;
+export type RunFacts = Pick<RunLine, "mode" | "seed" | "replayToken" | "operationsFloor" | "cellsFloor" | "options">;
 
 /** Finds or starts the servers and opens the journal. Throws `BadArgument`, `BadKnownList` and `ServerFailed`. */
 export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stage> {
@@ -121,6 +122,7 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   const checks = openChecks(flags, { duel, known, lie, journal });
   const finish: Stage["finish"] = async ({ interrupted, failure }) => {
     if (failure !== undefined) writer.write({ event: "note", text: failure });
+    if (checks.cells.cells > 0) writer.write(checks.cells.line());
     writer.write(checks.book.endLine({ durationMs: Date.now() - startedAt, interrupted }));
     writer.close();
     await checks.close();
@@ -175,7 +177,9 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const checks = Array.from({ length: Math.min(wanted, checksMax) }, () =>
     crosscheck({ ...shared, settleMs: flags.settleMs, emit: book.emitNumbered }),
   );
-  const arena = new Arena(checks, book, duel.chroot);
+  const { chroot } = duel;
+  const cells = new CellCount();
+  const arena = new Arena(checks, book, { chroot, cells });
   const silent = new Casebook(() => undefined);
   const labCheck = crosscheck({
     ...shared,
@@ -184,7 +188,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     emit: silent.emit,
     observe: (seen) => lab.observe(seen),
   });
-  const lab: Arena = new Arena(labCheck, silent, duel.chroot);
+  const lab: Arena = new Arena(labCheck, silent, { chroot });
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {
     const opened = crosscheck({ ...shared, candidate: other, settleMs: flags.settleMs, emit: book.emit });
@@ -194,7 +198,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const close = async () => {
     for (const each of [...others, labCheck, ...checks]) await each.close();
   };
-  return { book, arena, lab, candidate, isKnown, against, close };
+  return { book, arena, lab, cells, candidate, isKnown, against, close };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */

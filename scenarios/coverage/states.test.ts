@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RequestStep } from "../encode.ts";
 import type { Action } from "../format.ts";
 import type { Cell } from "./cells.ts";
-import { CaseStates, variantOf } from "./states.ts";
+import { CaseStates } from "./states.ts";
 
 const codes = {
   OK: 0,
@@ -187,12 +187,4 @@ describe("the state of the session", () => {
     expect(tell("b", { op: "closeSession" })?.session).toBe("holding");
     expect(tell("b", { op: "exists", path: "/f" }, "NONODE")).toMatchObject({ node: "missing", session: "fresh" });
   });
-});
-
-test("variants", () => {
-  expect(variantOf({ op: "create", path: "/n", flags: "ttl" })).toBe("other");
-  expect(variantOf({ op: "delete", path: "/n" })).toBe("any");
-  expect(variantOf({ op: "delete", path: "/n", version: { last: 0 } })).toBe("last");
-  expect(variantOf({ op: "delete", path: "/n", version: { last: -1 } })).toBe("other");
-  expect(variantOf({ by: "a", op: "exists", path: "/n", watch: true })).toBe("watch");
 });

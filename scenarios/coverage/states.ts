@@ -4,9 +4,10 @@
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
 import type { RequestStep } from "../encode.ts";
-import type { CreateStep, PathValue, ReadStep, Step, VersionValue, WriteStep } from "../format.ts";
+import type { CreateStep, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
 import type { Cell, NodeState, SessionState, WatchState } from "./cells.ts";
 import { isMaking } from "./cells.ts";
+import { defaultFlags, isSequential, variantOf } from "./variants.ts";
 
 /** A znode that stands. `owner` is the session that an ephemeral belongs to. */
 interface Standing {
@@ -39,66 +40,10 @@ export type PathOf = (path: PathValue) => string | null;
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-const isSequential = (flags: CreateStep["flags"]): boolean =>
-  flags === "sequential" ||
-  flags === "ephemeral-sequential" ||
-  flags === "ttl-sequential" ||
-  flags === 2 ||
-  flags === 3;
-
-const versionVariant = (version: VersionValue | undefined): string =>
-  version === undefined || version === -1
-    ? "any"
-    : typeof version === "object" && version.last === 0
-      ? "last"
-      : "other";
-
-const variants = {
-  create: ["persistent", "ephemeral", "sequential", "ephemeral-sequential"],
-  create2: ["persistent", "ephemeral", "sequential", "ephemeral-sequential"],
-  createContainer: ["container"],
-  createTTL: ["ttl", "ttl-sequential"],
-} as const;
-const defaultFlags = { create: "persistent", create2: "persistent", createContainer: "container", createTTL: "ttl" };
-
-/** The variant of an operation: flags, kind of version, watch or not. */
-export function variantOf(step: RequestStep | WriteStep | ReadStep): string {
-  switch (step.op) {
-    case "create":
-    case "create2":
-    case "createContainer":
-    case "createTTL": {
-      const flags = String(step.flags ?? defaultFlags[step.op]);
-      return (variants[step.op] as readonly string[]).includes(flags) ? flags : "other";
-    }
-    case "delete":
-    case "check":
-    case "setData":
-    case "setACL":
-      return versionVariant(step.version);
-    case "exists":
-    case "getData":
-    case "getChildren":
-    case "getChildren2":
-      return step.watch === true ? "watch" : "plain";
-    case "addWatch":
-      return typeof step.mode === "string" ? step.mode : "other";
-    case "removeWatches":
-    case "checkWatches":
-      return typeof step.type === "string" ? step.type : "other";
-    case "multi":
-    case "multiRead":
-      return step.ops.length === 0 ? "empty" : step.ops.length === 1 ? "one" : "several";
-    case "auth":
-      return step.scheme === "digest" ? "digest" : "other";
-    default:
-      return "plain";
-  }
-}
-
 /** The model of one case. */
 export class CaseStates {
   readonly #root: string;
+  readonly #base: string;
   readonly #nodes = new Map<string, Standing>();
   readonly #deleted = new Set<string>();
   /** By path, what each session watches it for. */
@@ -106,11 +51,12 @@ export class CaseStates {
   readonly #sittings = new Map<string, Sitting>();
   readonly #emit: (cell: Cell) => void;
 
-  /** `root` is the case's own root znode, which its first session creates. */
+  /** `root` is the case's own root znode, which its first session creates, after the znode above it: that one is no part of the case. */
   constructor(root: string, emit: (cell: Cell) => void) {
     this.#root = root;
+    this.#base = parentOf(root);
     this.#emit = emit;
-    this.#nodes.set(parentOf(root), { is: "persistent", owner: "", isAgain: false, children: 0 });
+    this.#nodes.set(this.#base, { is: "persistent", owner: "", isAgain: false, children: 0 });
   }
 
   /** A step that is no request acts on its session. */
@@ -130,6 +76,7 @@ export class CaseStates {
   reply(step: RequestStep, { err, body }: Reply, pathOf: PathOf): void {
     if (step.op === "multi" || step.op === "multiRead") return this.#many(step, { err, body }, pathOf);
     const path = "path" in step ? pathOf(step.path) : null;
+    if (path === this.#base) return;
     const result = errorName(err);
     this.#count(step.op, step, { by: step.by, path, result });
     this.#apply(step, { by: step.by, path, isOk: err === 0, told: toldPath(body) });
