@@ -29,6 +29,16 @@ describe("shrinking", () => {
     expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
   });
 
+  test("one candidate without an end does not use up the time of the others", async () => {
+    const fails = (steps: readonly Step[]) => steps.some((step) => step.op === "setData" && step.version === -2);
+    const { steps, origin } = firstFailing(fails);
+    let asked = 0;
+    const stillFails = (candidate: readonly Step[]) =>
+      asked++ === 0 ? new Promise<boolean>(() => undefined) : Promise.resolve(fails(candidate));
+    const small = await shrink(steps, stillFails, { ...limits, budgetMs: 2_000 }, origin);
+    expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
+  });
+
   test("a fault that needs an order and two sessions keeps both", async () => {
     const fails = (steps: readonly Step[]) =>
       steps.some((first, i) => {

@@ -1,5 +1,6 @@
 /** Makes a failing sequence small on live servers: fast-check's own shrink first, then delta debugging over steps, sessions, fields and names.
  *  Works on nothing but the question "does it still fail?", so it can be tested without a server. */
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import type { Step } from "../format.ts";
 import { canonicalSessions, fewerSessions, plainerPaths, simplerSteps } from "./simpler.ts";
@@ -82,18 +83,23 @@ class Shrinker {
   async asFastCheckDoes(origin: Origin, steps: readonly Step[]): Promise<readonly Step[]> {
     let best = steps;
     let isFirst = true;
+    let isOver = false;
     const passes = async (candidate: Step[]) => {
+      if (isOver) return true;
       // The first value is the sequence itself, which is known to fail: a run of it would only cost time.
       const failed = isFirst || (await this.fails(candidate));
       isFirst = false;
-      if (failed && candidate.length <= best.length) best = candidate;
+      if (failed && !isOver && candidate.length <= best.length) best = candidate;
       return !failed;
     };
-    await fc.check(fc.asyncProperty(origin.arbitrary, passes), {
-      seed: origin.seed,
-      numRuns: 1,
-      interruptAfterTimeLimit: this.#limits.budgetMs / 4,
-    });
+    const shareMs = this.#limits.budgetMs / 4;
+    const parameters = { seed: origin.seed, numRuns: 1, interruptAfterTimeLimit: shareMs };
+    const hurry = new AbortController();
+    const share = sleep(shareMs, undefined, { signal: hurry.signal }).catch(() => undefined);
+    // A candidate that gets no answers can take longer than all the rest.
+    await Promise.race([fc.check(fc.asyncProperty(origin.arbitrary, passes), parameters), share]);
+    isOver = true;
+    hurry.abort();
     return best;
   }
 
