@@ -127,8 +127,8 @@ export async function sideBySide(
       workloadName(workload),
       await inTurns(bench.rounds, contenders, (contender) => attempt(bench, contender, workload, figuresOf)),
     );
-    const { op, connections, pipeline } = workload;
-    rows.push(pipeline === 1 ? { ...row, at: { op, connections } } : row);
+    const { op, connections, pipeline, isHot } = workload;
+    rows.push(pipeline === 1 && isHot !== true ? { ...row, at: { op, connections } } : row);
   }
   return rows;
 }

@@ -32,7 +32,7 @@ export async function prepare(contender: Contender, workload: Workload): Promise
   const own = {
     create: [...below, ...sizes],
     multi: [...below, ...sizes, "--size", String(workload.batch)],
-    set: [...targets, ...sizes],
+    set: [...(workload.isHot === true ? targets.slice(0, 1) : targets), ...sizes],
     get: targets,
     mixed: [...targets, ...sizes, "--reads", String(workload.readPercent)],
   };

@@ -6,6 +6,8 @@ export interface Workload {
   readonly connections: number;
   readonly pipeline: number;
   readonly total: number;
+  /** Of `set`: all go to one znode instead of many in turn. */
+  readonly isHot?: true;
   /** Of `mixed`, how many requests of 100 are gets. */
   readonly readPercent?: number;
   /** Of `multi`, how many creates are in each. */
@@ -29,15 +31,17 @@ const mainOps = ["create", "set", "get"] as const;
 /** So many requests, or a tenth. */
 const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
 
-/** The main workloads, over 1 to 200 connections. */
-export const workloads = (scale: Scale): Workload[] =>
-  mainOps.flatMap((op) => [
-    ...Object.entries(totals).map(([connections, total]) => ({
-      ...{ op, connections: Number(connections), pipeline: 1 },
-      total: scaled(total, scale),
-    })),
-    pipelined(op, scale),
-  ]);
+/** The main workloads, over 1 to 200 connections; then sets of one znode. */
+export const workloads = (scale: Scale): Workload[] => [
+  ...mainOps.flatMap((op) => [...spread(op, scale), pipelined(op, scale)]),
+  ...[...spread("set", scale), pipelined("set", scale)].map((workload) => ({ ...workload, isHot: true as const })),
+];
+
+const spread = (op: Workload["op"], scale: Scale): Workload[] =>
+  Object.entries(totals).map(([connections, total]) => ({
+    ...{ op, connections: Number(connections), pipeline: 1 },
+    total: scaled(total, scale),
+  }));
 
 const pipelined = (op: Workload["op"], scale: Scale): Workload => ({
   ...{ op, connections: 50, pipeline: deepPipeline },
@@ -82,12 +86,14 @@ export const spreadWorkloads = (scale: Scale): Workload[] =>
   );
 
 /** A workload in words. */
-export const workloadName = ({ op, connections, pipeline, readPercent, batch }: Workload): string => {
+export const workloadName = ({ op, connections, pipeline, readPercent, batch, isHot }: Workload): string => {
   const what =
     op === "mixed"
       ? `${readPercent}% get, ${100 - (readPercent ?? 0)}% set`
       : op === "multi"
         ? `multi of ${batch} creates`
-        : op;
+        : isHot === true
+          ? `${op} one znode`
+          : op;
   return `${what}, ${connections} conn${pipeline === 1 ? "" : ` x ${pipeline} in flight`}`;
 };
