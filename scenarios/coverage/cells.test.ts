@@ -42,6 +42,25 @@ describe("cells", () => {
     expect(count.line().beyond).toBe(impossible.length);
   });
 
+  test("what is left of an operation goes down with each that is hit, those inside a multi included", () => {
+    const count = new CellCount();
+    const before = count.unhit("multi", "missing");
+    count.add(cell());
+    count.add(cell({ op: "multi/create", variant: "persistent", node: "missing" }));
+    count.add(cell({ op: "multi/create", variant: "persistent", node: "missing" }));
+    expect(count.unhit("multi", "missing")).toBe(before - 1);
+    expect(count.unhit("delete", "persistent")).toBe(new CellCount().unhit("delete", "persistent") - 1);
+    expect(count.unhit("ping", "ttl")).toBe(0);
+  });
+
+  test("a request that cannot be read is refused whole, alone and as a multi", () => {
+    const count = new CellCount();
+    const refused = { variant: "any", result: "MARSHALLINGERROR", node: "outside" } as const;
+    expect(count.add(cell(refused))).toBe(true);
+    expect(count.add(cell({ ...refused, op: "multi", variant: "several" }))).toBe(true);
+    expect(count.add(cell({ ...refused, op: "multi/delete" }))).toBe(false);
+  });
+
   test("a line has one bit for each declared cell", () => {
     const count = new CellCount();
     count.add(cell());

@@ -44,7 +44,8 @@ const absent: readonly NodeState[] = ["missing", "orphan"];
 const anywhere: readonly NodeState[] = [...absent, ...existing];
 const outside: readonly NodeState[] = ["outside"];
 
-const refusedForm: Results = { BADARGUMENTS: outside };
+const unreadable: Results = { MARSHALLINGERROR: outside };
+const refusedForm: Results = { BADARGUMENTS: outside, ...unreadable };
 /** Of a name that is given. The list of permissions is checked before anything is looked up. */
 const creating: Results = {
   ...{ OK: ["missing"], NODEEXISTS: existing, NONODE: ["orphan"], NOCHILDRENFOREPHEMERALS: ["missing"] },
@@ -60,6 +61,8 @@ const creates: Variants = {
   sequential: { ...numbering, INVALIDACL: absent },
   "ephemeral-sequential": { ...numbering, INVALIDACL: absent },
 };
+/** Also with flags that no create has; the generator keeps them out of multis. */
+const oddCreates: Variants = { ...creates, other: { ...creating, INVALIDACL: anywhere } };
 const changing: Results = { OK: existing, NONODE: absent, NOAUTH: existing, ...refusedForm };
 const versioned = (any: Results): Variants => ({
   any,
@@ -67,18 +70,19 @@ const versioned = (any: Results): Variants => ({
   other: { ...any, BADVERSION: existing },
 });
 const deleting: Results = { ...changing, OK: own, NOTEMPTY: ["parent"] };
-const reading: Results = { OK: existing, NONODE: absent, NOAUTH: existing };
+const looking: Results = { OK: existing, NONODE: absent, NOAUTH: existing };
+const reading: Results = { ...looking, ...unreadable };
 const watching = (results: Results): Variants => ({ plain: results, watch: results });
 const always: Results = { OK: outside };
 const everywhere: Results = { OK: anywhere };
 const listing: Results = { OK: anywhere, NOWATCHER: anywhere };
 
-/** A multi that fails undoes what stands before the failure and does not try what stands behind it. */
+/** A multi that fails undoes what stands before the failure and does not try what stands behind it; one that cannot be read is refused whole. */
 const inMulti = (variants: Variants): Variants =>
   Object.fromEntries(
-    Object.entries(variants).map(([variant, { INVALIDACL, ...results }]) => {
+    Object.entries(variants).map(([variant, { INVALIDACL, MARSHALLINGERROR: _, ...results }]) => {
       const tried = INVALIDACL === undefined ? results : { ...results, INVALIDACL };
-      return [variant, { ...tried, undone: results.OK ?? [], RUNTIMEINCONSISTENCY: anywhere }];
+      return [variant, { ...tried, undone: results.OK ?? [], RUNTIMEINCONSISTENCY: [...anywhere, ...outside] }];
     }),
   );
 
@@ -87,21 +91,21 @@ const codesOfMulti: Results = {
   ...Object.fromEntries(
     [
       ...["NONODE", "NODEEXISTS", "NOTEMPTY", "BADVERSION", "NOCHILDRENFOREPHEMERALS", "NOAUTH"],
-      ...["INVALIDACL", "BADARGUMENTS"],
+      ...["INVALIDACL", "BADARGUMENTS", "MARSHALLINGERROR"],
     ].map((code) => [code, outside]),
   ),
 };
 
 /** What can be reached without the requests of `hazards.ts`, and without what no profile sends unless a file says so. */
 export const reachable: Readonly<Record<string, Variants>> = {
-  create: creates,
-  create2: creates,
+  create: oddCreates,
+  create2: oddCreates,
   createContainer: { container: creating, other: creating },
   createTTL: { ttl: creating, "ttl-sequential": numbering, other: creating },
   delete: versioned(deleting),
   setData: versioned(changing),
   setACL: versioned({ ...changing, INVALIDACL: anywhere }),
-  exists: watching({ OK: existing, NONODE: absent }),
+  exists: watching({ OK: existing, NONODE: absent, ...unreadable }),
   getData: watching(reading),
   getChildren: watching(reading),
   getChildren2: watching(reading),
@@ -117,11 +121,11 @@ export const reachable: Readonly<Record<string, Variants>> = {
   "multi/setData": inMulti(versioned(changing)),
   "multi/check": inMulti(versioned(changing)),
   multiRead: { several: always, one: always, empty: always },
-  "multiRead/getData": { plain: reading },
-  "multiRead/getChildren": { plain: reading },
-  addWatch: { persistent: everywhere, recursive: everywhere, other: { BADARGUMENTS: outside } },
-  removeWatches: { children: listing, data: listing, any: listing, other: refusedForm },
-  checkWatches: { children: listing, data: listing, any: listing, other: refusedForm },
+  "multiRead/getData": watching(looking),
+  "multiRead/getChildren": watching(looking),
+  addWatch: { persistent: everywhere, recursive: everywhere, other: unreadable },
+  removeWatches: { children: listing, data: listing, any: listing, other: unreadable },
+  checkWatches: { children: listing, data: listing, any: listing, other: unreadable },
   setWatches: { plain: always },
   setWatches2: { plain: always },
   auth: { digest: { ...always, AUTHFAILED: outside }, other: { ...always, AUTHFAILED: outside } },
@@ -183,12 +187,25 @@ export const cellsReachable = places.size;
 /** Cells beyond the declared ones that are told apart, at most: a hostile server can make up any number. */
 const beyondMax = 2_000;
 
+/** A block of cells: what one operation, with those inside it, can meet with the znode in one state. */
+const blockOf = (op: string, node: string): string => `${op.split("/", 1)[0]} ${node}`;
+
 /** Counts the cells of a run. A reply costs about a microsecond. */
 export class CellCount {
+  /** Cells that nothing has hit, by block. */
+  readonly #unhit = new Map<string, number>();
   readonly #hit = new Uint8Array(Math.ceil(places.size / 8));
   readonly #times = new Map<string, number>();
   readonly #beyond = new Set<string>();
   #cells = 0;
+
+  constructor() {
+    for (const { op, nodes } of pairs)
+      for (const [node, keys] of nodes) {
+        const block = blockOf(op, node);
+        this.#unhit.set(block, (this.#unhit.get(block) ?? 0) + keys.length);
+      }
+  }
 
   /** Takes the cell of one reply; answers whether it is the first of its kind. */
   add(cell: Cell): boolean {
@@ -206,12 +223,19 @@ export class CellCount {
     if ((before & bit) !== 0) return false;
     this.#hit[byte] = before | bit;
     this.#cells++;
+    const block = blockOf(cell.op, cell.node);
+    this.#unhit.set(block, (this.#unhit.get(block) ?? 0) - 1);
     return true;
   }
 
   /** Declared cells that were hit. */
   get cells(): number {
     return this.#cells;
+  }
+
+  /** Declared cells of an operation, those inside it included, that nothing has hit while the znode was in this state. */
+  unhit(op: string, node: NodeState): number {
+    return this.#unhit.get(blockOf(op, node)) ?? 0;
   }
 
   /** Cells that came and are not declared, as text. */
