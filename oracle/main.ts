@@ -52,6 +52,7 @@ withTwin(
   .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
   .option("--end-on-failure", "end with the first cause")
   .option("--shard <i/n>", "the i-th of n parts of the run; all parts need the same --seed")
+  .option("--in-order", "sequences by number, one after the other; default: mostly those that reach new coverage cells")
   .option("--min-cells <n>", "fewest coverage cells (operation, result, states) without which the run is undecided")
   .action(answer((raw: RawFlags) => fuzzCommand(raw)));
 

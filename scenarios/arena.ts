@@ -7,13 +7,12 @@ import { CaseStates } from "./coverage/states.ts";
 import type { Scenario } from "./format.ts";
 import { type CaseOutcome, runScenario } from "./run.ts";
 
-/** One case, run. `seen` is empty unless the arena watches; `newCells` are coverage cells that no case before it hit, 0 where none are counted. */
+/** One case, run. `seen` is empty unless the arena watches. */
 export interface CaseResult {
   readonly record: CaseRecord;
   readonly outcome: CaseOutcome;
   readonly root: string;
   readonly seen: readonly Observation[];
-  readonly newCells: number;
 }
 
 /** Root names are unique among the runs that share a server: time, then a counter. */
@@ -74,15 +73,10 @@ export class Arena {
     lane.cases++;
     try {
       const isOver = () => record.divergence !== undefined;
-      let newCells = 0;
       const { cells } = this;
-      const states =
-        cells &&
-        new CaseStates(root, (cell) => {
-          if (cells.add(cell)) newCells++;
-        });
+      const states = cells && new CaseStates(root, (cell) => void cells.add(cell));
       const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states });
-      return { record, outcome, root, seen, newCells };
+      return { record, outcome, root, seen };
     } finally {
       lane.cases--;
       this.book.close(name);

@@ -31,10 +31,16 @@ describe("the flags of a fuzz run", () => {
     expect(() => fuzzRequest({ minCells: "1000000" })).toThrow(/^--min-cells: "1000000" is more than there are: \d+$/);
   });
 
+  test("leave the choice of sequences to what they reach, unless the order is asked for or a calibration has to send the same", () => {
+    expect(fuzzRequest({ seed: "1" }).limits.isSteered).toBe(true);
+    expect(fuzzRequest({ seed: "1", inOrder: true }).limits.isSteered).toBe(false);
+    expect(fuzzRequest({ seed: "1", calibrate: true }).limits.isSteered).toBe(false);
+  });
+
   test("end up in the token", () => {
     const request = fuzzRequest({ seed: "7", profile: "multi", sessions: "5", surface: "full", ops: "100" });
     expect(decodeToken(tokenOf(request, 3))).toMatchObject({
-      ...{ seed: 7, index: 3, profile: "multi", sessions: 5, surface: "full", operations: 100 },
+      ...{ seed: 7, index: 3, profile: "multi", sessions: 5, surface: "full", operations: 100, isSteered: true },
     });
   });
 

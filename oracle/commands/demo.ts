@@ -100,7 +100,7 @@ async function drive(
   let sent = 0;
   const send = async (part: { readonly seed: number; readonly operations: number; readonly timeLimitMs: number }) => {
     const limits: FuzzLimits = {
-      ...{ runs: Number.POSITIVE_INFINITY, maxCauses: 1, shrinkMs: 0, endOnFailure: false },
+      ...{ runs: Number.POSITIVE_INFINITY, maxCauses: 1, shrinkMs: 0, endOnFailure: false, isSteered: false },
       ...{ operations: part.operations, timeLimitMs: part.timeLimitMs, inFlight: demoLimits.inFlight },
     };
     const before = sent;
@@ -159,6 +159,7 @@ async function shrinkDirectly(reportDir: string, seed: number, { etcd, zookeeper
       limits: {
         ...{ runs: Number.POSITIVE_INFINITY, operations: demoLimits.operations, timeLimitMs: 60_000 },
         ...{ inFlight: demoLimits.inFlight, maxCauses: 3, shrinkMs: 15_000, endOnFailure: false },
+        isSteered: false,
       },
     },
     {

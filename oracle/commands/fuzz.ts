@@ -51,6 +51,7 @@ export function tokenOf(
     surface: profile.surface,
     operations: Number.isFinite(limits.operations) ? limits.operations * (limits.shard?.count ?? 1) : 0,
     allowHazards,
+    isSteered: limits.isSteered,
     ...(index === undefined ? {} : { index }),
   };
   return encodeToken(replay);
@@ -66,10 +67,11 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
   const shard = shardFlag(raw);
   const part = (whole: number) => Math.ceil(whole / (shard?.count ?? 1));
   const cellsFloor = cellsFlag(raw);
+  const twin = twinFlag(raw);
   const ownOperations = operations === undefined ? undefined : part(operations);
   return {
     mode: "fuzz",
-    twin: twinFlag(raw),
+    twin,
     seed: seed | 0,
     profile: profileFlag(raw),
     allowHazards: raw.allowHazards === true,
@@ -81,6 +83,8 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
       maxCauses: wholeNumber(raw, "max-causes", 1) ?? 5,
       shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
       endOnFailure: raw.endOnFailure === true,
+      // A calibration has to send what the run is going to send.
+      isSteered: raw.inOrder !== true && twin === undefined,
       ...(shard === undefined ? {} : { shard }),
     },
     operationsFloor: ownOperations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(ownOperations / 2),
@@ -129,6 +133,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
         surface: profile.surface,
         sessions: profile.sessions,
         inFlight: limits.inFlight,
+        ...(limits.isSteered ? {} : { inOrder: true }),
         ...(request.twin === undefined ? {} : { calibrate: request.twin }),
         ...(limits.shard === undefined ? {} : { shard: `${limits.shard.index}/${limits.shard.count}` }),
       },

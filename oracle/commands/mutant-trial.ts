@@ -71,7 +71,7 @@ export async function tryMutant(mutant: Mutant, seed: number, means: TrialMeans)
   const bounds = { runs: Number.POSITIVE_INFINITY, operations: Number.POSITIVE_INFINITY, timeLimitMs: means.limitMs };
   const totals = await fuzz(
     { seed, profile, allowHazards: false },
-    { ...bounds, inFlight, maxCauses: 1, shrinkMs, endOnFailure: true },
+    { ...bounds, inFlight, maxCauses: 1, shrinkMs, endOnFailure: true, isSteered: true },
     {
       ...{ arena, lab, journal: nothing, reportDir: join(means.reportDir, mutant.name), stop: means.stop },
       replayOf: (index) => `sequence ${index} of seed ${seed} against mutant ${mutant.name}`,

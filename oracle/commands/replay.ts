@@ -32,7 +32,8 @@ export async function replayCommand(what: string, raw: RawFlags): Promise<number
     return runScenarios([{ name: `seq-${index}`, scenario }], raw, "replay");
   }
   const request = fuzzRequest({ ...raw, ops: String(Math.max(replay.operations, 1)), seed: String(seed) });
-  return runFuzz({ ...request, mode: "replay", seed, profile, allowHazards }, stageFlags(raw));
+  const limits = { ...request.limits, isSteered: replay.isSteered };
+  return runFuzz({ ...request, limits, mode: "replay", seed, profile, allowHazards }, stageFlags(raw));
 }
 
 /** A recording's header. What is no file is left to the scenario's reader to complain about. */

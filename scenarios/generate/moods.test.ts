@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { moodsOf } from "./moods.ts";
 import { loadProfile } from "./profile.ts";
+import { operationsOf } from "./steps.ts";
 
 const profile = loadProfile("default");
 
@@ -13,6 +14,21 @@ test("moods make operations more frequent, and bring in none that the profile le
   const moods = moodsOf({ ...profile, weights });
   for (const mood of moods) expect(mood.profile.weights.closeSession).toBeUndefined();
   expect(moodsOf(profile).some((mood) => (mood.profile.weights.closeSession ?? 0) > (closeSession ?? 0))).toBe(true);
+});
+
+test("an aim's operation comes most often, and needs what the profile sends", () => {
+  const full = moodsOf({ ...profile, surface: "full" }).filter(({ aim }) => aim !== undefined);
+  for (const { aim, profile: mood } of full) {
+    const share =
+      (mood.weights[aim?.op ?? "ping"] ?? 0) / operationsOf(mood).reduce((sum, op) => sum + (mood.weights[op] ?? 0), 0);
+    expect(share, aim?.op).toBeCloseTo(0.4);
+  }
+  const standing = (moods: typeof full) => new Set(moods.map(({ aim }) => aim?.meets));
+  expect(standing(full)).toEqual(new Set(["persistent", "again", "ephemeral", "container", "ttl"]));
+  const core = moodsOf(profile).filter(({ aim }) => aim !== undefined);
+  expect(standing(core)).toEqual(new Set(["persistent", "again", "ephemeral"]));
+  expect(core.map(({ aim }) => aim?.op)).not.toContain("addWatch");
+  expect(full.map(({ aim }) => aim?.op)).not.toContain("whoAmI");
 });
 
 test("names and watches that somebody chose stay", () => {

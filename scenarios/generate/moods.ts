@@ -1,6 +1,9 @@
 /** Moods: sequences of one profile that each dwell on something else. Traffic that always has the same mix spreads itself thin, and states that
  *  take three or four related steps hardly ever come up in it; see "Swarm Testing" (Groce et al., ISSTA 2012). */
+import { reachable } from "../coverage/cells.ts";
+import type { Step } from "../format.ts";
 import type { Profile, Weights } from "./profile.ts";
+import { operationsOf } from "./steps.ts";
 
 /** How often some operations come, compared to the profile. */
 type Factors = Weights;
@@ -39,20 +42,76 @@ const moods: readonly Mood[] = [
   { weight: 2, changes: { names: "narrow" }, factors: { setACL: 4, getACL: 3, auth: 3 } },
 ];
 
+/** How often sequences are in a mood of the list above, compared to one that has an aim. */
+const listedWeight = 6;
+
+/** Znodes that stand when a sequence with an aim begins; `again`: made, deleted and made once more. */
+export type Standing = "persistent" | "again" | "container" | "ttl" | "ephemeral";
+
+/** An operation that a sequence sends more than any other, and what it is to meet. */
+export interface Aim {
+  readonly op: Step["op"];
+  readonly meets: Standing;
+}
+
+/** A profile in one mood, and how often sequences are in it. */
+export interface MoodProfile {
+  readonly weight: number;
+  readonly profile: Profile;
+  readonly aim?: Aim;
+}
+
 const scaled = (weights: Weights, factors: Factors): Weights =>
   Object.fromEntries(
     Object.entries(weights).map(([op, weight]) => [op, weight * (factors[op as keyof Weights] ?? 1)] as const),
   );
 
-/** The profile in each mood, with weights. Names that somebody chose stay. */
-export const moodsOf = (profile: Profile): { weight: number; profile: Profile }[] =>
-  moods.map(({ weight, changes = {}, factors = {} }) => ({
-    weight,
-    profile: {
-      ...profile,
-      ...changes,
-      ...(profile.names === "everyday" ? {} : { names: profile.names }),
-      watchPercent: Math.max(profile.watchPercent, changes.watchPercent ?? 0),
-      weights: scaled(profile.weights, factors),
-    },
-  }));
+const inMood = (profile: Profile, { changes = {}, factors = {} }: Omit<Mood, "weight">): Profile => ({
+  ...profile,
+  ...changes,
+  ...(profile.names === "everyday" ? {} : { names: profile.names }),
+  watchPercent: Math.max(profile.watchPercent, changes.watchPercent ?? 0),
+  weights: scaled(profile.weights, factors),
+});
+
+/** What stands stays, and is watched. */
+const aiming: Omit<Mood, "weight"> = {
+  changes: { names: "flat", watchPercent: 65 },
+  factors: { addWatch: 2, multi: 2, delete: 0.5, auth: 0.5, ping: 0.5, whoAmI: 0.5 },
+};
+
+/** Of 100 steps of a sequence with an aim, how many are the operation. */
+const aimPercent = 40;
+
+/** What a profile must send for such znodes to be made. */
+const makers: Readonly<Record<Standing, readonly Step["op"][]>> = {
+  ...{ persistent: ["create"], again: ["create", "delete"], ephemeral: ["create"] },
+  ...{ container: ["createContainer"], ttl: ["createTTL"] },
+};
+
+/** Every aim that a profile's operations allow. */
+function aims(profile: Profile): Aim[] {
+  const ops = operationsOf(profile);
+  const standing = (Object.keys(makers) as Standing[]).filter((each) => makers[each].every((op) => ops.includes(op)));
+  return standing.flatMap((meets) => ops.filter(meetsZnodes).map((op) => ({ op, meets })));
+}
+
+/** Whether an operation meets znodes: the others have few cells. */
+const meetsZnodes = (op: Step["op"]): boolean =>
+  op === "multi" ||
+  op === "multiRead" ||
+  Object.values(reachable[op] ?? {}).some((results) => results.OK?.some((node) => node !== "outside"));
+
+/** The profile with one operation more frequent than all others. */
+function aimedAt(profile: Profile, { op }: Aim): Profile {
+  const calm = inMood(profile, aiming);
+  const others = operationsOf(profile).filter((other) => other !== op);
+  const sum = others.reduce((total, other) => total + (calm.weights[other] ?? 0), 0);
+  return { ...calm, weights: { ...calm.weights, [op]: (sum * aimPercent) / (100 - aimPercent) } };
+}
+
+/** The profile in each mood: those listed above, then one for each aim. Names that somebody chose stay. */
+export const moodsOf = (profile: Profile): MoodProfile[] => [
+  ...moods.map((mood) => ({ weight: listedWeight * mood.weight, profile: inMood(profile, mood) })),
+  ...aims(profile).map((aim) => ({ weight: 1, profile: aimedAt(profile, aim), aim })),
+];

@@ -8,7 +8,7 @@ import type { Step } from "../format.ts";
 export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
 
 /** Which names ordinary paths have; `values.ts` lists them. */
-export const nameSets = ["everyday", "narrow", "wide", "deep", "beyond-ascii"] as const;
+export const nameSets = ["everyday", "narrow", "flat", "wide", "deep", "beyond-ascii"] as const;
 export type NameSet = (typeof nameSets)[number];
 
 /** What a generated sequence looks like. */
@@ -19,7 +19,8 @@ export interface Profile {
   readonly surface: "core" | "full";
   /** Sessions of one sequence, at most. */
   readonly sessions: number;
-  /** Steps of one sequence, at most; half as many at least. Sequences of a single session may be three times as long. */
+  /** Steps of one sequence, at most; half as many at least. Sequences of a single session may be three times as long, and what stands at the
+   *  beginning of one with an aim comes on top. */
   readonly stepsMax: number;
   readonly names: NameSet;
   /** Of 100 paths, how many are odd: illegal, reserved, null, outside ASCII. */

@@ -1,19 +1,23 @@
 import { expect, test } from "vitest";
 import type { Arena } from "../arena.ts";
+import { CellCount } from "../coverage/cells.ts";
 import type { Scenario } from "../format.ts";
+import { moodsOf } from "./moods.ts";
 import { loadProfile } from "./profile.ts";
 import { type FuzzLimits, fuzz } from "./property.ts";
+import { generator, moodsBySeed } from "./sequence.ts";
 
 const plan = { seed: 7, profile: loadProfile("default"), allowHazards: false };
 const limits: FuzzLimits = {
   ...{ runs: 4, operations: Number.POSITIVE_INFINITY, timeLimitMs: 60_000, inFlight: 2 },
-  ...{ maxCauses: 5, shrinkMs: 0, endOnFailure: false },
+  ...{ maxCauses: 5, shrinkMs: 0, endOnFailure: false, isSteered: false },
 };
 
 /** The sequences that a run sends, by name and content. */
-async function sequencesOf(own: FuzzLimits): Promise<Map<string, Scenario>> {
+async function sequencesOf(own: FuzzLimits, cells?: CellCount): Promise<Map<string, Scenario>> {
   const sent = new Map<string, Scenario>();
   const arena = {
+    cells,
     run: async (scenario: Scenario, name: string) => {
       sent.set(name, scenario);
       return { outcome: { is: "done", steps: scenario.steps.length }, record: { name } };
@@ -34,4 +38,17 @@ test("shards send each sequence of the seed once", async () => {
   const all = shards.flatMap((shard) => [...shard]);
   expect(all).toHaveLength(12);
   expect(new Map(all)).toEqual(new Map([...whole].sort()));
+});
+
+test("a steered run prefers aims that have cells to hit, and its numbers name the same sequences", async () => {
+  const moods = moodsOf(plan.profile);
+  const moodAt = moodsBySeed(moods, plan.seed);
+  const cells = new CellCount();
+  const steered = await sequencesOf({ ...limits, runs: 60, isSteered: true }, cells);
+  const inOrder = await sequencesOf({ ...limits, runs: 60 }, cells);
+  const aims = (sent: Map<string, Scenario>) =>
+    [...sent.keys()].filter((name) => moods[moodAt(Number(name.slice("seq-".length)))]?.aim !== undefined).length;
+  expect(aims(steered)).toBeGreaterThan(aims(inOrder) + 10);
+  const at = generator(plan);
+  for (const [name, scenario] of steered) expect(scenario).toEqual(at(Number(name.slice("seq-".length))));
 });

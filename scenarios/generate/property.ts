@@ -1,11 +1,14 @@
 /** The fuzz loop: sequences by number, several in flight, until a limit is reached; each new cause is shrunk, verified and saved. */
 import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../oracle/journal.ts";
 import type { Arena, CaseResult } from "../arena.ts";
+import type { CellCount } from "../coverage/cells.ts";
 import type { Scenario, Step } from "../format.ts";
 import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
 import { hazardOf } from "./hazards.ts";
-import { generator, type Plan, scenarioOf, seedOf, sequenceArbitrary } from "./sequence.ts";
+import { type Aim, moodsOf } from "./moods.ts";
+import { generator, moodsBySeed, type Plan, scenarioOf, seedOf, sequenceArbitrary } from "./sequence.ts";
 import { type Origin, shrink } from "./shrink.ts";
+import { Steering } from "./steering.ts";
 
 /** Bounds of a fuzz run. */
 export interface FuzzLimits {
@@ -25,6 +28,8 @@ export interface FuzzLimits {
   /** The run is one of several that share a seed: of `count`, this is number `index` (from 1) and takes every `count`-th sequence. The other limits
    *  are its own. */
   readonly shard?: Shard;
+  /** Prefer sequences whose aim has coverage cells that nothing has hit. Without, and where the arena counts none, numbers are taken in order. */
+  readonly isSteered: boolean;
 }
 
 /** One part of a run that is split over machines. */
@@ -71,6 +76,13 @@ export interface FuzzTotals {
 /** Cases in a row without a session before a server counts as lost. */
 const lostMax = 5;
 
+/** The cells that an aim could still add. An ephemeral is met by its own session and by others. */
+function unhitOf(cells: CellCount, aim: Aim | undefined): number {
+  if (aim === undefined) return 0;
+  if (aim.meets !== "ephemeral") return cells.unhit(aim.op, aim.meets);
+  return cells.unhit(aim.op, "ephemeral-own") + cells.unhit(aim.op, "ephemeral-other");
+}
+
 /** A run under way. */
 class Fuzz {
   readonly #plan: Plan;
@@ -79,7 +91,8 @@ class Fuzz {
   readonly #scenarioAt: (index: number) => Scenario;
   readonly #started = performance.now();
   readonly #fingerprints = new Set<string>();
-  #next = 0;
+  readonly #steering: Steering;
+  #sent = 0;
   #underWay = 0;
   #lostInARow = 0;
   #isOver = false;
@@ -92,6 +105,13 @@ class Fuzz {
     this.#limits = limits;
     this.#means = means;
     this.#scenarioAt = generator(plan);
+    const moods = moodsOf(plan.profile);
+    const { cells } = means.arena;
+    this.#steering = new Steering({
+      moodAt: moodsBySeed(moods, plan.seed),
+      shard: limits.shard ?? { index: 1, count: 1 },
+      unhit: limits.isSteered && cells !== undefined ? () => moods.map(({ aim }) => unhitOf(cells, aim)) : undefined,
+    });
   }
 
   async run(): Promise<FuzzTotals> {
@@ -104,9 +124,8 @@ class Fuzz {
     for (;;) {
       await this.#pause;
       if (this.#isDone()) return;
-      const { index: first, count } = this.#limits.shard ?? { index: 1, count: 1 };
-      const index = first - 1 + this.#next * count;
-      this.#next++;
+      const index = this.#steering.next();
+      this.#sent++;
       const scenario = this.#scenarioAt(index);
       this.#underWay += scenario.steps.length;
       const result = await this.#means.arena.run(scenario, `seq-${index}`);
@@ -124,7 +143,7 @@ class Fuzz {
     if (this.#means.stop.aborted) this.#end("interrupted");
     const { runs, operations, timeLimitMs } = this.#limits;
     const isEnough =
-      this.#next >= runs ||
+      this.#sent >= runs ||
       this.totals.operations + this.#underWay >= operations ||
       performance.now() - this.#started >= timeLimitMs;
     return this.#isOver || isEnough;
@@ -164,7 +183,7 @@ class Fuzz {
     scenario: Scenario,
   ): Promise<CounterexampleLine | undefined> {
     if (this.#limits.shrinkMs <= 0 || this.#means.stop.aborted) return undefined;
-    const origin = { arbitrary: sequenceArbitrary(this.#plan), seed: seedOf(this.#plan.seed, index) };
+    const origin = { arbitrary: sequenceArbitrary(this.#plan, index), seed: seedOf(this.#plan.seed, index) };
     const replay = this.#means.replayOf(index);
     return explain(scenario, divergence, { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, replay });
   }

@@ -14,6 +14,7 @@ const replay: Replay = {
   surface: profile.surface,
   operations: 20_000,
   allowHazards: false,
+  isSteered: false,
 };
 
 describe("a replay token", () => {
@@ -24,9 +25,17 @@ describe("a replay token", () => {
         fc.option(fc.nat(), { nil: undefined }),
         fc.nat(),
         fc.boolean(),
-        (seed, index, operations, allowHazards) => {
+        fc.boolean(),
+        (seed, index, operations, allowHazards, isSteered) => {
           const { index: _, ...whole } = replay;
-          const value = { ...whole, seed, operations, allowHazards, ...(index === undefined ? {} : { index }) };
+          const value = {
+            ...whole,
+            seed,
+            operations,
+            allowHazards,
+            isSteered,
+            ...(index === undefined ? {} : { index }),
+          };
           expect(decodeToken(encodeToken(value))).toEqual(value);
         },
       ),

@@ -21,6 +21,8 @@ export interface Replay {
   /** Operations asked of the whole run. */
   readonly operations: number;
   readonly allowHazards: boolean;
+  /** Whether the run preferred sequences with cells to hit; one sequence is the same either way. */
+  readonly isSteered: boolean;
 }
 
 /** Not a token, or one that this version cannot follow. */
@@ -29,6 +31,9 @@ export class BadToken extends Error {
 }
 
 const prefix = "zx1:";
+
+/** What the last number of a token holds. */
+const bits = { hazards: 1, steered: 2 } as const;
 
 /** Whether a word claims to be a token. */
 export const isToken = (word: string): boolean => /^zx\d+:/.test(word);
@@ -44,7 +49,7 @@ export function encodeToken(replay: Replay): string {
     replay.sessions,
     replay.surface,
     replay.operations,
-    replay.allowHazards ? 1 : 0,
+    (replay.allowHazards ? bits.hazards : 0) | (replay.isSteered ? bits.steered : 0),
   ];
   return prefix + Buffer.from(JSON.stringify(list), "utf8").toString("base64url");
 }
@@ -61,7 +66,7 @@ export function decodeToken(token: string): Replay {
   }
   if (!Array.isArray(list) || list.map((item) => typeof item).join() !== tokenTypes)
     throw new BadToken(`"${token}" is damaged: copy it whole`);
-  const [tool, seed, index, profile, hash, sessions, surface, operations, hazards] = list;
+  const [tool, seed, index, profile, hash, sessions, surface, operations, flags] = list;
   return {
     tool,
     seed,
@@ -71,7 +76,8 @@ export function decodeToken(token: string): Replay {
     sessions,
     surface,
     operations,
-    allowHazards: hazards === 1,
+    allowHazards: (flags & bits.hazards) !== 0,
+    isSteered: (flags & bits.steered) !== 0,
   };
 }
 

@@ -4,8 +4,9 @@ import type { Step } from "../format.ts";
 import { Memory } from "../references.ts";
 import { validateScenario } from "../validate.ts";
 import { hazardOf } from "./hazards.ts";
+import { moodsOf } from "./moods.ts";
 import { BadProfile, loadProfile, profileHash, profiles } from "./profile.ts";
-import { generator, sessionLabels } from "./sequence.ts";
+import { generator, moodsBySeed, sessionLabels } from "./sequence.ts";
 
 const names = Object.keys(profiles);
 const plan = (name: string, rest: { surface?: "core" | "full"; allowHazards?: boolean } = {}) => ({
@@ -34,6 +35,34 @@ describe("generated sequences", () => {
     expect(generator(plan("default"))(5)).toEqual(generator(plan("default"))(5));
     expect(generator(plan("default"))(5)).not.toEqual(generator(plan("default"))(6));
     expect(generator({ ...plan("default"), seed: 8 })(5).steps).not.toEqual(generator(plan("default"))(5).steps);
+  });
+
+  test("begin with what their aim is to meet, made by what the profile sends", () => {
+    const moods = moodsOf(plan("default").profile);
+    const moodAt = moodsBySeed(moods, 7);
+    const at = generator(plan("default"));
+    const made = {
+      persistent: "create",
+      again: "create",
+      ephemeral: "create",
+      container: "createContainer",
+      ttl: "createTTL",
+    };
+    let aimed = 0;
+    for (let index = 0; index < 120; index++) {
+      const { aim } = moods[moodAt(index)] ?? {};
+      if (aim === undefined) continue;
+      aimed++;
+      const ops = at(index)
+        .steps.slice(0, 6)
+        .map(({ op }) => op);
+      expect(ops, aim.meets).toContain(made[aim.meets]);
+    }
+    expect(aimed).toBeGreaterThan(30);
+    const quiet = { ...loadProfile("default"), weights: { create: 1, getData: 1 } };
+    const alone = generator({ ...plan("default"), profile: quiet });
+    for (let index = 0; index < 60; index++)
+      expect(alone(index).steps.filter(({ op }) => op !== "create" && op !== "getData")).toEqual([]);
   });
 
   test("cover every operation of their surface", () => {

@@ -1,7 +1,8 @@
 /** Whole sequences: a seed and a number name one, for ever. */
 import fc from "fast-check";
 import type { Scenario, Step } from "../format.ts";
-import { moodsOf } from "./moods.ts";
+import { beginningArbitrary } from "./beginnings.ts";
+import { type MoodProfile, moodsOf } from "./moods.ts";
 import { type Profile, profileHash } from "./profile.ts";
 import { stepArbitrary } from "./steps.ts";
 
@@ -20,24 +21,42 @@ export const sessionLabels = (count: number): string[] =>
 /** Steps of one session alone, per step of the profile's longest: what shows only with the tenth request of a session needs long ones. */
 const longFactor = 3;
 
-/** The sequences of a plan as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session; each in a mood of its
- *  own. Unbiased, because fast-check's bias would make half of them short. */
-export function sequenceArbitrary({ profile, allowHazards }: Omit<Plan, "seed">): fc.Arbitrary<Step[]> {
+/** The sequences of a mood as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session. Unbiased, because
+ *  fast-check's bias would make half of them short. */
+function moodArbitrary(
+  { profile, allowHazards }: Omit<Plan, "seed">,
+  { profile: mood, aim }: Pick<MoodProfile, "profile" | "aim"> = { profile },
+): fc.Arbitrary<Step[]> {
   const labels = sessionLabels(profile.sessions);
-  const shape = (mood: Profile, sessions: number, stepsMax: number) =>
-    fc.array(stepArbitrary(mood, labels.slice(0, sessions), allowHazards), {
+  const shape = (sessions: number, stepsMax: number) => {
+    const steps = fc.array(stepArbitrary(mood, labels.slice(0, sessions), allowHazards), {
       minLength: Math.ceil(stepsMax / 2),
       maxLength: stepsMax,
       size: "max",
     });
-  const inMood = (mood: Profile) =>
+    if (aim === undefined) return steps;
+    const beginning = beginningArbitrary(mood, aim.meets, labels.slice(0, sessions));
+    return fc.tuple(beginning, steps).map(([first, then]) => [...first, ...then]);
+  };
+  return fc.noBias(
     fc.oneof(
-      { weight: 14, arbitrary: shape(mood, labels.length, profile.stepsMax) },
-      { weight: 4, arbitrary: shape(mood, Math.ceil(labels.length / 2), profile.stepsMax) },
-      { weight: 1, arbitrary: shape(mood, 1, profile.stepsMax * longFactor) },
-    );
-  const each = moodsOf(profile).map((mood) => ({ weight: mood.weight, arbitrary: inMood(mood.profile) }));
-  return fc.noBias(fc.oneof(...each));
+      { weight: 14, arbitrary: shape(labels.length, profile.stepsMax) },
+      { weight: 4, arbitrary: shape(Math.ceil(labels.length / 2), profile.stepsMax) },
+      { weight: 1, arbitrary: shape(1, profile.stepsMax * longFactor) },
+    ),
+  );
+}
+
+/** Tells the mood of each sequence of a seed, as a position in the list. */
+export function moodsBySeed(moods: readonly MoodProfile[], seed: number): (index: number) => number {
+  const slots = moods.flatMap(({ weight }, mood) => Array.from({ length: weight }, () => mood));
+  return (index) => slots[(seedOf(~seed, index) >>> 0) % slots.length] ?? 0;
+}
+
+/** What one sequence of a plan is drawn from. */
+export function sequenceArbitrary(plan: Plan, index: number): fc.Arbitrary<Step[]> {
+  const moods = moodsOf(plan.profile);
+  return moodArbitrary(plan, moods[moodsBySeed(moods, plan.seed)(index)]);
 }
 
 /** The seed of one sequence: neighbours share nothing (the finalizer of MurmurHash3). */
@@ -48,10 +67,15 @@ export function seedOf(seed: number, index: number): number {
   return (h ^ (h >>> 16)) | 0;
 }
 
-/** Generates sequences of one plan; keeps the arbitrary, which is costly to build. */
+/** Generates sequences of one plan; keeps the arbitraries, which are costly to build. */
 export function generator(plan: Plan): (index: number) => Scenario {
-  const arbitrary = sequenceArbitrary(plan);
+  const moods = moodsOf(plan.profile);
+  const moodAt = moodsBySeed(moods, plan.seed);
+  const arbitraries = new Map<number, fc.Arbitrary<Step[]>>();
   return (index) => {
+    const mood = moodAt(index);
+    const arbitrary = arbitraries.get(mood) ?? moodArbitrary(plan, moods[mood]);
+    arbitraries.set(mood, arbitrary);
     const [steps = []] = fc.sample(arbitrary, { seed: seedOf(plan.seed, index), numRuns: 1 });
     return scenarioOf(steps, plan, index);
   };

@@ -14,7 +14,8 @@ function firstFailing(fails: (steps: readonly Step[]) => boolean) {
   const at = generator(plan);
   for (let index = 0; index < 3_000; index++) {
     const { steps } = at(index);
-    if (fails(steps)) return { steps, origin: { arbitrary: sequenceArbitrary(plan), seed: seedOf(plan.seed, index) } };
+    if (fails(steps))
+      return { steps, origin: { arbitrary: sequenceArbitrary(plan, index), seed: seedOf(plan.seed, index) } };
   }
   throw new Error("nothing failed");
 }

@@ -226,16 +226,37 @@ const hazardous: fc.Arbitrary<Action> = fc.constantFrom<Action>(
   { op: "create", path: { exact: "/zookeeper/quota/zookeeper_limits" }, data: "count=1,bytes=1" },
 );
 
+/** Tables by all that they depend on: they are costly to build, and many moods share one. */
+const tables = new Map<string, Partial<Record<Step["op"], fc.Arbitrary<Action>>>>();
+
+/** The operations of a profile's surface, each with what is drawn for it. */
+function tableOf({ weights: _, name: __, ...profile }: Profile) {
+  const key = JSON.stringify(profile);
+  const known = tables.get(key);
+  if (known !== undefined) return known;
+  const full = { ...profile, weights: {}, name: "" };
+  const table = profile.surface === "full" ? { ...core(full), ...later(full) } : core(full);
+  tables.set(key, table);
+  return table;
+}
+
+/** The operations that a profile sends. */
+export function operationsOf(profile: Profile): Step["op"][] {
+  const table = tableOf(profile);
+  const ops = Object.keys(profile.weights) as Step["op"][];
+  return ops.filter((op) => op in table && (profile.weights[op] ?? 0) > 0);
+}
+
 /** One step of one of the sessions, drawn by the profile's weights. */
 export function stepArbitrary(
   profile: Profile,
   sessions: readonly string[],
   allowHazards: boolean,
 ): fc.Arbitrary<Step> {
-  const table = profile.surface === "full" ? { ...core(profile), ...later(profile) } : core(profile);
-  const choices = Object.entries(profile.weights).flatMap(([op, weight]) => {
-    const arbitrary = table[op as Step["op"]];
-    return arbitrary === undefined || !(weight > 0) ? [] : [{ weight: Math.ceil(weight * 10), arbitrary }];
+  const table = tableOf(profile);
+  const choices = operationsOf(profile).flatMap((op) => {
+    const arbitrary = table[op];
+    return arbitrary === undefined ? [] : [{ weight: Math.ceil((profile.weights[op] ?? 0) * 10), arbitrary }];
   });
   if (allowHazards) choices.push({ weight: 5, arbitrary: hazardous });
   return fc.tuple(fc.constantFrom(...sessions), fc.oneof(...choices)).map(([by, action]): Step => ({ by, ...action }));
