@@ -30,6 +30,10 @@ export function hazardOf(step: Step): string | undefined {
     case "addWatch":
       if (step.path === null) return "leaks watches: addWatch with a null path";
       break;
+    case "setWatches2":
+      if ([...(step.persistent ?? []), ...(step.recursive ?? [])].includes(null))
+        return "leaks watches: setWatches2 with a null path among lasting watches (3.8)";
+      break;
     case "deleteContainer":
       return "deletes without permission (3.9)";
     case "multi":

@@ -105,6 +105,8 @@ describe("a hazard", () => {
     [{ by: "a", op: "check", path: "/n", version: 0 }, true],
     [{ by: "a", op: "check", path: "/n", version: -7 }, false],
     [{ by: "a", op: "addWatch", path: null, mode: 0 }, true],
+    [{ by: "a", op: "setWatches2", since: 0, data: [], exist: [], child: [], recursive: ["/n", null] }, true],
+    [{ by: "a", op: "setWatches2", since: 0, data: [null], exist: [null], child: [null], recursive: ["/n"] }, false],
     [{ by: "a", op: "deleteContainer", path: "/n" }, true],
     [{ by: "a", op: "create", path: { exact: "/zookeeper/quota/a" } }, true],
     [{ by: "a", op: "getData", path: { exact: "/zookeeper/quota/a" } }, false],

@@ -1,6 +1,6 @@
 /** fast-check arbitraries over steps. Every step is legal in any state; what it meets is left to chance and to how few names there are. */
 import fc from "fast-check";
-import type { Action, FlagsValue, ReadStep, Step, WriteStep } from "../format.ts";
+import type { Action, FlagsValue, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
 import type { Profile } from "./profile.ts";
 import {
   aclArbitrary,
@@ -144,9 +144,11 @@ const setWatches2 = (profile: Profile): fc.Arbitrary<Action> =>
     data: pathsArbitrary(profile),
     exist: pathsArbitrary(profile),
     child: pathsArbitrary(profile),
-    persistent: pathsArbitrary(profile),
-    recursive: pathsArbitrary(profile),
+    persistent: pathsArbitrary(profile).map(withoutNull),
+    recursive: pathsArbitrary(profile).map(withoutNull),
   });
+
+const withoutNull = (paths: readonly PathValue[]): PathValue[] => paths.filter((path) => path !== null);
 
 const addWatch = (profile: Profile): fc.Arbitrary<Action> =>
   fc.record({
