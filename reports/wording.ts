@@ -21,7 +21,7 @@ export function sidesOf(difference: Difference): Both<string> {
     case "stalled":
       return onSide(difference.on, `no answer within ${grouped(difference.waitedMs)} ms`, "answered");
     case "closed":
-      return onSide(difference.on, difference.died ? "died" : "closed the connection", "stayed connected");
+      return onSide(difference.on, closedWords(difference), "stayed connected");
     default:
       return { candidate: "(unknown)", oracle: "(unknown)" };
   }
@@ -52,10 +52,24 @@ export function differenceWords(difference: Difference): string {
     case "stalled":
       return `the ${difference.on} did not answer in time`;
     case "closed":
-      return difference.died ? `the ${difference.on} died` : `the ${difference.on} closed the connection`;
+      return `the ${difference.on} ${closedWords(difference)}`;
     default:
       return `${at} differs`;
   }
+}
+
+/** Kinds of requests that are named where nobody knows which one a server died of. */
+const suspectsShown = 8;
+
+/** How a connection ended. */
+function closedWords({ died, underWay }: Extract<Difference, { readonly is: "closed" }>): string {
+  if (!died) return "closed the connection";
+  if (underWay === undefined) return "died";
+  const kinds = [...new Set(underWay.map(({ op, variant }) => (variant === undefined ? op : `${op}(${variant})`)))];
+  const more = kinds.length - suspectsShown;
+  const shown =
+    shortened(kinds.slice(0, suspectsShown).join(", "), 300) + (more > 0 ? ` and ${grouped(more)} more` : "");
+  return kinds.length === 0 ? "died of nothing that was asked" : `died of one of these: ${shown}`;
 }
 
 /** Names of Watcher.Event.EventType by number. Source: Watcher.Event.EventType (3.9). */

@@ -18,7 +18,8 @@ export type Verdict = "match" | "diverges" | "timing" | "known" | "oracle-unstab
  *  - `layout`: the decoded values agree, the bytes do not (length, a missing body, bytes left over).
  *  - `order`: replies or events came in another order, or an event on the other side of a reply.
  *  - `stalled`: one side gave no answer in time.
- *  - `closed`: one side closed the connection and the other did not, or a server died (`died`). */
+ *  - `closed`: one side closed the connection and the other did not, or a server died (`died`); `underWay` then holds what it had not answered,
+ *    where that is more than the one request that the difference belongs to. */
 export type Difference =
   | {
       readonly is: "value";
@@ -33,4 +34,19 @@ export type Difference =
   | { readonly is: "layout"; readonly at: string; readonly candidate: string; readonly oracle: string }
   | { readonly is: "order"; readonly at: string; readonly candidate: string; readonly oracle: string }
   | { readonly is: "stalled"; readonly at: string; readonly on: Side; readonly waitedMs: number }
-  | { readonly is: "closed"; readonly at: string; readonly on: Side; readonly died: boolean };
+  | {
+      readonly is: "closed";
+      readonly at: string;
+      readonly on: Side;
+      readonly died: boolean;
+      readonly underWay?: readonly UnderWay[];
+    };
+
+/** A request without an answer: what it is, and whose. `variant` makes another operation of it, like `flags=container`. */
+export interface UnderWay {
+  readonly case: string;
+  readonly session: string;
+  readonly op: string;
+  readonly variant?: string;
+  readonly path?: string;
+}

@@ -9,7 +9,7 @@ import { both, otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
-import { judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
+import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered, underWayOf } from "./hang-ups.ts";
 import { HeldBack } from "./held-back.ts";
 import { compareExchange, explainedForMs, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
@@ -31,6 +31,9 @@ interface End {
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
+/** How long after a death it is known, and all of its hang-ups are, ms. */
+const deathKnownMs = 150;
+const deathSettleMs = 600;
 
 let connectionsMade = 0;
 
@@ -148,10 +151,17 @@ export class CrossConnection implements BackendSession {
       if (
         this.#ends[side].state === "ended" &&
         this.#ends[otherSide(side)].state === "open" &&
-        this.#ends[side].endedAt + settleMs <= now
+        this.#ends[side].endedAt + this.#followMs(side) <= now
       )
         this.#endedAlone(side);
     if (this.#clientGoneAt !== undefined && this.#clientGoneAt + settleMs <= now) this.#hangUp();
+  }
+
+  /** How long the other side may take to hang up too. A server that died had no reason that the other one could share, but perhaps that one. */
+  #followMs(side: Side): number {
+    const { options, deaths } = this.#shared;
+    const isDeath = side === "candidate" && deaths.isDeath(this.#ends[side].endedAt);
+    return isDeath ? Math.min(options.settleMs, deathSettleMs) : options.settleMs;
   }
 
   #hasAbsent(): boolean {
@@ -377,10 +387,19 @@ export class CrossConnection implements BackendSession {
     if (this.#isOver || end.state !== "open") return;
     end.state = "ended";
     end.endedAt = Date.now();
+    if (side === "candidate")
+      this.#shared.deaths.hungUp(end.endedAt, this.label.case, underWayOf(end.lane.waiting, this.label));
     if (side === "oracle") for (const exchange of this.#open.keys()) this.#tellConvoy(exchange, undefined);
     const other = this.#ends[otherSide(side)].state;
-    if (other !== "open") this.#bothEnded();
+    if (other !== "open") this.#bothEndedSoon();
     this.#shared.progress();
+  }
+
+  /** Whether a candidate that owes an answer has died is known a little later. */
+  #bothEndedSoon(): void {
+    const isInDoubt = [...this.#open.keys()].some(({ replies }) => replies.oracle && !replies.candidate);
+    if (!isInDoubt || this.#hasAbsent()) return this.#bothEnded();
+    setTimeout(() => this.#isOver || this.#bothEnded(), deathKnownMs).unref();
   }
 
   /** Both sides hung up, or the only one left did. */
@@ -388,16 +407,19 @@ export class CrossConnection implements BackendSession {
     const remains = [...this.#open.keys()];
     for (const exchange of remains) this.#retire(exchange);
     const hasClient = this.#clientGoneAt === undefined;
-    judgeRemains(remains, this.#scene, { isWhole: !this.#hasAbsent(), hasClient });
+    const hasDied = this.#shared.deaths.isDeath(this.#ends.candidate.endedAt);
+    judgeRemains(remains, this.#scene, { isWhole: !this.#hasAbsent(), hasClient, hasDied });
     if (hasClient) this.#downstream.end();
     this.#finish();
   }
 
   /** One side hung up and the other did not follow within the window. */
   #endedAlone(side: Side): void {
-    const { options, scribe } = this.#shared;
-    const isDead = !options[side].status().serving;
-    if (isDead) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
+    const { options, scribe, deaths } = this.#shared;
+    const isGone = !options[side].status().serving;
+    if (isGone) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
+    // It may have been started again by now.
+    const isDead = isGone || (side === "candidate" && deaths.isDeath(this.#ends[side].endedAt));
     if (isDead && side === this.#server) this.#handOver(side);
     this.#ends[side].state = "absent";
     this.#blame(side, isDead);
@@ -409,13 +431,15 @@ export class CrossConnection implements BackendSession {
   /** An oracle that dies is an operator's business, said by the side line; a candidate that dies over a request is a finding. */
   #blame(side: Side, isDead: boolean): void {
     const { scribe, book } = this.#shared;
-    const first = this.#ends[side].lane.waiting.find(({ isJudged }) => !isJudged);
+    const { lane, endedAt } = this.#ends[side];
+    const first = lane.waiting.find(({ isJudged }) => !isJudged);
     if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) return;
     const differences: Difference[] = [{ is: "closed", at: "connection", on: side, died: isDead }];
     const verdict = [...book.fading(Date.now())].includes(this.#scene.record) ? "timing" : "diverges";
-    if (first === undefined || first.request.isOurs) return this.#complain(differences, verdict);
+    if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
     this.#retire(first);
-    record(first, this.#scene, { differences, verdict, gone: (one) => one === side });
+    if (isDead) judgeDeath(first, this.#scene, endedAt);
+    else record(first, this.#scene, { differences, verdict, gone: (one) => one === side });
     if (mayHaveChanged(first)) scribe.drift(this.label);
   }
 

@@ -1,4 +1,5 @@
 /** Opening one client connection on both sides: two handshakes that mean the same, compared. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { decodeConnectResponse } from "../../src/protocol/connect.ts";
 import { compareConnects } from "../compare/comparator.ts";
@@ -35,7 +36,8 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const answers = await askBoth(shared, hello, found, ask);
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
-  const verdict = judge(shared, opened, differences, hello);
+  const hasDied = await hasDiedMeanwhile(shared, opened);
+  const verdict = hasDied ? "unchecked" : judge(shared, opened, differences, hello);
   shared.scribe.step({
     label,
     op: "connect",
@@ -47,6 +49,17 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
     verdict,
   });
   return serve(shared, opened, { connection, draft, isResumed: found !== undefined });
+}
+
+/** How long after it closed a connection it is known whether a candidate has died, ms. */
+const deathKnownMs = 150;
+
+/** Whether the candidate gave no answer because it was just dying. */
+async function hasDiedMeanwhile({ deaths }: Shared, { candidate, oracle }: Both<Opened>): Promise<boolean> {
+  if (candidate.is !== "closed" || oracle.is === "closed") return false;
+  const closedAt = Date.now();
+  await sleep(deathKnownMs);
+  return deaths.isDeath(closedAt);
 }
 
 /** Loopback addresses look the same from every server on this machine. */

@@ -1,21 +1,24 @@
 /** What becomes of requests without an answer when a side hangs up. */
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import type { Difference, Side } from "../compare/difference.ts";
-import { otherSide, sides } from "../compare/sides.ts";
+import type { Difference, Side, UnderWay } from "../compare/difference.ts";
+import { both, otherSide, sides } from "../compare/sides.ts";
 import { type JudgeScene, record } from "./judge.ts";
 import type { Exchange } from "./lane.ts";
+import type { Label } from "./options.ts";
 import type { Arrival } from "./pairing.ts";
+import { variantOf } from "./request.ts";
 
 /** Whether a request may itself be why the servers hang up. */
 const endsConnections = ({ position, request }: Exchange): boolean =>
   position === undefined || request.op === "closeSession";
 
 /** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
- *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. */
+ *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. `hasDied`: the candidate has,
+ *  which is told elsewhere. */
 export function judgeRemains(
   exchanges: readonly Exchange[],
   scene: JudgeScene,
-  how: { readonly isWhole: boolean; readonly hasClient: boolean },
+  how: { readonly isWhole: boolean; readonly hasClient: boolean; readonly hasDied: boolean },
 ): void {
   const gone = () => true;
   const asked = exchanges.filter(({ request, sentAt }) => !request.isOurs && sentAt > 0);
@@ -26,7 +29,7 @@ export function judgeRemains(
       // The first is the one that both refused to answer; what came behind it was not looked at.
       const verdict = how.isWhole ? "match" : "unchecked";
       if (index === 0 && how.hasClient) record(exchange, scene, { differences: [], verdict, gone });
-    } else if (how.isWhole && endsConnections(exchange))
+    } else if (how.isWhole && !how.hasDied && endsConnections(exchange))
       record(exchange, scene, {
         differences: [missingReply(exchange, answered)],
         // What is asked beside the pipeline keeps no session alive: the servers hang up in its midst, each at its own moment.
@@ -59,4 +62,45 @@ export function undelivered(exchanges: Iterable<Exchange>, events: readonly Arri
     if (reply !== undefined && !request.isOurs) frames.push({ place: position ?? 0, frame: reply.frame });
   }
   return frames.sort((a, b) => a.place - b.place).map(({ frame }) => frame);
+}
+
+/** The requests that a side owes an answer to, as a death is told by them. */
+export const underWayOf = (waiting: readonly Exchange[], label: Label): UnderWay[] =>
+  waiting.flatMap(({ isJudged, request }) => {
+    if (isJudged || request.isOurs) return [];
+    const path = request.operations?.[0]?.fields.path;
+    const variant = variantOf(request);
+    return {
+      ...label,
+      op: request.op ?? "unknown",
+      ...(variant === undefined ? {} : { variant }),
+      ...(typeof path === "string" ? { path } : {}),
+    };
+  });
+
+/** A death's line in the journal, where it cannot be put down to one request. */
+export const deathStep = (label: Label, underWay: readonly UnderWay[]) => ({
+  label,
+  op: "server",
+  request: { op: "server" },
+  answers: { candidate: { is: "closed" }, oracle: { is: "none" } } as const,
+  ms: both(() => 0),
+  differences: [{ is: "closed", at: "connection", on: "candidate", died: true, underWay }] as const,
+  verdict: "diverges" as const,
+});
+
+/** The candidate died and owes `first` an answer. If that is the only request under way, it is to blame. Of several nobody knows; then the death is
+ *  told by whoever watches the deaths, or here, once, and this request was not checked. Who watches also finds out whether a request really kills,
+ *  where other cases were about: it may have been the last of one that was just over. */
+export function judgeDeath(first: Exchange, scene: JudgeScene, closedAt: number): void {
+  const { deaths, scribe, options } = scene.shared;
+  const { underWay, cases } = deaths.sceneAt(closedAt);
+  const gone = (side: Side) => side === "candidate";
+  const isWatched = options.deaths !== undefined;
+  if (underWay.length <= 1 && (cases <= 1 || !isWatched) && deaths.tell(closedAt)) {
+    const differences: Difference[] = [{ is: "closed", at: "connection", on: "candidate", died: true }];
+    return record(first, scene, { differences, verdict: "diverges", gone });
+  }
+  record(first, scene, { differences: [], verdict: "unchecked", gone });
+  if (!isWatched && deaths.tell(closedAt)) scribe.step(deathStep(scene.label, underWay));
 }

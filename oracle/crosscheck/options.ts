@@ -2,6 +2,7 @@
 import type { Backend, Downstream, Hello, Opened } from "../../src/backend.ts";
 import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import type { Answer, JournalSink } from "../journal.ts";
+import type { DeathWatch } from "./deaths.ts";
 
 /** What the journal calls a connection: the sequence, scenario or client it belongs to, and the session inside it. */
 export interface Label {
@@ -69,6 +70,9 @@ export interface CrossCheckOptions {
   readonly eventZxid?: "strict" | "version-dependent";
   /** Tolerated distance between a server's clock and ours. Default 60 s. */
   readonly skewMs?: number;
+  /** Who watches the candidate's deaths, for all cross-checks that share it and their journal, and tells of those that no single request can be blamed
+   *  for. Default: the cross-check does so itself. */
+  readonly deaths?: DeathWatch;
   /** Sees every compared step and event with its answers, whatever its verdict. */
   readonly observe?: (seen: Observation) => void;
 }

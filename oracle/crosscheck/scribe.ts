@@ -207,7 +207,8 @@ export class Scribe {
     const known = this.#options.known?.(finding);
     if (known !== undefined) return { verdict: "known", fingerprint, known };
     if (this.#options.isNoise?.(fingerprint) === true) return { verdict: "oracle-unstable", fingerprint, known };
-    return { verdict: this.#drifted.has(label.case) ? "unchecked" : verdict, fingerprint, known };
+    const isEcho = this.#drifted.has(label.case) && !differences.some((one) => one.is === "closed" && one.died);
+    return { verdict: isEcho ? "unchecked" : verdict, fingerprint, known };
   }
 
   #divergence(judged: Omit<Judgement, "ms"> & { n: number; fingerprint: string; known: string | undefined }): void {

@@ -3,6 +3,7 @@
 import type { Side } from "../compare/difference.ts";
 import { BoundedMap, Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
+import { Deaths, type DeathWatch } from "./deaths.ts";
 import type { CrossCheckOptions } from "./options.ts";
 import { Ordering } from "./ordering.ts";
 import { Scribe } from "./scribe.ts";
@@ -26,6 +27,7 @@ export class Shared {
   readonly connections = new Set<CrossConnection>();
   readonly book: SessionBook;
   readonly scribe: Scribe;
+  readonly deaths: DeathWatch;
   /** Containers and TTL znodes, which each server removes in its own time. */
   readonly reaped = new BoundedMap<string, true>(10_000);
   /** Our clock, ms, when a session with ephemerals was last closed. */
@@ -41,6 +43,7 @@ export class Shared {
     this.truth = options.answerFrom;
     this.book = new SessionBook(options.answerFrom, options.settleMs);
     this.scribe = new Scribe(options);
+    this.deaths = options.deaths ?? new Deaths(() => options.candidate.status().serving);
   }
 
   /** Whether a znode may just now go at different moments on the two sides, or lose a child so, and how long that may take, ms. */

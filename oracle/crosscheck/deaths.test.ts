@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { Deaths } from "./deaths.ts";
+import { Bench, replyFrame, type ScriptedClient } from "./scripted.fixture.ts";
+
+const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
+
+/** Three clients in three cases, each with another request under way. */
+async function threeAsking(bench: Bench): Promise<ScriptedClient[]> {
+  const clients = [];
+  for (const name of ["x", "y", "z"]) clients.push(await bench.client("s", { case: name }));
+  const [x, y, z] = clients;
+  x?.send(1, "create", { path: "/x", data: null, acl, flags: 0 });
+  y?.send(1, "setData", { path: "/y", data: null, version: -1 });
+  z?.send(1, "getData", { path: "/z", watch: false });
+  return clients;
+}
+
+/** The candidate hangs up on everybody, and is gone or back at once. */
+function die(bench: Bench, clients: readonly ScriptedClient[]): void {
+  bench.servers.candidate.serving = false;
+  for (const client of clients) client.at.candidate?.hangUp();
+}
+
+describe("a candidate that dies over several requests", () => {
+  test("is one finding that blames none of them", async () => {
+    const bench = new Bench();
+    die(bench, await threeAsking(bench));
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([
+      {
+        fingerprint: "server connection closed candidate died",
+        differences: [{ is: "closed", died: true, underWay: [{ op: "create" }, { op: "setData" }, { op: "getData" }] }],
+      },
+    ]);
+    expect(bench.steps().filter(({ op }) => op !== "server")).toMatchObject([
+      { op: "create", verdict: "unchecked" },
+      { op: "setData", verdict: "unchecked" },
+      { op: "getData", verdict: "unchecked" },
+    ]);
+    await bench.crosscheck.close();
+  });
+
+  test("and is started again at once has died all the same", async () => {
+    const bench = new Bench();
+    const clients = await threeAsking(bench);
+    die(bench, clients);
+    bench.servers.candidate.serving = true;
+    for (const client of clients) client.at.oracle?.send(replyFrame("exists", { xid: 1, err: "NONODE" }));
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([{ fingerprint: "server connection closed candidate died" }]);
+    expect(bench.lines.filter(({ event }) => event === "side")).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
+  test("is left to whoever watches the deaths of several cross-checks", async () => {
+    const deaths: Deaths = new Deaths(() => benches.every(({ servers }) => servers.candidate.serving));
+    const benches = [new Bench({ deaths }), new Bench({ deaths })];
+    const clients = await Promise.all(benches.map((bench) => threeAsking(bench)));
+    for (const [i, bench] of benches.entries()) die(bench, clients[i] ?? []);
+    await Promise.all(benches.map((bench) => bench.crosscheck.settled()));
+    expect(benches.flatMap((bench) => bench.divergences())).toEqual([]);
+    expect(deaths.untold().map((underWay) => underWay.length)).toEqual([6]);
+    expect(deaths.untold()).toEqual([]);
+    for (const bench of benches) await bench.crosscheck.close();
+  });
+
+  test("over one request of the only case, that one is to blame, whoever watches", async () => {
+    const deaths: Deaths = new Deaths(() => bench.servers.candidate.serving);
+    const bench = new Bench({ deaths });
+    const idle = await bench.client("idle");
+    const client = await bench.client("s");
+    client.send(1, "delete", { path: "/a", version: -1 });
+    die(bench, [idle, client]);
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([{ fingerprint: "delete connection closed candidate died" }]);
+    expect(deaths.untold()).toEqual([]);
+    expect(deaths.count).toBe(1);
+    await bench.crosscheck.close();
+  });
+});
+
+test("a server that closes connections and serves on has not died", async () => {
+  const bench = new Bench();
+  const clients = await threeAsking(bench);
+  for (const client of clients) client.at.candidate?.hangUp();
+  await bench.crosscheck.settled();
+  expect(bench.divergences().map(({ fingerprint }) => fingerprint)).toEqual([
+    "create(flags=persistent) connection closed candidate",
+    "setData connection closed candidate",
+    "getData connection closed candidate",
+  ]);
+  await bench.crosscheck.close();
+});
+
+test("each absence is a death of its own", () => {
+  let isServing = true;
+  const deaths = new Deaths(() => isServing);
+  deaths.hungUp(Date.now(), "c", []);
+  expect(deaths.count).toBe(0);
+  for (const serving of [false, false, true, false]) {
+    isServing = serving;
+    deaths.isDeath(Date.now());
+  }
+  expect(deaths.count).toBe(2);
+});

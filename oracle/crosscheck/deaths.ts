@@ -1,0 +1,138 @@
+/** Deaths of the candidate. A server that dies hangs up on all its connections at once, whatever each of them was asking: that is one finding, and
+ *  every request that it had not answered may be the reason. */
+import type { UnderWay } from "../compare/difference.ts";
+
+/** What a cross-check asks of whoever watches. Times are of our clock, ms, and say when the server closed a connection. */
+export interface DeathWatch {
+  /** It has closed one of a case, rightly or because it is no more. `underWay`: the requests that it had not answered there. */
+  hungUp(at: number, caseName: string, underWay: readonly UnderWay[]): void;
+  /** Whether this was a death. */
+  isDeath(at: number): boolean;
+  /** What it had not answered when it died then, over all connections, and of how many cases it closed any. */
+  sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number };
+  /** Whoever gets true tells of the death; all others know that it is told. */
+  tell(at: number): boolean;
+}
+
+interface HangUp {
+  readonly at: number;
+  readonly caseName: string;
+  readonly underWay: readonly UnderWay[];
+  readonly isTrial: boolean;
+}
+
+/** The server was found to be gone at this time. */
+interface Death {
+  readonly at: number;
+  isTold: boolean;
+}
+
+/** How often a server that hung up is looked at, and for how long, ms: whoever restarts it may be quick. */
+const lookEveryMs = 20;
+const lookForMs = 600;
+/** How much later than the first of its hang-ups the last may be noticed, ms. */
+const sameDeathMs = 500;
+/** How long hang-ups are remembered, ms: somebody may ask after the longest settle window. */
+const rememberMs = 120_000;
+
+/** Watches one server for all cross-checks that ask it. */
+export class Deaths implements DeathWatch {
+  readonly #isServing: () => boolean;
+  readonly #hangUps: HangUp[] = [];
+  readonly #deaths: Death[] = [];
+  #isGone = false;
+  #isTrialTold = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `isServing` says whether the server could be reached when that was tried last. */
+  constructor(isServing: () => boolean) {
+    this.#isServing = isServing;
+  }
+
+  /** How often it has died. */
+  get count(): number {
+    return this.#deaths.length;
+  }
+
+  /** The same watch for trials on the same server: what dies of them dies of what is known already. */
+  get ofTrials(): DeathWatch {
+    return {
+      hungUp: (at, caseName, underWay) => this.hungUp(at, caseName, underWay, true),
+      isDeath: (at) => this.isDeath(at),
+      sceneAt: (at) => this.sceneAt(at),
+      tell: (at) => this.tell(at),
+    };
+  }
+
+  hungUp(at: number, caseName: string, underWay: readonly UnderWay[], isTrial = false): void {
+    while (this.#hangUps[0] !== undefined && this.#hangUps[0].at + rememberMs < at) this.#hangUps.shift();
+    this.#hangUps.push({ at, caseName, underWay, isTrial });
+    this.#look();
+    this.#timer ??= setInterval(() => this.#lookAgain(), lookEveryMs).unref();
+  }
+
+  isDeath(at: number): boolean {
+    this.#look();
+    return this.#deathAt(at) !== undefined;
+  }
+
+  sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number } {
+    const death = this.#ensure(at);
+    return { underWay: this.#underWay(death), cases: new Set(this.#of(death).map(({ caseName }) => caseName)).size };
+  }
+
+  tell(at: number): boolean {
+    const death = this.#ensure(at);
+    const isFirst = !death.isTold;
+    death.isTold = true;
+    return isFirst;
+  }
+
+  /** Deaths that nobody has told of, those in trials aside: these count where there is no other. From now on they are told. */
+  untold(): (readonly UnderWay[])[] {
+    this.#look();
+    const own = this.#deaths.filter((death) => !this.#of(death).some(({ isTrial }) => isTrial));
+    const isOnlyInTrials = own.length === 0 && !this.#isTrialTold;
+    const untold = isOnlyInTrials ? this.#deaths.slice(0, 1) : own.filter(({ isTold }) => !isTold);
+    this.#isTrialTold ||= isOnlyInTrials && untold.length > 0;
+    for (const death of untold) death.isTold = true;
+    return untold.map((death) => this.#underWay(death));
+  }
+
+  #underWay(death: Death): readonly UnderWay[] {
+    return this.#of(death).flatMap(({ underWay }) => underWay);
+  }
+
+  #of(death: Death): readonly HangUp[] {
+    return this.#hangUps.filter(({ at }) => belongs(at, death));
+  }
+
+  /** A server that took its time to go may have been found gone only after its hang-ups. */
+  #ensure(at: number): Death {
+    const found = this.#deathAt(at);
+    if (found !== undefined) return found;
+    const death = { at, isTold: false };
+    this.#deaths.push(death);
+    return death;
+  }
+
+  #deathAt(at: number): Death | undefined {
+    return this.#deaths.find((death) => belongs(at, death));
+  }
+
+  #look(): void {
+    const isGone = !this.#isServing();
+    if (isGone && !this.#isGone) this.#deaths.push({ at: Date.now(), isTold: false });
+    this.#isGone = isGone;
+  }
+
+  #lookAgain(): void {
+    this.#look();
+    if ((this.#hangUps.at(-1)?.at ?? 0) + lookForMs > Date.now()) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Whether a connection closed at `at` was closed by this death. */
+const belongs = (at: number, death: Death): boolean => at >= death.at - lookForMs && at <= death.at + sameDeathMs;
