@@ -4,14 +4,16 @@ import { cellsReachable } from "../../scenarios/coverage/cells.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
-import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
+import { explain, type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
+import { generator } from "../../scenarios/generate/sequence.ts";
 import { Noise } from "../calibrate.ts";
 import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { journalBehaviour } from "./behaviour.ts";
 import { type Calibrating, calibrate, twinFlag } from "./calibrate.ts";
 import { profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
+import { inquest, type Suspect } from "./inquest.ts";
 import { bar, Progress } from "./progress.ts";
 import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
 
@@ -153,7 +155,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
   const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
     ...stage,
-    stop: stop.signal,
+    stop: AbortSignal.any([stop.signal, stage.gone]),
     replayOf: (index) => stage.replayToken(tokenOf(request, index)),
     progress: (now) => progress.show(() => progressLine(now, limits, stage)),
     found: ({ divergence, counterexample }) =>
@@ -164,11 +166,27 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
       ),
   });
   progress.done();
+  await inquest(stage, { suspect: (name) => suspect(name, request, stage, stop.signal), stop: stop.signal, progress });
   const failure = totals.ended === "lost" ? `a server is gone: ${totals.trouble}` : undefined;
-  const interrupted = totals.ended === "interrupted";
+  const interrupted = stop.signal.aborted;
   const isFirstShard = (limits.shard?.index ?? 1) === 1;
   if (failure === undefined && !interrupted && isFirstShard) await journalBehaviour(stage, flags);
   return stage.finish({ interrupted, ...(failure === undefined ? {} : { failure }) });
+}
+
+/** A sequence by the name of its case. */
+function suspect(name: string, request: FuzzRequest, stage: Stage, stop: AbortSignal): Suspect | undefined {
+  const index = Number(/^seq-(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+  if (Number.isNaN(index)) return undefined;
+  const plan = { seed: request.seed, profile: request.profile, allowHazards: request.allowHazards };
+  const scenario = generator(plan)(index);
+  const replay = stage.replayToken(tokenOf(request, index));
+  const { shrinkMs } = request.limits;
+  return {
+    scenario,
+    explain: async (part, divergence) =>
+      shrinkMs > 0 && explain(part, divergence, { ...stage, stop, shrinkMs, plan, index, replay }),
+  };
 }
 
 /** The run's own sequences, sent to the oracle and its twin; nothing is shrunk, and every cause counts. */

@@ -70,9 +70,11 @@ export function contender(
 
 async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: string): Promise<Contender> {
   await expectSession(server, flag);
-  const version = (await servingVersion(server)) ?? "unknown";
+  const version = await servingVersion(server);
   const endpoint = { host: server.host, port: server.port };
-  return contender({ name: "zookeeper", version, isGiven: true }, endpoint, async () => undefined);
+  // Only ZooKeeper and what takes after it answers the question for its version.
+  const told = version === undefined ? { name: "server", version: "unknown" } : { name: "zookeeper", version };
+  return contender({ ...told, isGiven: true }, endpoint, async () => undefined);
 }
 
 /** One server, found or started. Throws {@link ServerFailed}. */

@@ -4,13 +4,13 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeReports } from "../../reports/write.ts";
 import { Arena } from "../../scenarios/arena.ts";
-import { Casebook } from "../../scenarios/casebook.ts";
 import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
 import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
-import type { Side } from "../compare/difference.ts";
+import type { Side, UnderWay } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
+import { Deaths } from "../crosscheck/deaths.ts";
 import { type CrossCheck, type CrossCheckOptions, crosscheck, type KnownMatcher } from "../crosscheck.ts";
 import { type JournalSink, journalFormat, type RunLine } from "../journal.ts";
 import { JournalWriter } from "../journal-file.ts";
@@ -18,7 +18,12 @@ import { eventZxidFor } from "../live.ts";
 import { mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { removeRoots } from "./cleanup.ts";
+import { deathLines, sidesOnce } from "./death-lines.ts";
+import { Habits } from "./inquest.ts";
+import { Lab } from "./lab.ts";
+import { lookAgain, patient } from "./patient.ts";
 import { redacted } from "./redacted.ts";
+import { RunBook } from "./run-book.ts";
 import { type Duel, openDuel } from "./servers.ts";
 
 /** The flags that all runs have. */
@@ -53,6 +58,12 @@ export interface Stage {
   readonly candidate: Backend;
   /** What the run's known list covers. */
   readonly isKnown: KnownMatcher;
+  /** Who has seen the candidate die; what no single request can be blamed for is told by {@link Stage.tellDeath}, at the latest when the run ends. */
+  readonly deaths: Deaths;
+  readonly tellDeath: (underWay: readonly UnderWay[]) => void;
+  readonly habits: Habits;
+  /** Aborted when the candidate is gone and does not come back: there is nothing left to check. */
+  readonly gone: AbortSignal;
   /** Another cross-check with this in the candidate's place; it journals as the run's own. */
   readonly against: (candidate: Backend) => CrossCheck;
   /** A complete command line for a counterexample of this run, or for a token. */
@@ -122,6 +133,7 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   const checks = openChecks(flags, { duel, known, lie, journal });
   const finish: Stage["finish"] = async ({ interrupted, failure }) => {
     if (failure !== undefined) writer.write({ event: "note", text: failure });
+    await checks.tellDeaths();
     if (checks.cells.cells > 0) writer.write(checks.cells.line());
     writer.write(checks.book.endLine({ durationMs: Date.now() - startedAt, interrupted }));
     writer.close();
@@ -136,8 +148,8 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   };
   const again = (what: string) => `bin/xchk replay ${[what, ...serverWords(flags)].join(" ")}`;
   const replayFile = (name: string) => again(relative(process.cwd(), join(reportDir, name)));
-  const { arena, lab, candidate, isKnown, against } = checks;
-  return { duel, arena, lab, journal, reportDir, candidate, isKnown, against, replayFile, replayToken: again, finish };
+  const { close: _, ...rest } = checks;
+  return { ...rest, duel, journal, reportDir, replayFile, replayToken: again, finish };
 }
 
 /** The flags without which a replay would meet other servers. */
@@ -157,7 +169,8 @@ export interface Parts {
 
 /** Cross-checks over the same servers: those that journal, and a hasty one, the lab, in which shrinking leaves no trace. */
 export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
-  const candidate = lie(duel.candidate.backend);
+  const end = new AbortController();
+  const candidate = lie(patient(duel.candidate.backend, () => end.abort()));
   const oracle = duel.oracle.backend;
   const isKnown = knownMatcher(known);
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
@@ -172,33 +185,47 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     isNoise: (fingerprint) => flags.noise?.has(fingerprint) === true,
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
-  const book = new Casebook(journal);
+  const book = new RunBook(journal);
+  const deaths = new Deaths(() => duel.candidate.backend.status().serving);
+  const habits = new Habits();
+  const emit = sidesOnce((line) => {
+    habits.note(line);
+    book.take(line);
+  });
   const wanted = flags.serial === true ? 1 : Math.ceil((flags.inFlight ?? 1) / casesPerCheck);
   const checks = Array.from({ length: Math.min(wanted, checksMax) }, () =>
-    crosscheck({ ...shared, settleMs: flags.settleMs, emit: book.emitNumbered }),
+    crosscheck({ ...shared, deaths, settleMs: flags.settleMs, emit }),
   );
   const { chroot } = duel;
   const cells = new CellCount();
   const arena = new Arena(checks, book, { chroot, cells });
-  const silent = new Casebook(() => undefined);
+  const silent = new RunBook(() => undefined);
   const labCheck = crosscheck({
     ...shared,
+    deaths: deaths.ofTrials,
     settleMs: flags.expires === true ? flags.settleMs : Math.min(labSettleMs, flags.settleMs),
     replyWaitMs: labReplyWaitMs,
-    emit: silent.emit,
-    observe: (seen) => lab.observe(seen),
+    emit: silent.take,
+    observe: (seen): void => lab.observe(seen),
   });
-  const lab: Arena = new Arena(labCheck, silent, { chroot });
+  const lab = new Lab(labCheck, silent, { chroot });
+  lab.isFragile = () => deaths.count > 0;
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {
-    const opened = crosscheck({ ...shared, candidate: other, settleMs: flags.settleMs, emit: book.emit });
+    const opened = crosscheck({ ...shared, candidate: other, settleMs: flags.settleMs, emit: book.takeAlone });
     others.push(opened);
     return opened;
   };
   const close = async () => {
     for (const each of [...others, labCheck, ...checks]) await each.close();
   };
-  return { book, arena, lab, cells, candidate, isKnown, against, close };
+  const tellDeath = (underWay: readonly UnderWay[]) => deathLines(underWay, isKnown).forEach(book.emitNumbered);
+  const tellDeaths = async () => {
+    await lookAgain(duel.candidate.backend);
+    for (const underWay of deaths.untold()) tellDeath(underWay);
+  };
+  const whenItDies = { deaths, habits, tellDeath, tellDeaths, gone: end.signal };
+  return { book, arena, lab, cells, candidate, isKnown, against, ...whenItDies, close };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */
