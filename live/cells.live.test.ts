@@ -1,0 +1,104 @@
+/** Coverage cells from end to end: counted by a run, asked for on the command line, and shown by the page. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { JournalLine } from "../oracle/journal.ts";
+import type { Summary } from "../reports/summary.ts";
+import { type Pair, startPair } from "./pair.fixture.ts";
+
+const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
+const home = mkdtempSync(join(tmpdir(), "zetcd-cells-"));
+let pair: Pair;
+
+beforeAll(async () => {
+  pair = await startPair();
+});
+afterAll(async () => {
+  await pair.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Runs `bin/xchk` to its end. */
+async function run(words: readonly string[]): Promise<{ code: number | null; out: string; errors: string }> {
+  const child = spawn(xchk, words, { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let errors = "";
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (errors += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, errors };
+}
+
+const against = (dir: string) => ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
+
+/** What a run left behind. */
+function left(dir: string) {
+  const text = readFileSync(join(dir, "journal.jsonl"), "utf8");
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as JournalLine);
+  const summary = JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary;
+  return { lines, cells: summary.coverage.cells };
+}
+
+test("a run that hits too few is undecided, and its journal and page have what it hit", async () => {
+  const dir = join(home, "few");
+  const words = ["fuzz", "--ops", "600", "--seed", "4", "--surface", "full", "--min-cells", "20000"];
+  const { code, out } = await run([...words, ...against(dir)]);
+  expect(code, out).toBe(2);
+  expect(out).toMatch(/Only [\d,]+ coverage cells were hit; the floor is 20,000\./);
+  const { lines, cells } = left(dir);
+  expect(lines.map(({ event }) => event).slice(-2)).toEqual(["cells", "end"]);
+  expect(cells?.hit).toBeGreaterThan(300);
+  expect(cells?.reachable).toBeGreaterThan(20_000);
+  const gate = await run(["gate", dir, "--min-cells", "20000"]);
+  expect(gate.code).toBe(2);
+  expect(gate.out).toContain("the floor is 20,000");
+  expect(await run(["gate", dir, "--min-cells", "few"])).toMatchObject({
+    code: 254,
+    errors: 'xchk: --min-cells: "few" is not a whole number from 0 up\n',
+  });
+
+  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
+  if (executablePath === undefined) return;
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const complaints: string[] = [];
+    page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+    page.on("pageerror", (error) => void complaints.push(String(error)));
+    await page.goto(pathToFileURL(join(dir, "report.html")).href);
+    await page.waitForSelector("html[data-ready]", { timeout: 20_000 });
+    const shown = (cells?.hit ?? 0).toLocaleString("en-US");
+    expect(await page.locator("#coverage").textContent()).toContain(`${shown} of`);
+    const never = page.locator("#coverage details", { hasText: "states that others never met" });
+    await never.locator("> summary").click();
+    expect(await never.locator("tbody tr").count()).toBeGreaterThan(10);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(1280);
+    expect(complaints).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}, 120_000);
+
+test("written scenarios count as well", async () => {
+  const dir = join(home, "corpus");
+  const { code, out } = await run(["run", "watch/exists-*", ...against(dir)]);
+  expect(code, out).toBe(0);
+  expect(left(dir).cells?.hit).toBeGreaterThan(10);
+}, 120_000);
+
+test.each([
+  [["fuzz", "--min-cells", "many"], '--min-cells: "many" is not a whole number from 0 up'],
+  [["fuzz", "--min-cells", "9999999"], '--min-cells: "9999999" is more than there are: '],
+])("%j is refused in one line", async (words, said) => {
+  const { code, errors } = await run(words);
+  expect([code, errors.trimEnd().split("\n").length]).toEqual([254, 1]);
+  expect(errors).toContain(said);
+});
