@@ -9,9 +9,11 @@ import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { explain } from "../../scenarios/generate/property.ts";
 import { readScenario } from "../../scenarios/validate.ts";
 import { Noise } from "../calibrate.ts";
+import type { DivergenceLine } from "../journal.ts";
 import { journalBehaviour } from "./behaviour.ts";
 import { calibrate, twinFlag } from "./calibrate.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
+import { inquest, type Suspect } from "./inquest.ts";
 import { Progress } from "./progress.ts";
 import { onInterrupt, type Stage, setStage } from "./stage.ts";
 import { isInRange } from "./versions.ts";
@@ -78,9 +80,10 @@ export async function runScenarios(
     if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
   }
   const waiting = [...due];
+  const isOver = () => stop.signal.aborted || stage.gone.aborted;
   let done = 0;
   const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined && !stop.signal.aborted; next = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
       await runOne(next, stage, progress, stop.signal);
       done++;
       progress.show(() => `${done} of ${due.length} scenarios, ${stage.arena.book.compared} replies compared`);
@@ -88,8 +91,18 @@ export async function runScenarios(
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
   progress.done();
+  const suspect = (name: string): Suspect | undefined => {
+    const one = due.find((each) => each.name === name);
+    return (
+      one && {
+        ...one,
+        explain: (part, divergence) => explainOne({ ...one, scenario: part }, divergence, stage, stop.signal),
+      }
+    );
+  };
+  await inquest(stage, { suspect, stop: stop.signal, progress });
   console.log(`${done} of ${due.length} scenarios run`);
-  if (mode === "run" && !stop.signal.aborted) await journalBehaviour(stage, flags);
+  if (mode === "run" && !isOver()) await journalBehaviour(stage, flags);
   const code = await stage.finish({ interrupted: stop.signal.aborted });
   return code === 0 && due.length === 0 ? 2 : code;
 }
@@ -105,8 +118,18 @@ async function runOne(
     stage.journal({ event: "note", text: `${name} could not be finished: ${outcome.reason}` });
   if (record.divergence === undefined) return;
   progress.say(`${name}: ${headline(record.divergence)}`);
+  await explainOne({ name, scenario }, record.divergence, stage, stop);
+}
+
+/** Shrinks what a scenario has shown. */
+function explainOne(
+  { name, scenario }: NamedScenario,
+  divergence: DivergenceLine,
+  stage: Stage,
+  stop: AbortSignal,
+): Promise<unknown> {
   const profile = { ...loadProfile("default"), timeoutMs: scenario.timeoutMs ?? 30_000 };
-  await explain(scenario, record.divergence, {
+  return explain(scenario, divergence, {
     ...stage,
     stop,
     shrinkMs: 10_000,

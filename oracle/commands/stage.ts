@@ -221,7 +221,10 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   };
   const tellDeath = (underWay: readonly UnderWay[]) => deathLines(underWay, isKnown).forEach(book.emitNumbered);
   const tellDeaths = async () => {
-    await lookAgain(duel.candidate.backend);
+    const { backend } = duel.candidate;
+    await lookAgain(backend);
+    if (backend.status().serving)
+      emit({ event: "side", n: book.lastNumber, on: "candidate", state: "back", reason: "serves again" });
     for (const underWay of deaths.untold()) tellDeath(underWay);
   };
   const whenItDies = { deaths, habits, tellDeath, tellDeaths, gone: end.signal };
