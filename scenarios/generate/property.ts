@@ -4,6 +4,7 @@ import type { Arena, CaseResult } from "../arena.ts";
 import type { CellCount } from "../coverage/cells.ts";
 import type { Scenario, Step } from "../format.ts";
 import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
+import { type Diverged, guessesAt } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
 import { type Aim, moodsOf } from "./moods.ts";
 import { generator, moodsBySeed, type Plan, scenarioOf, seedOf, sequenceArbitrary } from "./sequence.ts";
@@ -134,7 +135,7 @@ class Fuzz {
       this.totals.operations += result.outcome.steps;
       this.#note(result);
       const { divergence } = result.record;
-      if (divergence !== undefined) this.#cause(divergence, index, scenario);
+      if (divergence !== undefined) this.#cause(divergence, index, result.outcome.steps);
       this.#means.progress?.(this.totals);
     }
   }
@@ -162,7 +163,7 @@ class Fuzz {
     if (this.#lostInARow >= lostMax) this.#end("lost");
   }
 
-  #cause(divergence: DivergenceLine, index: number, scenario: Scenario): void {
+  #cause(divergence: DivergenceLine, index: number, executed: number): void {
     // What the sequences still under way find after the end stays in the journal; it is not looked into.
     const isEnough = this.#isOver || this.totals.causes.length >= this.#limits.maxCauses;
     if (isEnough || this.#fingerprints.has(divergence.fingerprint)) return;
@@ -170,22 +171,19 @@ class Fuzz {
     const at = this.totals.causes.push({ divergence, index }) - 1;
     if (this.#limits.endOnFailure || this.totals.causes.length >= this.#limits.maxCauses) this.#end("causes");
     this.#pause = this.#pause.then(async () => {
-      const counterexample = await this.#explain(divergence, index, scenario);
+      const counterexample = await this.#explain(divergence, index, executed);
       const cause = { divergence, index, ...(counterexample === undefined ? {} : { counterexample }) };
       this.totals.causes[at] = cause;
       this.#means.found?.(cause);
     });
   }
 
-  async #explain(
-    divergence: DivergenceLine,
-    index: number,
-    scenario: Scenario,
-  ): Promise<CounterexampleLine | undefined> {
+  async #explain(divergence: DivergenceLine, index: number, executed: number): Promise<CounterexampleLine | undefined> {
     if (this.#limits.shrinkMs <= 0 || this.#means.stop.aborted) return undefined;
     const origin = { arbitrary: sequenceArbitrary(this.#plan, index), seed: seedOf(this.#plan.seed, index) };
     const replay = this.#means.replayOf(index);
-    return explain(scenario, divergence, { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, replay });
+    const how = { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, executed, replay };
+    return explain(this.#scenarioAt(index), divergence, how);
   }
 }
 
@@ -201,6 +199,8 @@ export interface Explaining
   readonly index: number;
   readonly replay: string;
   readonly origin?: Origin;
+  /** How many of the steps had been sent when it was noticed, if that is known. */
+  readonly executed?: number;
 }
 
 /** Replays that say how often the shrunk form shows the divergence. */
@@ -223,7 +223,10 @@ export async function explain(
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted);
   const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
   const limits = { budgetMs: how.shrinkMs, inFlight: 4, isAllowed };
-  const small = await shrink(scenario.steps, stillFails, limits, how.origin);
+  const small = await shrink(scenario.steps, stillFails, limits, {
+    ...(how.origin === undefined ? {} : { origin: how.origin }),
+    guesses: guessesAt(scenario.steps, (divergence.request ?? {}) as Diverged, how.executed ?? scenario.steps.length),
+  });
   const tries: CaseResult[] = [];
   for (let i = 0; i < verifications; i++) tries.push(await trial(small.steps));
   const shown = tries.filter((one) => one.record.fingerprints.has(wanted));

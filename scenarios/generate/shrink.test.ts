@@ -26,7 +26,7 @@ describe("shrinking", () => {
   test("a fault of one step gives one step, with nothing on it that does not matter", async () => {
     const fails = (steps: readonly Step[]) => steps.some((step) => step.op === "setData" && step.version === -2);
     const { steps, origin } = firstFailing(fails);
-    const small = await shrink(steps, async (candidate) => fails(candidate), limits, origin);
+    const small = await shrink(steps, async (candidate) => fails(candidate), limits, { origin });
     expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
   });
 
@@ -36,8 +36,20 @@ describe("shrinking", () => {
     let asked = 0;
     const stillFails = (candidate: readonly Step[]) =>
       asked++ === 0 ? new Promise<boolean>(() => undefined) : Promise.resolve(fails(candidate));
-    const small = await shrink(steps, stillFails, { ...limits, budgetMs: 2_000 }, origin);
+    const small = await shrink(steps, stillFails, { ...limits, budgetMs: 2_000 }, { origin });
     expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
+  });
+
+  test("a guess that fails spares fast-check's search, one that passes does no harm", async () => {
+    const fails = (steps: readonly Step[]) => steps.some((step) => step.op === "setData" && step.version === -2);
+    const { steps, origin } = firstFailing(fails);
+    const stillFails = async (candidate: readonly Step[]) => fails(candidate);
+    const right = steps.filter((step) => step.op === "setData");
+    const wrong = steps.filter((step) => step.op !== "setData");
+    const guessed = await shrink(steps, stillFails, limits, { origin, guesses: [wrong, right] });
+    const searched = await shrink(steps, stillFails, limits, { origin, guesses: [wrong] });
+    expect(guessed.steps).toEqual(searched.steps);
+    expect(guessed.attempts).toBeLessThan(searched.attempts);
   });
 
   test("a fault that needs an order and two sessions keeps both", async () => {
@@ -53,7 +65,7 @@ describe("shrinking", () => {
         );
       });
     const { steps, origin } = firstFailing(fails);
-    const small = await shrink(steps, async (candidate) => fails(candidate), limits, origin);
+    const small = await shrink(steps, async (candidate) => fails(candidate), limits, { origin });
     expect(small.steps).toEqual([
       { by: "a", op: "getData", path: "/a", watch: true },
       { by: "b", op: "delete", path: "/a" },
@@ -67,7 +79,7 @@ describe("shrinking", () => {
           step.op === "multi" && step.ops.some((op, i) => op.op === "check" && step.ops[i + 1]?.op === "delete"),
       );
     const { steps, origin } = firstFailing(fails);
-    const [only] = (await shrink(steps, async (candidate) => fails(candidate), limits, origin)).steps;
+    const [only] = (await shrink(steps, async (candidate) => fails(candidate), limits, { origin })).steps;
     expect(only).toMatchObject({ op: "multi", ops: [{ op: "check" }, { op: "delete" }] });
   });
 

@@ -1,4 +1,5 @@
-/** Makes a failing sequence small on live servers: fast-check's own shrink first, then delta debugging over steps, sessions, fields and names.
+/** Makes a failing sequence small on live servers: a guess first, then fast-check's own shrink where that leaves much, then delta debugging over steps,
+ *  sessions, fields and names.
  *  Works on nothing but the question "does it still fail?", so it can be tested without a server. */
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -30,6 +31,17 @@ export interface Origin {
   readonly arbitrary: fc.Arbitrary<Step[]>;
   readonly seed: number;
 }
+
+/** What is known of a failing sequence beforehand. */
+export interface Clues {
+  /** Absent for a sequence that nobody generated, such as a saved one. */
+  readonly origin?: Origin;
+  /** Shorter sequences worth trying first, the boldest first. */
+  readonly guesses?: readonly (readonly Step[])[];
+}
+
+/** Sequences of so few steps are left to delta debugging: fast-check would begin again with all that was generated. */
+const fewSteps = 8;
 
 /** A shrink under way. */
 class Shrinker {
@@ -134,15 +146,16 @@ class Shrinker {
   }
 }
 
-/** Shrinks `steps`, which is known to fail. `origin` is absent for a sequence that nobody generated, such as a saved one. */
+/** Shrinks `steps`, which is known to fail. */
 export async function shrink(
   steps: readonly Step[],
   stillFails: StillFails,
   limits: ShrinkLimits,
-  origin?: Origin,
+  { origin, guesses = [] }: Clues = {},
 ): Promise<Shrunk> {
   const shrinker = new Shrinker(stillFails, limits);
-  let best = origin === undefined ? steps : await shrinker.asFastCheckDoes(origin, steps);
+  let best = (await shrinker.firstFailing(guesses)) ?? steps;
+  if (origin !== undefined && best.length > fewSteps) best = await shrinker.asFastCheckDoes(origin, best);
   for (;;) {
     best = await shrinker.fewerSteps(best);
     const simpler = await shrinker.simpler(best);

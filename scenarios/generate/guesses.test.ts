@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { Step } from "../format.ts";
+import { guessesAt } from "./guesses.ts";
+
+const steps: readonly Step[] = [
+  { by: "a", op: "auth", scheme: "digest", auth: "u:p" },
+  { by: "a", op: "create", path: "" },
+  { by: "a", op: "create", path: "/a" },
+  { by: "b", op: "create", path: "/b" },
+  { by: "b", op: "multi", ops: [{ op: "create", path: "/a/a" }] },
+  { by: "a", op: "getData", path: "/b" },
+  { by: "a", op: "create", path: "/a/a/a" },
+  { by: "a", op: "getData", path: "/a" },
+  { by: "b", op: "setWatches", since: 0, data: ["/a"] },
+  { by: "b", op: "delete", path: "/b" },
+];
+
+test("what is near the path that diverged comes first, then sessions with it, then all up to there", () => {
+  const at = (...places: number[]) => places.map((place) => steps[place]);
+  expect(guessesAt(steps, { op: "getData", path: "//abs/x1/r/a" }, 9)).toEqual([
+    at(1, 2, 4, 7),
+    at(0, 1, 2, 4, 7),
+    at(0, 1, 2, 3, 4, 5, 6, 7),
+    at(0, 1, 2, 3, 4, 5, 6, 7, 8),
+  ]);
+});
+
+test("lists of watches count, and paths that only the run knew", () => {
+  const more: Step[] = [
+    ...steps,
+    { by: "a", op: "exists", path: { ref: "p" } },
+    { by: "a", op: "setData", path: "/a" },
+  ];
+  const [near] = guessesAt(more, { op: "setData", path: "//abs/x1/r/a" }, more.length);
+  expect(near).toEqual([1, 2, 4, 7, 8, 10, 11].map((place) => more[place]));
+});
+
+test("without a path there is nothing but the end to leave out", () => {
+  expect(guessesAt(steps, {}, 4)).toEqual([steps.slice(0, 4), steps.slice(0, 4)]);
+  expect(guessesAt(steps, { op: "getACL", path: "/nowhere" }, steps.length)).toEqual([]);
+});

@@ -1,0 +1,60 @@
+/** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
+ *  after one try, where halving takes dozens. */
+import type { Step } from "../format.ts";
+
+/** The request that diverged, as the journal describes it: its path is the one that was sent. */
+export interface Diverged {
+  readonly op?: string;
+  readonly path?: string | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What happens to a session rather than to a znode. */
+const ofSessions: readonly Step["op"][] = ["auth", "drop", "reconnect", "closeSession", "expire"];
+
+/** Every path that a step names; undefined stands for one that only the run knew. */
+function pathsOf(step: Step): (string | undefined)[] {
+  const found: (string | undefined)[] = [];
+  const look = (value: unknown, key: string): void => {
+    if (key === "path") found.push(typeof value === "string" ? value : undefined);
+    else if (Array.isArray(value)) for (const item of value) look(item, typeof item === "string" ? "path" : "");
+    else if (typeof value === "object" && value !== null)
+      for (const [name, field] of Object.entries(value)) look(field, name);
+  };
+  look(step, "");
+  return found;
+}
+
+/** Whether what happens to one path shows at the other: the same, a parent and its child, or further above. */
+const touches = (path: string, at: string): boolean =>
+  path === at || at.startsWith(`${path}/`) || path.slice(0, path.lastIndexOf("/")) === at;
+
+/** The step that was answered differently: of those of its kind the one that names most of the path, and of these the last. */
+function culpritAmong(steps: readonly Step[], { op, path }: Diverged): Step | undefined {
+  const named = (step: Step): number => {
+    const { path: own } = step as Fields;
+    return typeof own === "string" && typeof path === "string" && path.endsWith(own) ? own.length : -1;
+  };
+  return steps
+    .filter((step) => step.op === op)
+    .reduce<Step | undefined>(
+      (best, step) => (best !== undefined && named(best) > named(step) ? best : step),
+      undefined,
+    );
+}
+
+/** Sequences worth trying before anything else, the boldest first. `executed`: how many steps had been sent when it was noticed. */
+export function guessesAt(steps: readonly Step[], diverged: Diverged, executed: number): Step[][] {
+  const sent = steps.slice(0, executed);
+  const culprit = culpritAmong(sent, diverged);
+  const { path } = (culprit ?? {}) as Fields;
+  const upTo = culprit === undefined ? sent : sent.slice(0, sent.lastIndexOf(culprit) + 1);
+  const isNear = (step: Step) =>
+    step === culprit ||
+    pathsOf(step).some((one) => one === undefined || (typeof path === "string" && touches(one, path)));
+  const near = upTo.filter(isNear);
+  const withSessions = upTo.filter((step) => isNear(step) || ofSessions.includes(step.op));
+  const guesses = typeof path === "string" ? [near, withSessions, upTo, sent] : [upTo, sent];
+  return guesses.filter((guess) => guess.length > 0 && guess.length < steps.length);
+}
