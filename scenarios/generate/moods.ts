@@ -23,7 +23,7 @@ const moods: readonly Mood[] = [
   // Many siblings.
   { weight: 2, changes: { names: "wide" }, factors: { create: 2, getChildren: 2, getChildren2: 3 } },
   { weight: 1, changes: { names: "deep" }, factors: { addWatch: 3, getAllChildrenNumber: 2 } },
-  { weight: 1, changes: { names: "beyond-ascii" }, factors: { getChildren: 2, getChildren2: 2, getEphemerals: 2 } },
+  { weight: 2, changes: { names: "beyond-ascii" }, factors: { getChildren: 2, getChildren2: 2, getEphemerals: 2 } },
   // Sessions that leave ephemerals behind, while others look on.
   {
     weight: 2,
@@ -42,8 +42,8 @@ const moods: readonly Mood[] = [
   { weight: 2, changes: { names: "narrow" }, factors: { setACL: 4, getACL: 3, auth: 3 } },
 ];
 
-/** How often sequences are in a mood of the list above, compared to one that has an aim. */
-const listedWeight = 6;
+/** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
+const listedWeight = 16;
 
 /** Znodes that stand when a sequence with an aim begins; `again`: made, deleted and made once more. */
 export type Standing = "persistent" | "again" | "container" | "ttl" | "ephemeral";

@@ -29,7 +29,7 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     [0.4, { ref: "p", below: "/a" }],
   ),
   narrow: choose<PathValue>([6, "/a"], [3, "/a/a"], [0.7, "/b"], [0.8, ""], [0.5, { ref: "p" }]),
-  flat: choose<PathValue>([4, "/a"], [4, "/b"], [3, "/c"], [1, "/a/a"], [0.5, ""], [0.5, { ref: "p" }]),
+  flat: choose<PathValue>([4, "/a"], [4, "/b"], [3, "/\u00e9"], [1, "/a/a"], [0.5, ""], [0.5, { ref: "p" }]),
   wide: choose<PathValue>(
     [5, "/a"],
     ...["/a/a", "/a/b", "/a/c", "/a/d", "/a/e", "/a/f"].map((path) => [2, path] as const),
