@@ -418,9 +418,9 @@ export class CrossConnection implements BackendSession {
     const { options, scribe, deaths } = this.#shared;
     const isGone = !options[side].status().serving;
     if (isGone) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
-    // It may have been started again by now, or have hung up on this client some time before it died.
-    const isDead = side === "candidate" ? deaths.isDeath(this.#ends[side].endedAt) : isGone;
-    if ((isDead || isGone) && side === this.#server) this.#handOver(side);
+    // It may have been started again by now.
+    const isDead = isGone || (side === "candidate" && deaths.isDeath(this.#ends[side].endedAt));
+    if (isDead && side === this.#server) this.#handOver(side);
     this.#ends[side].state = "absent";
     this.#blame(side, isDead);
     if (side === this.#server) return this.#hangUp();

@@ -32,8 +32,6 @@ const lookEveryMs = 20;
 const lookForMs = 600;
 /** How much later than the first of its hang-ups the last may be noticed, ms. */
 const sameDeathMs = 500;
-/** While it dies a server may still take a connection now and then: what is nearer than this, ms, is no other death. */
-const betweenDeathsMs = 1_000;
 /** How long hang-ups are remembered, ms: somebody may ask after the longest settle window. */
 const rememberMs = 120_000;
 
@@ -124,9 +122,7 @@ export class Deaths implements DeathWatch {
 
   #look(): void {
     const isGone = !this.#isServing();
-    const now = Date.now();
-    const isAnother = (this.#deaths.at(-1)?.at ?? 0) + betweenDeathsMs < now;
-    if (isGone && !this.#isGone && isAnother) this.#deaths.push({ at: now, isTold: false });
+    if (isGone && !this.#isGone) this.#deaths.push({ at: Date.now(), isTold: false });
     this.#isGone = isGone;
   }
 
