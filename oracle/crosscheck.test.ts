@@ -568,6 +568,21 @@ test.each([
   await bench.crosscheck.close();
 });
 
+test("a session of which the servers have heard nothing may expire on one side first, whatever waits for its turn", async () => {
+  const bench = new Bench({ settleMs: 20, replyWaitMs: 5_000 });
+  for (const side of sides) bench.servers[side].timeOut = 200;
+  const [x, y] = [await bench.client("x"), await bench.client("y")];
+  x.send(1, "delete", { path: "/a", version: -1 });
+  await sleep(150);
+  y.send(1, "delete", { path: "/a", version: -1 });
+  expect(gotOps(y, "oracle")).toEqual([]);
+  y.at.oracle?.hangUp();
+  const verdicts = () => bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
+  await expect.poll(verdicts, { interval: 5 }).toContain("timing");
+  expect(bench.divergences().filter(({ verdict }) => verdict === "diverges")).toEqual([]);
+  await bench.crosscheck.close();
+});
+
 test("settled waits for the case asked about, and for no other", async () => {
   const bench = new Bench();
   const busy = await bench.client("x", { case: "busy" });

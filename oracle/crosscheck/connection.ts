@@ -97,7 +97,7 @@ export class CrossConnection implements BackendSession {
     const serving = sessions[server];
     if (serving !== undefined) this.granted = serving.granted;
     this.#scene.record.connections++;
-    this.#scene.record.lastHeardAt = Date.now();
+    for (const side of sides) this.#scene.record.heardAt[side] = Date.now();
     this.#shared.connections.add(this);
     if (this.#ends.candidate.state === "ended" || this.#ends.oracle.state === "ended") this.#shared.progress();
   }
@@ -182,7 +182,6 @@ export class CrossConnection implements BackendSession {
       skippedBy: new Set(),
       isJudged: false,
     };
-    if (isInLine) session.lastHeardAt = Date.now();
     if (request.operations?.some(looksEphemeral)) session.mayOwnEphemerals = true;
     // Its own watches hear of its ephemerals before it is answered.
     if (request.op === "closeSession" && session.mayOwnEphemerals) shared.sessionEndedAt = Date.now();
@@ -213,6 +212,8 @@ export class CrossConnection implements BackendSession {
     exchange.floor = { ...this.#shared.witness.newestWrite };
     exchange.convoy = convoy;
     const open = [this.#server, otherSide(this.#server)].filter(this.#isOpen);
+    // Who is not there does not count the silence.
+    for (const side of sides) if (!open.includes(side)) this.#scene.record.heardAt[side] = Date.now();
     for (const side of open)
       if (side === "candidate" && (convoy !== undefined || !this.#heldBack.isEmpty))
         this.#heldBack.push(exchange, convoy === undefined);
@@ -224,6 +225,7 @@ export class CrossConnection implements BackendSession {
   #submitTo(side: Side, exchange: Exchange): void {
     const { lane, session } = this.#ends[side];
     exchange.startedMs[side] = performance.now();
+    if (!isOutOfLine(exchange.request)) this.#scene.record.heardAt[side] = Date.now();
     lane.expect(exchange);
     session?.submit(this.#frameFor(exchange.request, side));
   }

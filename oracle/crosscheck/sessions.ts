@@ -4,7 +4,7 @@ import type { Int64 } from "../../src/jute/int64.ts";
 import { canonicalInt64, highHalf, lowHalf } from "../../src/jute/int64.ts";
 import type { Both, Side } from "../compare/difference.ts";
 import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
-import { otherSide } from "../compare/sides.ts";
+import { both, otherSide } from "../compare/sides.ts";
 import type { Witness } from "../compare/witness.ts";
 import type { Label } from "./options.ts";
 import { parentOf } from "./watch-map.ts";
@@ -31,8 +31,8 @@ export interface SessionRecord {
   /** It existed before we did, so it may own znodes that we have not seen made. */
   readonly isFromBefore: boolean;
   connections: number;
-  /** Our clock, ms: the last sign of life that a server counts. */
-  lastHeardAt: number;
+  /** Our clock, ms: when each side was last sent a sign of life that a server counts. What waits for its turn is none yet. */
+  readonly heardAt: Record<Side, number>;
 }
 
 /** How many header pairs are kept per session; clients quote their newest. */
@@ -68,7 +68,7 @@ export class SessionBook {
       ephemerals: new Set(),
       mayOwnEphemerals: isFromBefore,
       connections: 0,
-      lastHeardAt: Date.now(),
+      heardAt: both(() => Date.now()),
     };
   }
 
@@ -92,7 +92,7 @@ export class SessionBook {
    *  the slower side may take. Forgets those that are long gone. */
   *fading(now: number): Generator<SessionRecord> {
     for (const [id, record] of this.#byId) {
-      const silentMs = now - record.lastHeardAt;
+      const silentMs = now - Math.min(record.heardAt.candidate, record.heardAt.oracle);
       if (silentMs < record.timeoutMs * 0.6) continue;
       if (silentMs < record.timeoutMs * 2 + this.#settleMs + 5_000) yield record;
       else if (record.connections === 0) this.#byId.delete(id);
