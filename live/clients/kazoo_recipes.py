@@ -19,7 +19,7 @@ from kazoo.security import make_acl, make_digest_acl
 
 cable, direct = sys.argv[1], sys.argv[2]
 root = "/kazoo"
-wait_s = 20
+wait_s = 60
 clients = []
 logging.disable()  # lost connections are what it is about
 
