@@ -12,11 +12,10 @@ export interface Fragile {
   close(): Promise<void>;
 }
 
-/** Starts it. `backAfterMs`: somebody starts it again so long after a death, on the same port. */
-export async function startFragile(target: Address, deadly: OpName, backAfterMs?: number): Promise<Fragile> {
+/** Starts it. Nobody starts it again. */
+export async function startFragile(target: Address, deadly: OpName): Promise<Fragile> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let deaths = 0;
   const die = () => {
     if (server === undefined) return;
@@ -24,7 +23,6 @@ export async function startFragile(target: Address, deadly: OpName, backAfterMs?
     server.close();
     server = undefined;
     for (const socket of sockets) socket.destroy();
-    if (backAfterMs !== undefined) timer = setTimeout(listen, backAfterMs);
   };
   const serve = (client: Socket) => {
     const upstream = connect({ ...target, noDelay: true });
@@ -56,21 +54,15 @@ export async function startFragile(target: Address, deadly: OpName, backAfterMs?
     }
     client.on("end", () => upstream.end());
   };
-  let port = 0;
-  const listen = () => {
-    server = createServer({ noDelay: true }, serve).listen(port, "127.0.0.1");
-    return server;
-  };
-  const first = listen();
-  await once(first, "listening");
-  port = (first.address() as AddressInfo).port;
+  server = createServer({ noDelay: true }, serve).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
     get deaths() {
       return deaths;
     },
     close: async () => {
-      clearTimeout(timer);
       server?.close();
       for (const socket of sockets) socket.destroy();
     },
