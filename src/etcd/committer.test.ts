@@ -8,7 +8,7 @@ import { Committer } from "./committer.ts";
 import type { Draft } from "./draft.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { Feed } from "./feed.ts";
-import { Keyspace } from "./keyspace.ts";
+import { Keyspace, zxidsPerRevision } from "./keyspace.ts";
 import type { Write } from "./prepared-batch.ts";
 import { HistoryBroken, Replica } from "./replica.ts";
 import { loadSnapshot } from "./snapshot.ts";
@@ -24,6 +24,13 @@ const deaf = {
   sessionClosed() {},
 };
 
+interface Names {
+  readonly id: string;
+  readonly load: number;
+  /** Turns of the event loop are counted here, so mostly 0. */
+  readonly gatherMs: number;
+}
+
 /** A proxy without clients: replica, feed and committer. */
 class Member {
   readonly broken: Error[] = [];
@@ -31,7 +38,7 @@ class Member {
   readonly committer: Committer;
   readonly feed: Feed;
 
-  constructor(etcd: FakeEtcd, names: { id: string; load: number }, snapshot: Awaited<ReturnType<typeof loadSnapshot>>) {
+  constructor(etcd: FakeEtcd, names: Names, snapshot: Awaited<ReturnType<typeof loadSnapshot>>) {
     this.replica = new Replica(snapshot.tree, deaf);
     const onBroken = (cause: Error) => void this.broken.push(cause);
     const shared = {
@@ -41,13 +48,13 @@ class Member {
       replica: this.replica,
       log: silentLogger,
     };
-    this.committer = new Committer({ ...shared, onBroken });
+    this.committer = new Committer({ ...shared, onBroken, gatherMs: names.gatherMs });
     const listener = { proxyAppeared: () => undefined, proxyGone: () => undefined, broken: onBroken };
     this.feed = new Feed({ ...shared, proxy: names.id, revision: snapshot.revision, listener });
   }
 
-  static async start(etcd: FakeEtcd, id: string, load = 1): Promise<Member> {
-    const proxy = new Member(etcd, { id, load }, await loadSnapshot(etcd.store, keys));
+  static async start(etcd: FakeEtcd, id: string, { load = 1, gatherMs = 0 } = {}): Promise<Member> {
+    const proxy = new Member(etcd, { id, load, gatherMs }, await loadSnapshot(etcd.store, keys));
     await settle();
     return proxy;
   }
@@ -144,6 +151,33 @@ test("writes of one turn become one transaction, in order, each with its own zxi
   const [first, second, refused, last] = writes.map(({ zxid }) => zxid);
   expect([second, refused, last]).toEqual([(first ?? 0) + 1, (first ?? 0) + 1, (first ?? 0) + 2]);
   await expectAgreement();
+});
+
+test("clients that were just answered and come back at once fly with those that waited", async () => {
+  const patient = await Member.start(etcd, "c", { gatherMs: 60 });
+  const [first, waiting, back] = [new SetRoot("1"), new SetRoot("2"), new SetRoot("3")];
+  submit(patient, first);
+  await nextTurn();
+  submit(patient, waiting);
+  while (first.outcome === "waiting") await nextTurn();
+  await settle();
+  expect(waiting.outcome).toBe("waiting");
+  submit(patient, back);
+  await settle();
+  expect([waiting.outcome, back.outcome]).toEqual(["done", "done"]);
+  expect(Math.floor(back.zxid / zxidsPerRevision)).toBe(Math.floor(waiting.zxid / zxidsPerRevision));
+  patient.close();
+});
+
+test("who was waited for and does not come back holds nobody up for long", async () => {
+  const patient = await Member.start(etcd, "c", { gatherMs: 20 });
+  const [first, waiting] = [new SetRoot("1"), new SetRoot("2")];
+  submit(patient, first);
+  await nextTurn();
+  submit(patient, waiting);
+  while (waiting.outcome === "waiting") await nextTurn();
+  expect(waiting.zxid).toBeGreaterThan(first.zxid);
+  patient.close();
 });
 
 test("refused writes alone are judged against etcd's present state, and write nothing", async () => {
@@ -432,7 +466,7 @@ test("a proxy that loads anew follows what its former load still commits", async
   submit(a, new SetRoot("from the past"));
   await settle();
   a.close();
-  const again = await Member.start(etcd, "a", 2);
+  const again = await Member.start(etcd, "a", { load: 2 });
   etcd.release();
   await settle();
   const write = new SetRoot("now");

@@ -10,8 +10,10 @@ import { EtcdLost, EtcdRefused } from "./store.ts";
 /** Bounds of a batch, and of patience. */
 const limits = { writesMax: 4_000, refusedRetryMs: 500, writeWaitMs: 15_000 };
 
-/** Turns of the event loop between two batches: replies leave in the first, the next requests come in with the second at the earliest. */
-const gatherTurns = { min: 2, max: 8 };
+/** How long the next batch waits for clients that were just answered, ms: since the last of them came back with a write; three times as long in all. */
+const gatherMs = 0.3;
+/** A batch of so many is worth its transaction without those who are late. */
+const crowd = 32;
 
 /** `isLost`: its client was dropped while the fate of its batch was in doubt. */
 interface Queued {
@@ -25,16 +27,24 @@ export class Committer {
   readonly #target: CommitTarget;
   readonly #log: Logger;
   readonly #onBroken: (cause: Error) => void;
+  readonly #gatherMs: number;
   #queue: Queued[] = [];
   #isRunning = false;
   #closed: Error | undefined;
   #writesMax = limits.writesMax;
 
-  /** `onBroken`: the tree is useless from now on. */
-  constructor(wiring: CommitTarget & { readonly log: Logger; readonly onBroken: (cause: Error) => void }) {
+  /** `onBroken`: the tree is useless from now on. `gatherMs`: 0 waits for nobody but who comes in the same turns of the event loop. */
+  constructor(
+    wiring: CommitTarget & {
+      readonly log: Logger;
+      readonly onBroken: (cause: Error) => void;
+      readonly gatherMs?: number | undefined;
+    },
+  ) {
     this.#target = wiring;
     this.#log = wiring.log;
     this.#onBroken = wiring.onBroken;
+    this.#gatherMs = wiring.gatherMs ?? gatherMs;
   }
 
   /** Writes waiting or in flight. */
@@ -71,7 +81,7 @@ export class Committer {
         this.#queue.splice(0, batch.writes.length);
         this.#writesMax = Math.min(this.#writesMax * 2, limits.writesMax);
         applyBatch(batch, revision, { replica: this.#target.replica, log: this.#log });
-        await this.#gather();
+        await this.#gather(batch.writes.length);
       } catch (cause) {
         const error = asError(cause);
         if (this.#closed !== undefined) break;
@@ -82,13 +92,22 @@ export class Committer {
     this.#isRunning = false;
   }
 
-  /** Lets the clients that were just answered join the next batch: a few turns of the event loop, for as long as each brings more writes. Larger
-   *  batches cost etcd and us less per write, and on an idle server a turn takes microseconds. */
-  async #gather(): Promise<void> {
-    for (let turn = 0, before = -1; turn < gatherTurns.max; turn++) {
-      if (turn >= gatherTurns.min && this.#queue.length === before) return;
-      before = this.#queue.length;
+  /** Lets the clients that were just answered join the next batch. Otherwise those that waited meanwhile fly alone, the others wait for them, and
+   *  every batch is half of what it could be; larger ones cost etcd and us less per write. Nobody else is worth waiting for. */
+  async #gather(answered: number): Promise<void> {
+    const all = this.#queue.length + answered;
+    if (all === 1) return;
+    const quietMs = all < crowd ? this.#gatherMs : 0;
+    const startedAt = performance.now();
+    let grewAt = startedAt;
+    let waiting = this.#queue.length;
+    // Replies leave in the first turn of the event loop, the next requests come in with the second at the earliest.
+    for (let turn = 1; ; turn++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
+      const now = performance.now();
+      if (this.#queue.length > waiting) grewAt = now;
+      waiting = this.#queue.length;
+      if (turn >= 2 && (waiting >= all || now - grewAt > quietMs || now - startedAt > 3 * this.#gatherMs)) return;
     }
   }
 

@@ -57,6 +57,8 @@ export async function loadUnannounced(
       clientsDeleteContainers: features.clientsDeleteContainers,
     },
     tickTimeMs: 1_000,
+    // Tests count turns of the event loop.
+    gatherMs: 0,
     onBroken: (broken, cause) => {
       broken.close();
       onBroken?.(cause);

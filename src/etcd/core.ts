@@ -29,6 +29,8 @@ export interface CoreOptions {
   readonly features: Features;
   readonly rules: WriteRules;
   readonly tickTimeMs: number;
+  /** See `Committer`. */
+  readonly gatherMs?: number;
   /** The core is useless from now on: close it and load another. */
   readonly onBroken: (core: Core, cause: Error) => void;
 }
@@ -82,7 +84,10 @@ export class Core implements TreeListener {
     this.#onBroken = (cause) => options.onBroken(this, cause);
     const shared = { store, keys, logId: this.#logId, replica: this.#replica, log };
     const isFollowed = (): boolean => this.#proxies.size > 0;
-    this.committer = new Committer({ ...shared, isFollowed, onBroken: this.#onBroken });
+    this.committer = new Committer({
+      ...{ ...shared, isFollowed, onBroken: this.#onBroken },
+      gatherMs: options.gatherMs,
+    });
     this.#feed = new Feed({
       ...shared,
       proxy,
