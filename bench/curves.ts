@@ -94,7 +94,7 @@ function panel(op: string, series: readonly (readonly Point[])[]): string {
     ...grid,
     ...ticks,
     `<text x="${plot.width / 2}" y="${plot.height + 36}" text-anchor="middle">connections</text>`,
-    `<text transform="translate(-50 ${plot.height / 2}) rotate(-90)" text-anchor="middle">requests per second</text>`,
+    `<text transform="translate(-55 ${plot.height / 2}) rotate(-90)" text-anchor="middle">requests per second</text>`,
     ...lines,
   ].join("");
 }
