@@ -2,7 +2,7 @@
 import { MalformedFrame, Reader } from "../../src/jute/buffers.ts";
 import { read } from "../../src/jute/codec.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
-import { createFlags, type OpName, opcodes, opName, xids } from "../../src/protocol/opcodes.ts";
+import { createFlags, isSequentialFlags, type OpName, opcodes, opName, xids } from "../../src/protocol/opcodes.ts";
 import { RequestHeader } from "../../src/protocol/records.ts";
 
 /** One operation with its fields; a multi has several. */
@@ -53,10 +53,7 @@ export const isCreate = (op: OpName): boolean =>
   op === "create" || op === "create2" || op === "createContainer" || op === "createTTL";
 
 /** Create flags that append a number. */
-export const isSequential = ({ fields }: Operation): boolean =>
-  fields.flags === createFlags.persistentSequential ||
-  fields.flags === createFlags.ephemeralSequential ||
-  fields.flags === createFlags.persistentSequentialTTL;
+export const isSequential = ({ fields }: Operation): boolean => isSequentialFlags(fields.flags);
 
 /** Create flags that tie the znode to its session. */
 export const isEphemeral = ({ op, fields }: Operation): boolean =>

@@ -2,7 +2,7 @@
  *  Source: PrepRequestProcessor (3.9); zookeeper-semantics section 4. */
 import type { Int64 } from "../jute/int64.ts";
 import { accept, type Outcome, refuse } from "../outcome.ts";
-import { createFlags, permBits } from "../protocol/opcodes.ts";
+import { createFlags, isSequentialFlags, permBits } from "../protocol/opcodes.ts";
 import { isValidPath, parentOf, reservedPaths } from "../protocol/paths.ts";
 import type { CreateRequest } from "../protocol/records.ts";
 import { type AclPolicy, fixupAcl, type Identity, isPermitted } from "./acl.ts";
@@ -79,11 +79,7 @@ export function prepareCreate(demand: CreateDemand, context: WriteContext): Outc
   const parent = context.draft.get(parentOf(path));
   if (parent === undefined) return refuse("NONODE");
   if (lacks(context, parent, permBits.create)) return refuse("NOAUTH");
-  const isSequential =
-    flags === createFlags.persistentSequential ||
-    flags === createFlags.ephemeralSequential ||
-    flags === createFlags.persistentSequentialTTL;
-  const finalPath = isSequential ? path + sequenceSuffix(parent.creates) : path;
+  const finalPath = isSequentialFlags(flags) ? path + sequenceSuffix(parent.creates) : path;
   if (!isValidPath(finalPath)) return refuse("BADARGUMENTS");
   if (context.draft.get(finalPath) !== undefined) return refuse("NODEEXISTS");
   if (parent.kind === znodeKinds.ephemeral || context.seeming?.has(parentOf(path)) === true)

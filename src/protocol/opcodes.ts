@@ -79,6 +79,12 @@ export const createFlags = {
   persistentSequentialTTL: 6,
 } as const;
 
+/** Whether a create with these flags leaves the end of the name to the server. */
+export const isSequentialFlags = (flags: unknown): boolean =>
+  flags === createFlags.persistentSequential ||
+  flags === createFlags.ephemeralSequential ||
+  flags === createFlags.persistentSequentialTTL;
+
 /** xids with a meaning by convention. Events carry `notification`; replies to pings always carry `ping`. */
 export const xids = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as const;
 

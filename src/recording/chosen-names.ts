@@ -2,16 +2,10 @@
 import { MalformedFrame, Reader } from "../jute/buffers.ts";
 import { read } from "../jute/codec.ts";
 import type { SequenceItem } from "../jute/kinds.ts";
-import { createFlags, type OpName, opcodes, opName } from "../protocol/opcodes.ts";
+import { isSequentialFlags, type OpName, opcodes, opName } from "../protocol/opcodes.ts";
 
 /** Bytes of a request's header, and of a reply's. */
 const headerBytes = { request: 8, reply: 16 } as const;
-
-const sequentialFlags: ReadonlySet<unknown> = new Set([
-  createFlags.persistentSequential,
-  createFlags.ephemeralSequential,
-  createFlags.persistentSequentialTTL,
-]);
 
 /** Operations that can make sequential znodes, or hold some that do. */
 const choosing: ReadonlySet<OpName | undefined> = new Set<OpName>(["create", "create2", "createTTL", "multi"]);
@@ -53,7 +47,7 @@ function isSequential(op: OpName, frame: Buffer): boolean {
   try {
     const body = read(opcodes[op].request, new Reader(frame, headerBytes.request));
     const bodies = Array.isArray(body) ? (body as SequenceItem[]).map((item) => item.body) : [body];
-    return bodies.some((one) => "flags" in one && sequentialFlags.has(one.flags));
+    return bodies.some((one) => "flags" in one && isSequentialFlags(one.flags));
   } catch (cause) {
     if (!(cause instanceof MalformedFrame)) throw cause;
     return false;
