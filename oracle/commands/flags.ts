@@ -10,6 +10,9 @@ export type RawFlags = Readonly<Record<string, string | true | undefined>>;
 
 const forms = "zk://HOST:PORT[/CHROOT], etcd://HOST:PORT[,...] or auto";
 
+/** Sequences under way that keep two servers on two processors busy: each of them alone waits for answers most of the time. */
+export const inFlightDefault = 32;
+
 /** Declares what every run needs. */
 export const withServers = (command: Command): Command =>
   command
@@ -50,7 +53,7 @@ export const withGenerator = (command: Command): Command =>
         "full",
       ]),
     )
-    .option("--in-flight <n>", "sequences under way at the same time", "32")
+    .option("--in-flight <n>", "sequences under way at the same time", String(inFlightDefault))
     .option("--allow-hazards", "also send requests that can kill a ZooKeeper; never to servers that others use");
 
 /** A flag's whole number, at least `min`. Throws `BadArgument`. */

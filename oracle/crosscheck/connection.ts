@@ -7,6 +7,7 @@ import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
+import { deathKnownMs } from "./deaths.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
 import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered, underWayOf } from "./hang-ups.ts";
@@ -31,8 +32,7 @@ interface End {
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
-/** How long after a death it is known, and all of its hang-ups are, ms. */
-const deathKnownMs = 150;
+/** How long after a death all of its hang-ups are known, ms. */
 const deathSettleMs = 600;
 
 let connectionsMade = 0;

@@ -27,6 +27,9 @@ interface Death {
   isTold: boolean;
 }
 
+/** How long after it closed a connection it is known whether the candidate has died, ms. */
+export const deathKnownMs = 150;
+
 /** How often a server that hung up is looked at, and for how long, ms: whoever restarts it may be quick. */
 const lookEveryMs = 20;
 const lookForMs = 600;

@@ -7,6 +7,7 @@ import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import { CrossConnection } from "./connection.ts";
+import { deathKnownMs } from "./deaths.ts";
 import type { Label } from "./options.ts";
 import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
@@ -50,9 +51,6 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   });
   return serve(shared, opened, { connection, draft, isResumed: found !== undefined });
 }
-
-/** How long after it closed a connection it is known whether a candidate has died, ms. */
-const deathKnownMs = 150;
 
 /** Whether the candidate gave no answer because it was just dying. */
 async function hasDiedMeanwhile({ deaths }: Shared, { candidate, oracle }: Both<Opened>): Promise<boolean> {
