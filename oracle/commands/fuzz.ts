@@ -12,16 +12,13 @@ import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { journalBehaviour } from "./behaviour.ts";
 import { type Calibrating, calibrate, twinFlag } from "./calibrate.ts";
-import { profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
+import { inFlightDefault, profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { inquest, type Suspect } from "./inquest.ts";
 import { bar, Progress } from "./progress.ts";
 import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
 
 /** Operations of a run that sets no limit of its own. */
 const operationsDefault = 20_000;
-
-/** Sequences under way that keep two servers on two processors busy: each of them alone waits for answers most of the time. */
-const inFlightDefault = 32;
 
 /** What a fuzz run is asked for. */
 export interface FuzzRequest {
@@ -97,8 +94,8 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
 /** `--min-cells`: of this run alone, also where it is a shard. Throws `BadArgument`. */
 function cellsFlag(raw: RawFlags): number | undefined {
   const floor = wholeNumber(raw, "min-cells", 0);
-  if (floor !== undefined && floor > cellsReachable)
-    throw new BadArgument("--min-cells", String(floor), `is more than there are: ${cellsReachable}`);
+  if (floor !== undefined && floor > cellsReachable())
+    throw new BadArgument("--min-cells", String(floor), `is more than there are: ${cellsReachable()}`);
   return floor;
 }
 

@@ -11,8 +11,8 @@ describe("cells", () => {
   test("are declared for operations of the protocol", () => {
     for (const op of Object.keys(reachable))
       for (const part of op.split("/")) expect(Object.keys(opcodes)).toContain(part);
-    expect(cellsReachable).toBeGreaterThan(5_000);
-    expect(cellsReachable).toBeLessThan(50_000);
+    expect(cellsReachable()).toBeGreaterThan(5_000);
+    expect(cellsReachable()).toBeLessThan(50_000);
   });
 
   test("count once each, however often they come", () => {
@@ -66,8 +66,8 @@ describe("cells", () => {
     count.add(cell());
     const { pairs, hit } = count.line();
     const declared = pairs.flatMap(({ nodes }) => nodes.map(([, cells]) => cells)).reduce((sum, n) => sum + n, 0);
-    expect(declared).toBe(cellsReachable);
-    expect(hit.length).toBe(2 * Math.ceil(cellsReachable / 8));
+    expect(declared).toBe(cellsReachable());
+    expect(hit.length).toBe(2 * Math.ceil(cellsReachable() / 8));
     expect(hit.replaceAll("0", "")).toHaveLength(1);
   });
 });

@@ -176,13 +176,25 @@ function pairsOf(op: string, variants: Variants): Pair[] {
   });
 }
 
-const pairs: readonly Pair[] = Object.entries(reachable).flatMap(([op, variants]) => pairsOf(op, variants));
-const places: ReadonlyMap<string, number> = new Map(
-  pairs.flatMap(({ nodes }) => nodes.flatMap(([, keys]) => keys)).map((key, at) => [key, at]),
-);
+/** All declared cells, and the number of each. */
+interface Declared {
+  readonly pairs: readonly Pair[];
+  readonly places: ReadonlyMap<string, number>;
+}
 
-/** Cells that a run could reach. */
-export const cellsReachable = places.size;
+let known: Declared | undefined;
+
+/** Made when first asked for: it takes a tenth of a second, and most commands count nothing. */
+function declared(): Declared {
+  if (known !== undefined) return known;
+  const pairs = Object.entries(reachable).flatMap(([op, variants]) => pairsOf(op, variants));
+  const keys = pairs.flatMap(({ nodes }) => nodes.flatMap(([, own]) => own));
+  known = { pairs, places: new Map(keys.map((key, at) => [key, at])) };
+  return known;
+}
+
+/** How many cells a run could reach. */
+export const cellsReachable = (): number => declared().places.size;
 
 /** Cells beyond the declared ones that are told apart, at most: a hostile server can make up any number. */
 const beyondMax = 2_000;
@@ -194,13 +206,14 @@ const blockOf = (op: string, node: string): string => `${op.split("/", 1)[0]} ${
 export class CellCount {
   /** Cells that nothing has hit, by block. */
   readonly #unhit = new Map<string, number>();
-  readonly #hit = new Uint8Array(Math.ceil(places.size / 8));
+  readonly #declared = declared();
+  readonly #hit = new Uint8Array(Math.ceil(this.#declared.places.size / 8));
   readonly #times = new Map<string, number>();
   readonly #beyond = new Set<string>();
   #cells = 0;
 
   constructor() {
-    for (const { op, nodes } of pairs)
+    for (const { op, nodes } of this.#declared.pairs)
       for (const [node, keys] of nodes) {
         const block = blockOf(op, node);
         this.#unhit.set(block, (this.#unhit.get(block) ?? 0) + keys.length);
@@ -212,7 +225,7 @@ export class CellCount {
     const pair = `${cell.op} ${cell.result}`;
     this.#times.set(pair, (this.#times.get(pair) ?? 0) + 1);
     const key = keyOf(cell);
-    const at = places.get(key);
+    const at = this.#declared.places.get(key);
     if (at === undefined) {
       if (this.#beyond.size < beyondMax) this.#beyond.add(key);
       return false;
@@ -247,7 +260,7 @@ export class CellCount {
   line(): CellsLine {
     return {
       event: "cells",
-      pairs: pairs.map(({ op, result, nodes }) => ({
+      pairs: this.#declared.pairs.map(({ op, result, nodes }) => ({
         op,
         result,
         times: this.#times.get(`${op} ${result}`) ?? 0,
