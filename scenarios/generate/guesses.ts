@@ -1,6 +1,7 @@
 /** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
  *  after one try, where halving takes dozens. */
 import type { Step } from "../format.ts";
+import { pathsIn } from "./simpler.ts";
 
 /** The request that diverged, as the journal describes it: its path is the one that was sent. */
 export interface Diverged {
@@ -12,19 +13,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** What happens to a session rather than to a znode. */
 const ofSessions: readonly Step["op"][] = ["auth", "drop", "reconnect", "closeSession", "expire"];
-
-/** Every path that a step names; undefined stands for one that only the run knew. */
-function pathsOf(step: Step): (string | undefined)[] {
-  const found: (string | undefined)[] = [];
-  const look = (value: unknown, key: string): void => {
-    if (key === "path") found.push(typeof value === "string" ? value : undefined);
-    else if (Array.isArray(value)) for (const item of value) look(item, typeof item === "string" ? "path" : "");
-    else if (typeof value === "object" && value !== null)
-      for (const [name, field] of Object.entries(value)) look(field, name);
-  };
-  look(step, "");
-  return found;
-}
 
 /** Whether what happens to one path shows at the other: the same, a parent and its child, or further above. */
 const touches = (path: string, at: string): boolean =>
@@ -52,7 +40,8 @@ export function guessesAt(steps: readonly Step[], diverged: Diverged, executed: 
   const upTo = culprit === undefined ? sent : sent.slice(0, sent.lastIndexOf(culprit) + 1);
   const isNear = (step: Step) =>
     step === culprit ||
-    pathsOf(step).some((one) => one === undefined || (typeof path === "string" && touches(one, path)));
+    // A path that only the run knew may be any.
+    pathsIn(step).some((one) => typeof one !== "string" || (typeof path === "string" && touches(one, path)));
   const near = upTo.filter(isNear);
   const withSessions = upTo.filter((step) => isNear(step) || ofSessions.includes(step.op));
   const guesses = typeof path === "string" ? [near, withSessions, upTo, sent] : [upTo, sent];

@@ -84,6 +84,13 @@ function unhitOf(cells: CellCount, aim: Aim | undefined): number {
   return cells.unhit(aim.op, "ephemeral-own") + cells.unhit(aim.op, "ephemeral-other");
 }
 
+/** A sequence that diverged, and how many of its steps had been sent by then. */
+interface Failed {
+  readonly index: number;
+  readonly scenario: Scenario;
+  readonly executed: number;
+}
+
 /** A run under way. */
 class Fuzz {
   readonly #plan: Plan;
@@ -135,7 +142,7 @@ class Fuzz {
       this.totals.operations += result.outcome.steps;
       this.#note(result);
       const { divergence } = result.record;
-      if (divergence !== undefined) this.#cause(divergence, index, result.outcome.steps);
+      if (divergence !== undefined) this.#cause(divergence, { index, scenario, executed: result.outcome.steps });
       this.#means.progress?.(this.totals);
     }
   }
@@ -163,7 +170,8 @@ class Fuzz {
     if (this.#lostInARow >= lostMax) this.#end("lost");
   }
 
-  #cause(divergence: DivergenceLine, index: number, executed: number): void {
+  #cause(divergence: DivergenceLine, failed: Failed): void {
+    const { index } = failed;
     // What the sequences still under way find after the end stays in the journal; it is not looked into.
     const isEnough = this.#isOver || this.totals.causes.length >= this.#limits.maxCauses;
     if (isEnough || this.#fingerprints.has(divergence.fingerprint)) return;
@@ -171,19 +179,20 @@ class Fuzz {
     const at = this.totals.causes.push({ divergence, index }) - 1;
     if (this.#limits.endOnFailure || this.totals.causes.length >= this.#limits.maxCauses) this.#end("causes");
     this.#pause = this.#pause.then(async () => {
-      const counterexample = await this.#explain(divergence, index, executed);
+      const counterexample = await this.#explain(divergence, failed);
       const cause = { divergence, index, ...(counterexample === undefined ? {} : { counterexample }) };
       this.totals.causes[at] = cause;
       this.#means.found?.(cause);
     });
   }
 
-  async #explain(divergence: DivergenceLine, index: number, executed: number): Promise<CounterexampleLine | undefined> {
+  async #explain(divergence: DivergenceLine, failed: Failed): Promise<CounterexampleLine | undefined> {
+    const { index, scenario, executed } = failed;
     if (this.#limits.shrinkMs <= 0 || this.#means.stop.aborted) return undefined;
     const origin = { arbitrary: sequenceArbitrary(this.#plan, index), seed: seedOf(this.#plan.seed, index) };
     const replay = this.#means.replayOf(index);
     const how = { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, executed, replay };
-    return explain(this.#scenarioAt(index), divergence, how);
+    return explain(scenario, divergence, how);
   }
 }
 

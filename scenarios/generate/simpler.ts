@@ -98,13 +98,13 @@ function renamed(value: unknown, from: string, to: PathValue): unknown {
   );
 }
 
-function pathsIn(value: unknown, found: Set<string>): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, field] of Object.entries(value)) {
-    if (key === "path") found.add(JSON.stringify(field));
-    else if (lists.includes(key) && Array.isArray(field)) for (const item of field) found.add(JSON.stringify(item));
-    else pathsIn(field, found);
-  }
+/** Every path that a step or several name, wherever it stands. */
+export function pathsIn(value: unknown): PathValue[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, field]): PathValue[] => {
+    if (key === "path") return [field as PathValue];
+    return lists.includes(key) && Array.isArray(field) ? (field as PathValue[]) : pathsIn(field);
+  });
 }
 
 /** The plainest names, in the order in which they are wanted. */
@@ -112,8 +112,7 @@ const canonicalPaths: readonly string[] = ["/a", "/b", "/a/a", "/a/b"];
 
 /** The steps with one path replaced everywhere by a plainer one. */
 export function plainerPaths(steps: readonly Step[]): Step[][] {
-  const found = new Set<string>();
-  pathsIn(steps, found);
+  const found = new Set(pathsIn(steps).map((path) => JSON.stringify(path)));
   return [...found].flatMap((from) => {
     const rank = canonicalPaths.findIndex((path) => JSON.stringify(path) === from);
     const plainer = rank < 0 ? canonicalPaths : canonicalPaths.slice(0, rank);
