@@ -27,23 +27,21 @@ export async function watch(
   session: Session,
   print: (answer: Answer) => void,
 ): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let left = job.events;
-  session.onClose((cause) => reject(new Unreachable("the server closed the connection", { cause })));
-  session.onEvent((frame) => {
-    if (left <= 0) return;
-    print(answer(frame));
-    left -= 1;
-    if (left === 0) resolve();
-    else if (!job.recursive) register(job.path, session).catch(reject);
-  });
+  const again = job.recursive ? undefined : () => register(job.path, session);
+  const all = nextEvents(session, job.events, print, again);
   if (job.recursive) await session.ask("addWatch", { path: job.path, mode: persistentRecursive }, job.path);
   else await register(job.path, session);
-  if (left > 0) await promise;
+  await all;
 }
 
-/** Prints so many events from now on, for watches set by others. Rejects with {@link Unreachable} when the connection goes. */
-export function nextEvents(session: Session, events: number, print: (answer: Answer) => void): Promise<void> {
+/** Prints so many events from now on, for watches set by others, or set `again` behind each event but the last. Rejects with {@link Unreachable} when
+ *  the connection goes. */
+export function nextEvents(
+  session: Session,
+  events: number,
+  print: (answer: Answer) => void,
+  again: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let left = events;
   session.onClose((cause) => reject(new Unreachable("the server closed the connection", { cause })));
@@ -52,6 +50,7 @@ export function nextEvents(session: Session, events: number, print: (answer: Ans
     print(answer(frame));
     left -= 1;
     if (left === 0) resolve();
+    else again().catch(reject);
   });
   return promise;
 }
