@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { FrameSplitter } from "../src/protocol/frames.ts";
 import { type OpName, opcodes } from "../src/protocol/opcodes.ts";
 import type { Address } from "./modes.fixture.ts";
+import { endTogether } from "./relay.fixture.ts";
 
 /** The server's place, and how often it has died. */
 export interface Fragile {
@@ -41,17 +42,7 @@ export async function startFragile(target: Address, deadly: OpName): Promise<Fra
       else upstream.write(chunk);
     });
     upstream.pipe(client);
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => undefined); // its close says the same
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
+    endTogether(client, upstream, sockets);
     client.on("end", () => upstream.end());
   };
   server = createServer({ noDelay: true }, serve).listen(0, "127.0.0.1");

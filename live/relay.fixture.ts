@@ -16,6 +16,21 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+/** Neither of two sockets outlives the other; `open` has those that are left. */
+export function endTogether(client: Socket, upstream: Socket, open: Set<Socket>): void {
+  for (const [one, other] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    open.add(one);
+    one.on("error", () => undefined); // its close says the same
+    one.on("close", () => {
+      open.delete(one);
+      other.destroy();
+    });
+  }
+}
+
 /** Starts a relay to a server. */
 export async function startRelay(target: Address): Promise<Relay> {
   const sockets = new Set<Socket>();
@@ -23,18 +38,8 @@ export async function startRelay(target: Address): Promise<Relay> {
   const server = createServer({ noDelay: true }, (client) => {
     if (isIsolated) return void client.destroy();
     const upstream = connect({ ...target, noDelay: true });
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => undefined); // its close says the same
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
+    endTogether(client, upstream, sockets);
+    client.pipe(upstream).pipe(client);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,38 +1,14 @@
 /** zkctl's `cp` and `mirror` between a real ZooKeeper and `bin/zetcd`, in both directions. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { startEtcd } from "../oracle/servers/etcd.ts";
+import { startZooKeeper } from "../oracle/servers/zookeeper.ts";
 import { verifyCopy } from "../src/zkctl/copy-verify.ts";
 import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
 import { openSession } from "../src/zkctl/session.ts";
-import { connectTo, creation, openAcl, type ProxyProcess, startProxy } from "./etcd.fixture.ts";
+import { type Name, plant, startBoth } from "./both-servers.fixture.ts";
+import { connectTo, creation, openAcl, startProxy } from "./etcd.fixture.ts";
 
-let etcd: EtcdServer;
-let proxy: ProxyProcess;
-let zookeeper: ZooKeeperServer;
-const ports = { ZooKeeper: () => zookeeper.port, zetcd: () => proxy.port };
-type Name = keyof typeof ports;
-
-beforeAll(async () => {
-  [etcd, zookeeper] = await Promise.all([startEtcd(), startZooKeeper()]);
-  proxy = await startProxy(etcd, ["--extended-types"]);
-});
-afterAll(async () => {
-  await Promise.all([proxy?.kill(), zookeeper?.stop()]);
-  await etcd?.stop();
-});
-
-/** A root with so many children, each with one child of its own. */
-async function plant(port: number, root: string, children: number): Promise<void> {
-  const client = await connectTo(port);
-  const names = Array.from({ length: children }, (_, index) => `${root}/${String(index).padStart(5, "0")}`);
-  const paths = [root, ...names.flatMap((path) => [path, `${path}/below`])];
-  const replies = await Promise.all(
-    paths.map((path) => client.call("create", creation(path, 0, Buffer.from(`data of ${path}`)))),
-  );
-  expect(replies.filter(({ header }) => header.err !== 0)).toEqual([]);
-  client.close();
-}
+const { ports, zookeeper } = startBoth();
 
 describe.each<[Name, Name]>([
   ["ZooKeeper", "zetcd"],
@@ -179,10 +155,10 @@ describe.each<[Name, Name]>([
 });
 
 test("a server lost on the way is exit code 255, and named", async () => {
-  const [etcdOfItsOwn, source] = [await startEtcd(), `127.0.0.1:${zookeeper.port}`];
+  const [etcdOfItsOwn, source] = [await startEtcd(), `127.0.0.1:${zookeeper().port}`];
   const lost = await startProxy(etcdOfItsOwn);
   try {
-    await plant(zookeeper.port, "/lost", 2_000);
+    await plant(zookeeper().port, "/lost", 2_000);
     const copy = startZkctl(["cp", "/lost", "/lost", "--from", source, "--to", `127.0.0.1:${lost.port}`]);
     const client = await connectTo(lost.port);
     while ((await client.call("exists", { path: "/lost/00000", watch: false })).header.err !== 0);
@@ -197,9 +173,9 @@ test("a server lost on the way is exit code 255, and named", async () => {
 });
 
 test("one server under two names is no place to copy a tree into itself", async () => {
-  const { run, printed } = zkctlOf(() => zookeeper.address);
+  const { run, printed } = zkctlOf(() => zookeeper().address);
   await printed("create", "/self");
-  const argv = ["/self", "/self/copy", "--from", zookeeper.address, "--to", `localhost:${zookeeper.port}`];
+  const argv = ["/self", "/self/copy", "--from", zookeeper().address, "--to", `localhost:${zookeeper().port}`];
   expect(await run("cp", ...argv)).toMatchObject({ code: 1, err: expect.stringMatching(/overlap/) });
   expect((await run("cp", "/", "/copy", ...argv.slice(2))).err).toMatch(/overlap/);
   expect(await printed("ls", "/self")).toBe("");
@@ -208,7 +184,7 @@ test("one server under two names is no place to copy a tree into itself", async 
 test("a whole server onto another, with its ephemerals and its own znodes left out", async () => {
   const fresh = await startZooKeeper();
   try {
-    const { run, printed } = zkctlOf(() => zookeeper.address);
+    const { run, printed } = zkctlOf(() => zookeeper().address);
     await printed("create", "-e", "/mine", "--timeout", "40000");
     const { code, out } = await run("--json", "mirror", "/", "/", "--to", fresh.address);
     expect(code, out).toBe(0);

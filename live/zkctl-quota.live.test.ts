@@ -2,28 +2,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
+import { describe, expect, test } from "vitest";
 import { findJava } from "../oracle/servers/programs.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { findZooKeeper } from "../oracle/servers/zookeeper-install.ts";
 import { zkctlOf } from "../src/zkctl/run.fixture.ts";
-import { type ProxyProcess, startProxy } from "./etcd.fixture.ts";
+import { type Name, startBoth } from "./both-servers.fixture.ts";
 
-let etcd: EtcdServer;
-let proxy: ProxyProcess;
-let zookeeper: ZooKeeperServer;
-const ports = { ZooKeeper: () => zookeeper.port, zetcd: () => proxy.port };
-type Name = keyof typeof ports;
-
-beforeAll(async () => {
-  [etcd, zookeeper] = await Promise.all([startEtcd(), startZooKeeper({ config: { enforceQuota: "true" } })]);
-  proxy = await startProxy(etcd, ["--enforce-quota"]);
-});
-afterAll(async () => {
-  await Promise.all([proxy?.kill(), zookeeper?.stop()]);
-  await etcd?.stop();
-});
+const { ports } = startBoth({ config: { enforceQuota: "true" }, flags: ["--enforce-quota"] });
 
 /** What ZooKeeper's own client prints for one command. */
 async function zkCli(port: number, ...command: string[]): Promise<string> {

@@ -1,24 +1,9 @@
 /** zkctl's multis, sessions, persistent watches and shell, on a real ZooKeeper and on `bin/zetcd`. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { describe, expect, test } from "vitest";
 import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
-import { type ProxyProcess, startProxy } from "./etcd.fixture.ts";
+import { type Name, startBoth } from "./both-servers.fixture.ts";
 
-let etcd: EtcdServer;
-let proxy: ProxyProcess;
-let zookeeper: ZooKeeperServer;
-const ports = { ZooKeeper: () => zookeeper.port, zetcd: () => proxy.port };
-type Name = keyof typeof ports;
-
-beforeAll(async () => {
-  [etcd, zookeeper] = await Promise.all([startEtcd(), startZooKeeper()]);
-  proxy = await startProxy(etcd, ["--extended-types"]);
-});
-afterAll(async () => {
-  await Promise.all([proxy?.kill(), zookeeper?.stop()]);
-  await etcd?.stop();
-});
+const { ports } = startBoth();
 
 describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
   const address = () => `127.0.0.1:${ports[name]()}`;

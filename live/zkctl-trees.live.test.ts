@@ -1,37 +1,10 @@
 /** zkctl's commands for whole trees, on a real ZooKeeper and on `bin/zetcd`. */
 import { spawnSync } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { describe, expect, test } from "vitest";
 import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
-import { connectTo, creation, type ProxyProcess, startProxy } from "./etcd.fixture.ts";
+import { type Name, plant, startBoth } from "./both-servers.fixture.ts";
 
-let etcd: EtcdServer;
-let proxy: ProxyProcess;
-let zookeeper: ZooKeeperServer;
-const ports = { ZooKeeper: () => zookeeper.port, zetcd: () => proxy.port };
-type Name = keyof typeof ports;
-
-beforeAll(async () => {
-  [etcd, zookeeper] = await Promise.all([startEtcd(), startZooKeeper()]);
-  proxy = await startProxy(etcd, ["--extended-types"]);
-});
-afterAll(async () => {
-  await Promise.all([proxy?.kill(), zookeeper?.stop()]);
-  await etcd?.stop();
-});
-
-/** A root with so many children, each with one child of its own. */
-async function plant(port: number, root: string, children: number): Promise<void> {
-  const client = await connectTo(port);
-  const names = Array.from({ length: children }, (_, index) => `${root}/${String(index).padStart(5, "0")}`);
-  const paths = [root, ...names.flatMap((path) => [path, `${path}/below`])];
-  const replies = await Promise.all(
-    paths.map((path) => client.call("create", creation(path, 0, Buffer.from(`data of ${path}`)))),
-  );
-  expect(replies.filter(({ header }) => header.err !== 0)).toEqual([]);
-  client.close();
-}
+const { ports } = startBoth();
 
 describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
   const address = () => `127.0.0.1:${ports[name]()}`;
