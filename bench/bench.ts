@@ -3,7 +3,7 @@ import type { Summary } from "../src/zkboom/summary.ts";
 import { type Contender, type Reference, type Start, zooKeeper } from "./contenders.ts";
 import { attemptName, measure, prepare, Spoiled } from "./measure.ts";
 import type { Options } from "./options.ts";
-import { type Figures, type Measure, medians, type Result, type Row } from "./result.ts";
+import { type Figures, type Measure, medians, overFirst, type Result, type Row } from "./result.ts";
 import { type Workload, warmUp, workloadName } from "./workloads.ts";
 
 /** A run of the benchmark, as sections see it. */
@@ -113,6 +113,31 @@ export const medianRow = (workload: string, rounds: ReadonlyMap<string, readonly
   workload,
   figures: Object.fromEntries([...rounds].map(([name, figures]) => [name, medians(figures)])),
 });
+
+/** One table of loads: everyone warmed up, every workload in turns, and the ratios to the first. */
+export async function loadTable(bench: Bench, contenders: readonly Contender[], table: LoadTable): Promise<Result[]> {
+  const { section, title, workloads, measures = loadMeasures, figuresOf = loadFigures, ratios = overFirst } = table;
+  await warm(bench, contenders);
+  const names = contenders.map(({ name }) => name);
+  return [
+    {
+      ...{ section, title, about: contenders.map(({ about }) => about), contenders: names, measures },
+      rows: await sideBySide(bench, contenders, workloads, figuresOf),
+      ...{ ratioOf: "perSecond", ratios: ratios(names) },
+    },
+  ];
+}
+
+/** What makes a table of loads one of its own. */
+export interface LoadTable {
+  readonly section: string;
+  readonly title: string;
+  readonly workloads: readonly Workload[];
+  readonly measures?: readonly Measure[];
+  readonly figuresOf?: (summary: Summary) => Figures;
+  /** Of whom over whom, by the names of all; default: everyone over the first. */
+  readonly ratios?: (names: readonly string[]) => [string, string][];
+}
 
 /** Every workload on every contender, in turns. */
 export async function sideBySide(

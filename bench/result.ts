@@ -53,6 +53,12 @@ export interface Head {
 export const overFirst = ([first = "", ...others]: readonly string[]): [string, string][] =>
   others.map((name) => [name, first]);
 
+/** Also everyone behind the second over that: ZooKeeper first, then ours in its plainest form. */
+export const overFirstTwo = (names: readonly string[]): [string, string][] => [
+  ...overFirst(names),
+  ...overFirst(names.slice(1)),
+];
+
 /** The middle of several values; of an even number the lower one of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

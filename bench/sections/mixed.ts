@@ -1,7 +1,7 @@
 /** Reads while others write. */
 import type { Summary } from "../../src/zkboom/summary.ts";
-import { type Section, sideBySide, warm, withContenders } from "../bench.ts";
-import { type Figures, type Measure, overFirst } from "../result.ts";
+import { loadTable, type Section, withContenders } from "../bench.ts";
+import type { Figures, Measure } from "../result.ts";
 import { mixedWorkloads } from "../workloads.ts";
 import { peers } from "./throughput.ts";
 
@@ -24,21 +24,9 @@ const mixedFigures = ({ perSecond, reads, writes }: Summary): Figures => ({
 export const mixed: Section = {
   name: "mixed",
   about: "gets with 10% and 50% sets among them, latencies told apart",
-  run: (bench) =>
-    withContenders(bench, peers(bench), async (contenders) => {
-      await warm(bench, contenders);
-      const names = contenders.map(({ name }) => name);
-      return [
-        {
-          section: "mixed",
-          title: "Reads while others write",
-          about: contenders.map(({ about }) => about),
-          contenders: names,
-          measures,
-          rows: await sideBySide(bench, contenders, mixedWorkloads(bench), mixedFigures),
-          ratioOf: "perSecond",
-          ratios: overFirst(names),
-        },
-      ];
-    }),
+  run: (bench) => {
+    const title = "Reads while others write";
+    const table = { section: "mixed", title, workloads: mixedWorkloads(bench), measures, figuresOf: mixedFigures };
+    return withContenders(bench, peers(bench), (contenders) => loadTable(bench, contenders, table));
+  },
 };
