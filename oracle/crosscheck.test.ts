@@ -553,18 +553,110 @@ test.each([
   const client = await bench.client("s");
   client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
   answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
-  client.send(2, "exists", { path: "/c", watch: false });
-  const gone = (xid: number, zxid = 2) => replyFrame("exists", { xid, zxid, err: "NONODE" });
-  const there = (xid: number) => replyFrame("exists", { xid, zxid: 102, body: { stat: stat() } });
-  client.at.candidate?.send(gone(2));
-  client.at.oracle?.send(there(2));
+  client.send(2, "create", { path: "/c/x", data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/c/x" } }), 2);
+  client.send(3, "delete", { path: "/c/x", version: -1 });
+  answer(client, deleted(3), 3);
+  client.send(4, "exists", { path: "/c", watch: false });
+  const gone = (xid: number, zxid = 4) => replyFrame("exists", { xid, zxid, err: "NONODE" });
+  const there = (xid: number) => replyFrame("exists", { xid, zxid: 104, body: { stat: stat() } });
+  client.at.candidate?.send(gone(4));
+  client.at.oracle?.send(there(4));
   await sleep(100);
-  expect(gotOps(client, "candidate")).toEqual(["createContainer", "exists"]);
-  await expect.poll(() => gotOps(client, "oracle")[2], { interval: 5 }).toBe("exists");
-  const [, , again] = client.at.oracle?.got ?? [];
+  expect(gotOps(client, "candidate")).toEqual(["createContainer", "create", "delete", "exists"]);
+  await expect.poll(() => gotOps(client, "oracle")[4], { interval: 5 }).toBe("exists");
+  const again = client.at.oracle?.got.at(-1);
   client.at.candidate?.send(gone(again?.xid ?? 0));
-  client.at.oracle?.send(oracleSays === "OK" ? there(again?.xid ?? 0) : gone(again?.xid ?? 0, 102));
-  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", verdict]);
+  client.at.oracle?.send(oracleSays === "OK" ? there(again?.xid ?? 0) : gone(again?.xid ?? 0, 104));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "match", verdict]);
+  await bench.crosscheck.close();
+});
+
+test("below a container that may have gone, which child was the last to come or go is timing", async () => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  client.send(1, "createContainer", { path: "/p/c", data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/p/c", stat: stat() } }));
+  client.send(2, "create", { path: "/p/c/x", data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/p/c/x" } }), 2);
+  for (const [xid, path] of [
+    [3, "/p"],
+    [4, "/p/c/x"],
+  ] as const) {
+    client.send(xid, "exists", { path, watch: false });
+    client.at.candidate?.send(replyFrame("exists", { xid, zxid: 2, body: { stat: stat({ pzxid: 1 }) } }));
+    client.at.oracle?.send(replyFrame("exists", { xid, zxid: 102, body: { stat: stat({ pzxid: 102 }) } }));
+  }
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "timing", "diverges"]);
+  await bench.crosscheck.close();
+});
+
+test("a case in which a container's end let a write through on one side alone has drifted", async () => {
+  const bench = new Bench();
+  const client = await bench.client("s", { case: "short" });
+  client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
+  client.send(2, "create", { path: "/c/x", data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/c/x" } }), 2);
+  client.send(3, "delete", { path: "/c/x", version: -1 });
+  answer(client, deleted(3), 3);
+  client.send(4, "setData", { path: "/c", data: null, version: -1 });
+  client.at.candidate?.send(replyFrame("setData", { xid: 4, zxid: 4, body: { stat: stat({ version: 1 }) } }));
+  client.at.oracle?.send(replyFrame("setData", { xid: 4, zxid: 104, err: "NONODE" }));
+  client.send(5, "create", { path: "/d", data: null, acl, flags: 0 });
+  client.at.candidate?.send(replyFrame("create", { xid: 5, zxid: 5, body: { path: "/d" } }));
+  client.at.oracle?.send(replyFrame("create", { xid: 5, zxid: 105, err: "NODEEXISTS" }));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "match", "timing", "unchecked"]);
+  await bench.crosscheck.close();
+});
+
+const listed = (xid: number, zxid: number, children: readonly string[]) =>
+  replyFrame("getChildren", { xid, zxid, body: { children: [...children] } });
+
+test.each([
+  ["the same children", ["c", "d"], ["c", "d"], "OK", ["diverges"]],
+  ["children that cannot be gone", ["c"], ["c", "d"], "OK", ["diverges"]],
+  ["the same children, and agree now", ["c", "d"], ["c", "d"], "agree", ["timing"]],
+  ["a container less on one side", ["d"], ["c", "d"], "OK", []],
+] as const)("a count of children is looked into at once: %s", async (_, mine, theirs, again, verdicts) => {
+  const bench = new Bench({ reapEveryMs: 150 });
+  const client = await bench.client("s");
+  client.send(1, "createContainer", { path: "/p/c", data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/p/c", stat: stat() } }));
+  client.send(2, "create", { path: "/p/c/x", data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/p/c/x" } }), 2);
+  const counted = (xid: number, zxid: number, numChildren: number) =>
+    replyFrame("exists", { xid, zxid, body: { stat: stat({ numChildren }) } });
+  client.send(3, "exists", { path: "/p", watch: true });
+  client.at.candidate?.send(counted(3, 2, 1));
+  client.at.oracle?.send(counted(3, 102, 2));
+  await expect
+    .poll(() => gotOps(client, "oracle").slice(3), { interval: 1 })
+    .toEqual(["getChildren", "exists", "getChildren"]);
+  for (const [i, { xid }] of (client.at.oracle?.got ?? []).slice(3).entries())
+    for (const side of sides) {
+      const zxid = side === "oracle" ? 102 : 2;
+      const children = side === "oracle" ? theirs : mine;
+      const agrees = side === "oracle" || again === "agree";
+      const frame = i === 1 ? counted(xid, zxid, agrees ? 2 : 1) : listed(xid, zxid, children);
+      client.at[side]?.send(frame);
+    }
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", ...verdicts]);
+  await bench.crosscheck.close();
+});
+
+test.each([
+  ["createContainer", { flags: 4 }],
+  ["createTTL", { flags: 5, ttl: 60_000 }],
+] as const)("what a %s has made cannot be gone yet", async (op, how) => {
+  const bench = new Bench({ reapEveryMs: 150 });
+  const client = await bench.client("s");
+  client.send(1, op, { path: "/c", data: null, acl, ...how });
+  answer(client, (zxid) => replyFrame(op, { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
+  client.send(2, "exists", { path: "/c", watch: false });
+  client.at.candidate?.send(replyFrame("exists", { xid: 2, zxid: 1, err: "NONODE" }));
+  client.at.oracle?.send(replyFrame("exists", { xid: 2, zxid: 101, body: { stat: stat() } }));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "diverges"]);
   await bench.crosscheck.close();
 });
 

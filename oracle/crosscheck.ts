@@ -3,7 +3,7 @@
 import type { Downstream, Hello } from "../src/backend.ts";
 import { otherSide } from "./compare/sides.ts";
 import { openBoth } from "./crosscheck/handshake.ts";
-import type { CrossCheck, CrossCheckOptions, Label } from "./crosscheck/options.ts";
+import { type CrossCheck, type CrossCheckOptions, type Label, unlabelled } from "./crosscheck/options.ts";
 import { Shared } from "./crosscheck/shared.ts";
 
 export type {
@@ -40,7 +40,7 @@ export function crosscheck(options: CrossCheckOptions): CrossCheck {
     openAs,
     open: (hello, downstream) => {
       const session = `connection ${++connectionsOpened}`;
-      return openAs({ case: options.caseOf?.(hello) ?? "live", session }, hello, downstream);
+      return openAs({ case: options.caseOf?.(hello) ?? unlabelled, session }, hello, downstream);
     },
     settled,
     fence: (caseName) => {

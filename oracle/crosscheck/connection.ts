@@ -12,10 +12,10 @@ import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
 import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered, underWayOf } from "./hang-ups.ts";
 import { HeldBack } from "./held-back.ts";
-import { compareExchange, explainedForMs, type JudgeScene, record, tookEffect } from "./judge.ts";
+import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
-import type { Label } from "./options.ts";
+import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
 import { isPlainWrite, isSlowToShow, looksEphemeral, parseRequest, type Request } from "./request.ts";
@@ -46,7 +46,7 @@ export class CrossConnection implements BackendSession {
   readonly #pairing: Pairing;
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
-  readonly #doubts = new Doubts();
+  readonly #doubts = new Doubts((path) => this.#shared.unsteadiness(path)?.what === "node");
   /** What the candidate is to get later than the oracle. */
   readonly #heldBack = new HeldBack();
   /** Syncs under way: behind them the candidate itself holds writes back. */
@@ -146,7 +146,7 @@ export class CrossConnection implements BackendSession {
     // A side that hung up sends no more events, and whether that is its fault is not decided yet.
     if (sides.every(this.#isOpen)) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
-    if (this.#clientGoneAt === undefined) for (const repeat of this.#doubts.due(now)) this.#enter(repeat);
+    if (this.#clientGoneAt === undefined) for (const question of this.#doubts.due(now)) this.#enter(question);
     for (const side of sides)
       if (
         this.#ends[side].state === "ended" &&
@@ -315,7 +315,7 @@ export class CrossConnection implements BackendSession {
     if (candidate !== undefined && oracle !== undefined)
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, undefined);
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
     const isGone = (side: Side) => this.#ends[side].state !== "open";
     if (this.#hasAbsent()) {
       if (answered !== undefined && tookEffect(exchange, answered)) this.#shared.scribe.drift(this.label);
@@ -350,21 +350,27 @@ export class CrossConnection implements BackendSession {
 
   #compare(exchange: Exchange, frames: Both<Buffer>): void {
     const { differences } = compareExchange(exchange, frames, this.#scene);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, differences);
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
-    const forMs = explainedForMs(exchange, differences, this.#shared);
-    if (forMs === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
-    if (!isRepeatable(exchange) || this.#clientGoneAt !== undefined)
-      return record(exchange, this.#scene, { differences, verdict: "timing" });
-    this.#doubts.add(exchange, differences, Date.now() + forMs);
+    const explained = explanation(exchange, differences, this.#shared);
+    if (explained === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
+    const { forMs, isOfChildren, isLasting } = explained;
+    if (isLasting || !isRepeatable(exchange) || this.#clientGoneAt !== undefined)
+      return this.#excuse(exchange, differences);
+    this.#doubts.add(exchange, differences, { dueAt: Date.now() + forMs, isOfChildren });
   }
 
-  /** A repeated question was answered; `differences` is undefined where it was not, or not by both. */
-  #settleDoubt(repeat: Request, differences: readonly Difference[] | undefined): void {
-    const doubt = this.#doubts.resolve(repeat);
-    if (doubt === undefined) return;
-    const verdict = differences === undefined ? "unchecked" : differences.length === 0 ? "timing" : "diverges";
-    record(doubt.exchange, this.#scene, { differences: doubt.differences, verdict });
+  /** A matter of timing. If it let a write through on one side alone, a case, which is short, is not worth looking at any further. */
+  #excuse(exchange: Exchange, differences: readonly Difference[]): void {
+    record(exchange, this.#scene, { differences, verdict: "timing" });
+    const isOnOneSide = tookEffect(exchange, "candidate") !== tookEffect(exchange, "oracle");
+    if (isOnOneSide && this.label.case !== unlabelled) this.#shared.scribe.drift(this.label);
+  }
+
+  /** A question of ours was answered; `differences` is undefined where it was not, or not by both. */
+  #settleDoubt(asked: Exchange, differences: readonly Difference[] | undefined): void {
+    const resolved = this.#doubts.answered(asked, differences);
+    if (resolved !== undefined) record(resolved.exchange, this.#scene, resolved);
   }
 
   #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
@@ -374,7 +380,7 @@ export class CrossConnection implements BackendSession {
     const since = Math.max(exchange.sentAt, exchange.replies[answered ?? "oracle"]?.at ?? 0);
     if (since + waitMs > now) return;
     this.#retire(exchange);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange.request, undefined);
+    if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
     if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "unchecked" });
     const on = otherSide(answered);
     const verdict = this.#ends[on].state === "absent" ? "unchecked" : "diverges";
@@ -468,8 +474,7 @@ export class CrossConnection implements BackendSession {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const { exchange, differences } of this.#doubts.drain())
-      record(exchange, this.#scene, { differences, verdict: "unchecked" });
+    for (const unresolved of this.#doubts.drain()) record(unresolved.exchange, this.#scene, unresolved);
     this.#pairing.abandon();
     this.#shared.watches.drop(this);
     this.#shared.connections.delete(this);

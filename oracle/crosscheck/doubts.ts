@@ -1,13 +1,20 @@
-/** Reads that differed while znodes were coming and going by themselves. They are asked again behind the settle window: what agrees then was timing. */
+/** Reads that differed while znodes were coming and going by themselves. They are asked again when that must be over: what agrees then was timing. Where only
+ *  children can explain it, a look at them may show so at once. */
 import { encode } from "../../src/jute/codec.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import type { Difference } from "../compare/difference.ts";
+import type { Difference, Verdict } from "../compare/difference.ts";
+import { isOfOrder } from "./judge.ts";
 import type { Exchange } from "./lane.ts";
-import { parseRequest, type Request } from "./request.ts";
+import { Look } from "./look.ts";
+import { parseRequest, pathOf, type Request } from "./request.ts";
 
 interface Doubt {
   readonly differences: readonly Difference[];
   readonly dueAt: number;
+  /** At the children, at once. */
+  readonly look: Look | undefined;
+  isLooking: boolean;
+  /** At the end of what timing can explain. */
   repeat: Request | undefined;
 }
 
@@ -32,47 +39,90 @@ const repeatable: ReadonlySet<string> = new Set([
   "getEphemerals",
 ]);
 
+/** What they answer hangs on more than one znode's children. */
+const ofSubtrees: ReadonlySet<string> = new Set(["getAllChildrenNumber", "getEphemerals"]);
+
 /** Whether a request can be asked again without changing anything. */
 export const isRepeatable = ({ request }: Exchange): boolean =>
   request.op !== undefined && repeatable.has(request.op) && request.operations?.length === 1;
 
+/** A doubt that is over. */
+export interface Resolved {
+  readonly exchange: Exchange;
+  readonly differences: readonly Difference[];
+  readonly verdict: Verdict;
+}
+
 /** The doubts of one connection. */
 export class Doubts {
   readonly #open = new Map<Exchange, Doubt>();
+  readonly #mayGo: (path: string) => boolean;
+
+  /** `mayGo`: whether a znode may go by itself just now. */
+  constructor(mayGo: (path: string) => boolean) {
+    this.#mayGo = mayGo;
+  }
 
   get size(): number {
     return this.#open.size;
   }
 
-  add(exchange: Exchange, differences: readonly Difference[], dueAt: number): void {
-    this.#open.set(exchange, { differences, dueAt, repeat: undefined });
+  /** `isOfChildren`: what differs tells of a znode's children, so that a look at them may show sooner whether it is timing. */
+  add(exchange: Exchange, differences: readonly Difference[], how: { dueAt: number; isOfChildren: boolean }): void {
+    const [operation] = exchange.request.operations ?? [];
+    const path = operation && !ofSubtrees.has(operation.op) ? pathOf(operation) : undefined;
+    const look = how.isOfChildren && path !== undefined ? this.#lookAt(path, exchange) : undefined;
+    this.#open.set(exchange, { differences, dueAt: how.dueAt, look, isLooking: false, repeat: undefined });
   }
 
   /** The questions whose time has come, each once and without leaving a watch. */
   *due(now: number): Generator<Request> {
-    for (const [{ request }, doubt] of this.#open) {
-      const fields = request.operations?.[0]?.fields;
-      if (doubt.repeat !== undefined || doubt.dueAt > now || request.op === undefined || fields === undefined) continue;
-      const asked = { ...fields, ...("watch" in fields ? { watch: false } : {}) };
-      const spec = opcodes[request.op];
-      doubt.repeat = ourRequest(spec.code, encode(spec.request, asked as never));
-      yield doubt.repeat;
+    for (const [exchange, doubt] of this.#open) {
+      if (doubt.look !== undefined && !doubt.isLooking) {
+        doubt.isLooking = true;
+        yield* doubt.look.requests;
+      }
+      if (doubt.repeat !== undefined || doubt.dueAt > now) continue;
+      doubt.repeat = repeatOf(exchange);
+      if (doubt.repeat !== undefined) yield doubt.repeat;
     }
   }
 
-  /** Ends the doubt behind a repeated question and hands out what it was about; undefined when the question was none of these. */
-  resolve(repeat: Request): { readonly exchange: Exchange; readonly differences: readonly Difference[] } | undefined {
+  /** Takes the answers to one of our questions; `differences` is undefined where it was not answered by both. The doubt that ends with it, if one
+   *  does. */
+  answered(asked: Exchange, differences: readonly Difference[] | undefined): Resolved | undefined {
     for (const [exchange, doubt] of this.#open) {
-      if (doubt.repeat !== repeat) continue;
+      const isRepeat = doubt.repeat === asked.request;
+      const sight = doubt.look?.requests.includes(asked.request) ? doubt.look.take(asked, differences) : undefined;
+      if (!isRepeat && (sight === undefined || sight === "unclear")) continue;
       this.#open.delete(exchange);
-      return { exchange, differences: doubt.differences };
+      const agrees = isRepeat ? differences && isOfOrder(differences) : sight === "agrees";
+      const verdict = agrees === undefined ? "unchecked" : agrees ? "timing" : "diverges";
+      return { exchange, differences: doubt.differences, verdict };
     }
     return undefined;
   }
 
   /** Ends all doubts. */
-  *drain(): Generator<{ readonly exchange: Exchange; readonly differences: readonly Difference[] }> {
-    for (const [exchange, { differences }] of this.#open) yield { exchange, differences };
+  *drain(): Generator<Resolved> {
+    for (const [exchange, { differences }] of this.#open) yield { exchange, differences, verdict: "unchecked" };
     this.#open.clear();
   }
+
+  #lookAt(path: string, exchange: Exchange): Look | undefined {
+    const repeat = repeatOf(exchange);
+    if (repeat === undefined) return undefined;
+    const { code, request } = opcodes.getChildren;
+    const listing = () => ourRequest(code, encode(request, { path, watch: false }));
+    return new Look({ path, repeat, listings: [listing(), listing()], mayGo: this.#mayGo });
+  }
+}
+
+/** The same question, which leaves no watch. */
+function repeatOf({ request }: Exchange): Request | undefined {
+  const fields = request.operations?.[0]?.fields;
+  if (request.op === undefined || fields === undefined) return undefined;
+  const asked = { ...fields, ...("watch" in fields ? { watch: false } : {}) };
+  const spec = opcodes[request.op];
+  return ourRequest(spec.code, encode(spec.request, asked as never));
 }

@@ -8,10 +8,11 @@ import { both, eachOf, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import type { Exchange } from "./lane.ts";
 import type { Label } from "./options.ts";
-import { isEphemeral, isReaped, pathOf } from "./request.ts";
+import { isCreate, isEphemeral, pathOf } from "./request.ts";
 import { statPaths } from "./scribe.ts";
 import { rememberHeaders, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
+import { parentOf } from "./watch-map.ts";
 
 /** Whose request it is. */
 export interface JudgeScene {
@@ -59,8 +60,10 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
     const path = paths[index] ?? pathOf(operation);
     if (path === undefined) continue;
     if (isEphemeral(operation)) record.ephemerals.add(path);
-    if (isReaped(operation)) shared.noteReaped(path);
-    if (operation.op === "delete") record.ephemerals.delete(path);
+    if (isCreate(operation.op)) shared.reapables.created(operation, path, exchange.sentAt);
+    if (operation.op !== "delete") continue;
+    record.ephemerals.delete(path);
+    shared.reapables.deleted(path);
   }
 }
 
@@ -77,28 +80,51 @@ const isOfChildren = ({ at, ...difference }: Difference): boolean =>
     difference.is === "value" &&
     `${difference.candidate} ${difference.oracle}`.includes("NOTEMPTY"));
 
+/** Whether children that went or came in another order are all that differs. */
+export const isOfOrder = (differences: readonly Difference[]): boolean =>
+  differences.every(({ at }) => /(^|\.)pzxid$/.test(at));
+
 /** What differs when a znode is there on one side alone. */
 const isOfAbsence = (difference: Difference): boolean =>
   difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NONODE");
 
-/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference: then after how
- *  many ms they no longer can. */
-export function explainedForMs(
+/** How znodes that come or go by themselves explain a difference. */
+export interface Explanation {
+  /** After how many ms they no longer can. */
+  readonly forMs: number;
+  /** Only as children of what was asked about. */
+  readonly isOfChildren: boolean;
+  /** It does not heal: pzxid tells which of two children went or came last, and that was not the same one on both sides. */
+  readonly isLasting: boolean;
+}
+
+/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference. */
+export function explanation(
   exchange: Exchange,
   differences: readonly Difference[],
   shared: Shared,
-): number | undefined {
+): Explanation | undefined {
   const { op, operations } = exchange.request;
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
   const isOfParents = differences.every(isOfChildren);
   const reasons = unsteady.filter(({ what }) => what === "node" || isOfParents);
+  if (differences.some(isOfAbsence)) reasons.push(...goneParents(exchange, shared));
   if (reasons.length === 0) return undefined;
   // What is there on both sides has not gone: that can be looked at again soon.
   const mayHaveGone = isOfParents || differences.some(isOfAbsence);
-  return mayHaveGone ? Math.max(...reasons.map(({ forMs }) => forMs)) : shared.options.settleMs;
+  const forMs = mayHaveGone ? Math.max(...reasons.map((reason) => reason.forMs)) : shared.options.settleMs;
+  return { forMs, isOfChildren: isOfParents, isLasting: isOfOrder(differences) };
 }
+
+/** What may be gone of the znodes below which something was to be created. */
+const goneParents = ({ request }: Exchange, shared: Shared) =>
+  (request.operations ?? []).flatMap((operation) => {
+    const path = isCreate(operation.op) ? pathOf(operation) : undefined;
+    const unsteady = path === undefined ? undefined : shared.unsteadiness(parentOf(path));
+    return unsteady?.what === "node" ? [unsteady] : [];
+  });
 
 /** Writes the verdict on an answered request. */
 export function record(

@@ -1,4 +1,5 @@
 /** From paired events to verdicts, and to watches that have fired. */
+import { eventTypes } from "../../src/protocol/opcodes.ts";
 import { compareEvents } from "../compare/comparator.ts";
 import { sides } from "../compare/sides.ts";
 import type { CrossConnection } from "./connection.ts";
@@ -17,6 +18,7 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     mayShuffle: () =>
       Date.now() - shared.sessionEndedAt < settleMs * 2 + afterSessionEndMs || shared.book.hasFading(Date.now()),
     isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
+    waitMs: ({ type, path }) => settleMs + (tellsOfReaping(type, path ?? "", shared) ? shared.reapEveryMs : 0),
     judged: (events) => {
       for (const side of sides) {
         const arrival = events.arrivals[side];
@@ -26,4 +28,10 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
       shared.scribe.notification(connection.label, events, verdict);
     },
   });
+}
+
+/** Whether an event may be that of a znode that its server removed by itself, which the other one does in its own time. */
+function tellsOfReaping(type: number, path: string, shared: Shared): boolean {
+  const reaped = shared.reapables.at(path, Date.now());
+  return type === (reaped === "node" ? eventTypes.deleted : eventTypes.childrenChanged) && reaped !== undefined;
 }

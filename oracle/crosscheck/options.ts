@@ -37,6 +37,9 @@ export interface Observation {
   readonly verdict: Verdict;
 }
 
+/** The case of connections that belong to none. */
+export const unlabelled = "live";
+
 /** How a cross-check compares. Times in milliseconds. */
 export interface CrossCheckOptions {
   readonly candidate: Backend;
@@ -56,7 +59,7 @@ export interface CrossCheckOptions {
   /** The candidate carries out writes in the order in which they are submitted, over all sessions, as a backend of this process does: then conflicting
    *  writes need not wait for each other. Default false. */
   readonly candidateKeepsOrder?: boolean;
-  /** Names the case of a connection that was opened without a label; default `live`. */
+  /** Names the case of a connection that was opened without a label; default {@link unlabelled}. */
   readonly caseOf?: (hello: Hello) => string;
   /** Keep the answers of steps that diverge, with their raw frames as hex: all but those with digests when `reveal` is set, without it those in which
    *  there is no room for data. Otherwise only error and zxid are kept. */

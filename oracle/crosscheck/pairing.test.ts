@@ -9,7 +9,7 @@ import { eventFrame } from "./scripted.fixture.ts";
 const { created, deleted, dataChanged, childrenChanged } = eventTypes;
 
 /** A pairing with a clock in the test's hand; `seen` is what was judged, in order. */
-function bench(how: { mayShuffle?: boolean; unsteady?: string } = {}) {
+function bench(how: { mayShuffle?: boolean; unsteady?: string; reaped?: number } = {}) {
   const seen: { is: string; path: string; differences: readonly Difference[]; isLate: boolean }[] = [];
   const witness = new Witness();
   const pairing = new Pairing({
@@ -17,6 +17,7 @@ function bench(how: { mayShuffle?: boolean; unsteady?: string } = {}) {
     compare: (frames) => compareEvents(frames, { witness, eventZxid: "strict" }),
     mayShuffle: () => how.mayShuffle ?? false,
     isUnsteady: (path) => path === how.unsteady,
+    waitMs: ({ type }) => (type === how.reaped ? 1_000 : 100),
     judged: ({ arrivals, differences, isLate }) => {
       const is = arrivals.candidate && arrivals.oracle ? "both" : arrivals.candidate ? "candidate" : "oracle";
       seen.push({ is, path: (arrivals.candidate ?? arrivals.oracle)?.event.path ?? "", differences, isLate });
@@ -48,6 +49,20 @@ test("an event that only one side sent is a fault once later replies have come o
   expect(seen).toEqual([]);
   pairing.replied(5, 2);
   expect(seen[0]?.differences).toEqual([{ is: "absent", at: "event", on: "candidate", other: "NodeCreated /a" }]);
+});
+
+test("an event that may be a reaped znode's is given the time until the other side reaps too", () => {
+  const { event, pairing, kinds } = bench({ unsteady: "/a", reaped: deleted });
+  event("candidate", deleted, "/a", 3, 0);
+  event("candidate", dataChanged, "/a", 3, 0);
+  pairing.sweep(100);
+  expect(kinds()).toEqual(["absent event"]);
+  event("oracle", deleted, "/a", 9, 900);
+  pairing.sweep(1_000);
+  expect(kinds()).toEqual(["absent event", "order event.place"]);
+  event("oracle", deleted, "/a", 9, 2_000);
+  pairing.sweep(3_000);
+  expect(kinds()).toEqual(["absent event", "order event.place", "absent event"]);
 });
 
 test("without a later reply it is given the settle window", () => {

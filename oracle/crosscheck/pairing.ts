@@ -32,6 +32,8 @@ export interface PairingScene {
   mayShuffle(): boolean;
   /** The znode may go at different moments on the two sides (an expiring session's, a reaped one). */
   isUnsteady(path: string): boolean;
+  /** How long an event may be on its way to one side after the other has sent it, ms. */
+  waitMs(event: WatcherEvent): number;
   /** In the order of judging. */
   judged(events: PairedEvents): void;
 }
@@ -177,7 +179,7 @@ export class Pairing {
       this.#pair(pair, isUnsteady, [placeOf(pair)]);
       return;
     }
-    const isDue = arrival.at + this.#scene.settleMs <= now;
+    const isDue = arrival.at + this.#scene.waitMs(arrival.event) <= now;
     if (!isDue && (isUnsteady || this.#replies < arrival.replies + 2)) return;
     this.#givenUp[other].push(arrival.key);
     if (this.#givenUp[other].length > rememberedMax) this.#givenUp[other].shift();

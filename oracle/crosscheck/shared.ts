@@ -1,14 +1,15 @@
 /** What all connections of one cross-check have in common. */
 
 import type { Side } from "../compare/difference.ts";
-import { BoundedMap, Witness } from "../compare/witness.ts";
+import { Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { Deaths, type DeathWatch } from "./deaths.ts";
 import type { CrossCheckOptions } from "./options.ts";
 import { Ordering } from "./ordering.ts";
+import { Reapables } from "./reapables.ts";
 import { Scribe } from "./scribe.ts";
 import { SessionBook, type SessionRecord } from "./sessions.ts";
-import { parentOf, WatchMap } from "./watch-map.ts";
+import { WatchMap } from "./watch-map.ts";
 
 /** What goes by itself: the znode, or a child of it. */
 export interface Unsteadiness {
@@ -29,7 +30,7 @@ export class Shared {
   readonly scribe: Scribe;
   readonly deaths: DeathWatch;
   /** Containers and TTL znodes, which each server removes in its own time. */
-  readonly reaped = new BoundedMap<string, true>(10_000);
+  readonly reapables = new Reapables();
   /** Our clock, ms, when a session with ephemerals was last closed. */
   sessionEndedAt = 0;
   /** Handshakes under way, by case. */
@@ -46,19 +47,19 @@ export class Shared {
     this.deaths = options.deaths ?? new Deaths(() => options.candidate.status().serving);
   }
 
-  /** Whether a znode may just now go at different moments on the two sides, or lose a child so, and how long that may take, ms. */
-  unsteadiness(path: string): Unsteadiness | undefined {
-    const reaped = this.reaped.get(path) ? "node" : this.reaped.get(`below ${path}`) ? "parent" : undefined;
-    const { settleMs, reapEveryMs = 60_000 } = this.options;
-    if (reaped !== undefined) return { what: reaped, forMs: settleMs + reapEveryMs };
-    const fading = this.book.fadingAt(path, Date.now());
-    return fading === undefined ? undefined : { what: fading, forMs: settleMs };
+  /** How much sooner than the other a side may remove a container or TTL znode, ms. */
+  get reapEveryMs(): number {
+    return this.options.reapEveryMs ?? 60_000;
   }
 
-  /** Notes a container or TTL znode and its parent. */
-  noteReaped(path: string): void {
-    this.reaped.set(path, true);
-    this.reaped.set(`below ${parentOf(path)}`, true);
+  /** Whether a znode may just now go at different moments on the two sides, or lose a child so, and how long that may take, ms. */
+  unsteadiness(path: string): Unsteadiness | undefined {
+    const now = Date.now();
+    const reaped = this.reapables.at(path, now);
+    const { settleMs } = this.options;
+    if (reaped !== undefined) return { what: reaped, forMs: settleMs + this.reapEveryMs };
+    const fading = this.book.fadingAt(path, now);
+    return fading === undefined ? undefined : { what: fading, forMs: settleMs };
   }
 
   /** Something was asked or answered: deadlines must be watched, and somebody may be waiting for the end of it. */

@@ -1,0 +1,58 @@
+/** Znodes that a server removes by itself some day, each in its own time: from when on one side may have lost one that the other still has.
+ *  An empty container goes once it has had a child, a TTL znode after its time without a change. Source: ContainerManager.getCandidates (3.8). */
+import { createFlags } from "../../src/protocol/opcodes.ts";
+import { BoundedMap } from "../compare/witness.ts";
+import { isReaped, type Operation } from "./request.ts";
+import { parentOf } from "./watch-map.ts";
+
+/** Znodes remembered, and parents of such. */
+const rememberedMax = 10_000;
+
+/** How much sooner than counted a TTL may be over for a server, ms: its clock may be set, ours too. */
+const slackMs = 1_000;
+
+/** A container that has had no child. */
+const never = Number.POSITIVE_INFINITY;
+
+/** From when on a znode just created may go by itself: our clock, ms. */
+function goesFrom({ op, fields }: Operation, now: number): number {
+  const isTtl = op === "createTTL" || (fields.flags as number) > createFlags.container;
+  if (!isTtl) return never;
+  return now + Math.max(0, Number(fields.ttl ?? 0) - slackMs);
+}
+
+export class Reapables {
+  readonly #goesFrom = new BoundedMap<string, number>(rememberedMax);
+  /** By parent: the earliest of what is or was below it. */
+  readonly #belowFrom = new BoundedMap<string, number>(rememberedMax);
+  #isEmpty = true;
+
+  /** A create that was sent at `now` took effect. A container above it may go from then on, as soon as it is empty again. */
+  created(operation: Operation, path: string, now: number): void {
+    const parent = parentOf(path);
+    if (!this.#isEmpty && this.#goesFrom.get(parent) === never) this.#set(parent, now);
+    if (isReaped(operation)) {
+      this.#isEmpty = false;
+      this.#set(path, goesFrom(operation, now));
+    } else this.deleted(path);
+  }
+
+  /** A delete took effect. What it was to its parent stays: another may have been the earliest. */
+  deleted(path: string): void {
+    if (!this.#isEmpty) this.#goesFrom.delete(path);
+  }
+
+  /** Whether the znode may just now go, or one that is right below it. */
+  at(path: string, now: number): "node" | "parent" | undefined {
+    if (this.#isEmpty) return undefined;
+    const isDue = (from: number | undefined) => from !== undefined && from <= now;
+    if (isDue(this.#goesFrom.get(path))) return "node";
+    return isDue(this.#belowFrom.get(path)) ? "parent" : undefined;
+  }
+
+  #set(path: string, from: number): void {
+    this.#goesFrom.set(path, from);
+    const parent = parentOf(path);
+    this.#belowFrom.set(parent, Math.min(from, this.#belowFrom.get(parent) ?? never));
+  }
+}
