@@ -61,7 +61,7 @@ export class Ordering {
   readonly #resources = new Map<string, Record<Mode, Set<Entry>>>();
   readonly #entries = new Map<Ticket, Entry>();
   readonly #newest = new Map<object, Entry>();
-  /** By owner, what has started in convoy: the candidate may get it any time later, so its owner's next convoy waits for it. */
+  /** By owner, what has started in convoy or may do so: the candidate may get it any time later, so its owner's next convoy waits for it. */
   readonly #convoyed = new Map<object, Set<Entry>>();
   readonly #ready: Entry[] = [];
   #entered = 0;
@@ -96,6 +96,7 @@ export class Ordering {
       entry.cohort = cohort;
       cohort.members.push(entry);
       cohort.waitsFor += entry.waitsFor;
+      this.#noteConvoyed(entry);
     }
     this.#entries.set(ticket, entry);
     this.#newest.set(ticket.owner, entry);
@@ -110,8 +111,7 @@ export class Ordering {
     this.#entries.delete(ticket);
     entry.hasLeft = true;
     if (this.#newest.get(ticket.owner) === entry) this.#newest.delete(ticket.owner);
-    const convoyed = this.#convoyed.get(ticket.owner);
-    if (convoyed?.delete(entry) && convoyed.size === 0) this.#convoyed.delete(ticket.owner);
+    this.#forgetConvoyed(entry);
     for (const [name, mode] of ticket.needs) {
       const resource = this.#resource(name);
       resource[mode].delete(entry);
@@ -150,6 +150,12 @@ export class Ordering {
     else convoyed.add(entry);
   }
 
+  #forgetConvoyed(entry: Entry): void {
+    const { owner } = entry.ticket;
+    const convoyed = this.#convoyed.get(owner);
+    if (convoyed?.delete(entry) && convoyed.size === 0) this.#convoyed.delete(owner);
+  }
+
   /** A loop instead of recursion: a long pipeline starts like a row of dominoes. */
   #start(entries: readonly Entry[]): void {
     this.#ready.push(...entries);
@@ -158,7 +164,7 @@ export class Ordering {
     for (let entry = this.#ready.shift(); entry !== undefined; entry = this.#ready.shift()) {
       if (entry.hasLeft || entry.hasStarted) continue;
       entry.hasStarted = true;
-      if (entry.convoy !== undefined) this.#noteConvoyed(entry);
+      if (entry.convoy === undefined) this.#forgetConvoyed(entry);
       entry.ticket.start(entry.convoy);
       for (const waiting of entry.next.splice(0)) this.#ready.push(...released(waiting));
     }
