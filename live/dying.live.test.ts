@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { Summary } from "../reports/summary.ts";
-import { type Fragile, startFragile } from "./fragile.fixture.ts";
+import { startFragile } from "./fragile.fixture.ts";
 
 const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-dying-"));
@@ -21,20 +22,27 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Fuzzes a server that dies of setACL. */
-async function fuzzed(fragile: Fragile): Promise<{ code: number | null; summary: Summary }> {
+interface Run {
+  readonly code: number | null;
+  readonly summary: Summary;
+}
+
+/** Fuzzes a candidate; `meanwhile` begins with it. */
+async function fuzzed(candidate: string, words: readonly string[] = [], meanwhile?: () => Promise<void>): Promise<Run> {
   const dir = join(home, "report");
-  const servers = ["--candidate", `zk://${fragile.address}`, "--oracle", `zk://${oracle.address}`];
-  const child = spawn(xchk, ["fuzz", "--seed", "3", ...servers, "--report-dir", dir], {
+  const servers = ["--candidate", `zk://${candidate}`, "--oracle", `zk://${oracle.address}`];
+  const child = spawn(xchk, ["fuzz", "--seed", "3", ...words, ...servers, "--report-dir", dir], {
     stdio: "ignore",
   });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  await meanwhile?.();
+  const code = await ended;
   return { code, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
 }
 
 test("a candidate that dies ends the run with a divergence, and one only", { timeout: 60_000 }, async () => {
   const fragile = await startFragile(behind, "setACL");
-  const { code, summary } = await fuzzed(fragile);
+  const { code, summary } = await fuzzed(fragile.address);
   expect(fragile.deaths).toBe(1);
   expect(code).toBe(1);
   expect(summary).toMatchObject({ verdict: "diverges", ended: true });
@@ -42,4 +50,29 @@ test("a candidate that dies ends the run with a divergence, and one only", { tim
     { fingerprint: "server connection closed candidate died", occurrences: 1 },
   ]);
   await fragile.close();
+});
+
+const full = ["--surface", "full", "--sessions", "8"];
+
+test("an oracle that is killed and started again is held against nobody", { timeout: 90_000 }, async () => {
+  const { code, summary } = await fuzzed(behind.address, [...full, "--ops", "8000"], async () => {
+    await sleep(4_000);
+    await oracle.kill();
+    await oracle.restart();
+  });
+  expect(summary.divergences).toEqual([]);
+  expect(summary).toMatchObject({ verdict: "conforms", ended: true });
+  expect(summary.verdicts.unchecked).toBeGreaterThan(0);
+  expect(code).toBe(0);
+});
+
+test("one that stays away ends the run without a verdict", { timeout: 60_000 }, async () => {
+  const { code, summary } = await fuzzed(behind.address, [...full, "--ops", "100000"], async () => {
+    await sleep(3_000);
+    await oracle.kill();
+  });
+  await oracle.restart();
+  expect(summary.divergences).toEqual([]);
+  expect(summary).toMatchObject({ verdict: "undecided", ended: true });
+  expect(code).toBe(255);
 });

@@ -101,8 +101,10 @@ async function openBridged(
     hello: hello.raw,
     connectWaitMs: options.connectWaitMs ?? bridgeLimits.connectWaitMs,
   });
-  state.serving = opened.is !== "unreachable";
+  // A server that is just starting takes connections and hangs up on them: only an answer brings it back.
+  if (opened.is !== "closed") state.serving = opened.is !== "unreachable";
   if (opened.is === "refused") return { is: "refused", raw: opened.raw };
+  if (opened.is === "closed") probe(state);
   if (opened.is !== "granted") return { is: "closed", reason: opened.reason };
   const session = new BridgedConnection(opened.link, downstream, state, opened.response);
   // Frames may reach the client only behind the handshake's answer, which the caller sends when this promise has resolved.
@@ -191,7 +193,7 @@ class BridgedConnection implements BackendSession {
 /** How often a server that hung up is asked whether it still runs. */
 const probes = 3;
 
-/** A server that hung up on a client may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
+/** A server that hung up may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
  *  take one more connection before its port is closed, so it is asked again. One probe serves all that were hung up on meanwhile: it starts over. */
 function probe(state: BridgeState): void {
   const isUnderWay = state.probesLeft > 0;
@@ -203,7 +205,7 @@ function attempt(state: BridgeState): void {
   const socket = connectTcp(state.target);
   const conclude = (isServing: boolean) => {
     socket.destroy();
-    state.serving = isServing;
+    if (!isServing) state.serving = false;
     state.probesLeft = isServing ? state.probesLeft - 1 : 0;
     if (state.probesLeft > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs).unref();
   };

@@ -675,6 +675,27 @@ test("a session of which the servers have heard nothing may expire on one side f
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["when the other side has noticed too", "NOWATCHER", "timing"],
+  ["if one side goes on seeing them", "OK", "diverges"],
+] as const)("watches of a client that has just left are asked after again: %s", async (_, again, verdict) => {
+  const bench = new Bench({ settleMs: 40 });
+  const [x, y] = [await bench.client("x"), await bench.client("y")];
+  const check = (xid: number, zxid: number, err: "OK" | "NOWATCHER") =>
+    replyFrame("checkWatches", { xid, zxid, ...(err === "OK" ? {} : { err }) });
+  x.close();
+  y.send(1, "checkWatches", { path: "/a", type: 3 });
+  y.at.candidate?.send(check(1, 1, "OK"));
+  y.at.oracle?.send(check(1, 101, "NOWATCHER"));
+  expect(bench.steps()).toEqual([]);
+  await expect.poll(() => gotOps(y, "oracle")[1], { interval: 1 }).toBe("checkWatches");
+  const xid = y.at.oracle?.got.at(-1)?.xid ?? 0;
+  y.at.candidate?.send(check(xid, 1, again));
+  y.at.oracle?.send(check(xid, 101, "NOWATCHER"));
+  expect(bench.steps().map((step) => step.verdict)).toEqual([verdict]);
+  await bench.crosscheck.close();
+});
+
 test("settled waits for the case asked about, and for no other", async () => {
   const bench = new Bench();
   const busy = await bench.client("x", { case: "busy" });

@@ -50,6 +50,8 @@ export class Seat {
   #lastXid = 0;
   /** Sessions that a `reconnect` as a new one has left alive. */
   readonly #leftBehind: { readonly id: Int64; readonly password: Uint8Array }[] = [];
+  /** The session is one of these: if it cannot be resumed, nobody tries again. */
+  #isTakenUp = false;
 
   constructor(as: CaseSession, how: { door: Door; memory: Memory; timeoutMs: number }) {
     this.as = as;
@@ -133,6 +135,7 @@ export class Seat {
     this.#sessionId = left.id;
     this.#password = left.password;
     this.#isOver = false;
+    this.#isTakenUp = true;
     return true;
   }
 
@@ -177,8 +180,9 @@ export class Seat {
         this.#isOver = true;
       return;
     }
-    if (!this.#isOver && opened.connection.granted.sessionId !== this.#sessionId)
+    if (!this.#isOver && !this.#isTakenUp && opened.connection.granted.sessionId !== this.#sessionId)
       this.#leftBehind.push({ id: this.#sessionId, password: this.#password });
+    this.#isTakenUp = false;
     this.#connection = opened.connection;
     this.#isLeaving = false;
     this.#isOver = false;

@@ -167,7 +167,8 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const failure = totals.ended === "lost" ? `a server is gone: ${totals.trouble}` : undefined;
   const interrupted = stop.signal.aborted;
   const isFirstShard = (limits.shard?.index ?? 1) === 1;
-  if (failure === undefined && !interrupted && isFirstShard) await journalBehaviour(stage, flags);
+  if (failure === undefined && !interrupted && !stage.gone.aborted && isFirstShard)
+    await journalBehaviour(stage, flags);
   return stage.finish({ interrupted, ...(failure === undefined ? {} : { failure }) });
 }
 

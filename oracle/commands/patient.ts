@@ -1,4 +1,4 @@
-/** A candidate that may die. Whoever runs it may also start it again, and gets a while to do so before the run goes on without it. */
+/** A server that may die. Whoever runs it may also start it again, and gets a while to do so before the run goes on without it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { newSession } from "../../scenarios/connection.ts";
 import type { Backend } from "../../src/backend.ts";

@@ -21,7 +21,7 @@ import { removeRoots } from "./cleanup.ts";
 import { deathLines, sidesOnce } from "./death-lines.ts";
 import { Habits } from "./inquest.ts";
 import { Lab } from "./lab.ts";
-import { lookAgain, patient } from "./patient.ts";
+import { comebackWaitMs, lookAgain, patient } from "./patient.ts";
 import { redacted } from "./redacted.ts";
 import { RunBook } from "./run-book.ts";
 import { type Duel, openDuel } from "./servers.ts";
@@ -62,7 +62,7 @@ export interface Stage {
   readonly deaths: Deaths;
   readonly tellDeath: (underWay: readonly UnderWay[]) => void;
   readonly habits: Habits;
-  /** Aborted when the candidate is gone and does not come back: there is nothing left to check. */
+  /** Aborted when a server is gone and does not come back: there is nothing left to check. */
   readonly gone: AbortSignal;
   /** Another cross-check with this in the candidate's place; it journals as the run's own. */
   readonly against: (candidate: Backend) => CrossCheck;
@@ -131,7 +131,8 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
   });
   const journal = redacted(writer.write, { reveal: flags.reveal === true });
   const checks = openChecks(flags, { duel, known, lie, journal });
-  const finish: Stage["finish"] = async ({ interrupted, failure }) => {
+  const finish: Stage["finish"] = async ({ interrupted, ...how }) => {
+    const failure = how.failure ?? checks.oracleLost();
     if (failure !== undefined) writer.write({ event: "note", text: failure });
     await checks.tellDeaths();
     if (checks.cells.cells > 0) writer.write(checks.cells.line());
@@ -171,7 +172,11 @@ export interface Parts {
 export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const end = new AbortController();
   const candidate = lie(patient(duel.candidate.backend, () => end.abort()));
-  const oracle = duel.oracle.backend;
+  let oracleLost: string | undefined;
+  const oracle = patient(duel.oracle.backend, () => {
+    oracleLost = `the oracle is gone: ${duel.oracle.backend.name} did not come back within ${comebackWaitMs / 1_000} s`;
+    end.abort();
+  });
   const isKnown = knownMatcher(known);
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
     candidate,
@@ -183,6 +188,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     reveal: flags.reveal ?? false,
     known: isKnown,
     isNoise: (fingerprint) => flags.noise?.has(fingerprint) === true,
+    oracleDeaths: new Deaths(() => duel.oracle.backend.status().serving),
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
   const book = new RunBook(journal);
@@ -228,7 +234,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     for (const underWay of deaths.untold()) tellDeath(underWay);
   };
   const whenItDies = { deaths, habits, tellDeath, tellDeaths, gone: end.signal };
-  return { book, arena, lab, cells, candidate, isKnown, against, ...whenItDies, close };
+  return { book, arena, lab, cells, candidate, isKnown, against, ...whenItDies, oracleLost: () => oracleLost, close };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */

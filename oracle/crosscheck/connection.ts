@@ -111,6 +111,7 @@ export class CrossConnection implements BackendSession {
   close(why: CloseReason): void {
     if (this.#clientGoneAt !== undefined || this.#isOver) return;
     this.#clientGoneAt = Date.now();
+    this.#shared.clientLeftAt.set(this.label.case, this.#clientGoneAt);
     if (why === "shutdown") this.#hangUp();
     else this.#advance();
   }
@@ -159,9 +160,14 @@ export class CrossConnection implements BackendSession {
 
   /** How long the other side may take to hang up too. A server that died had no reason that the other one could share, but perhaps that one. */
   #followMs(side: Side): number {
-    const { options, deaths } = this.#shared;
-    const isDeath = side === "candidate" && deaths.isDeath(this.#ends[side].endedAt);
-    return isDeath ? Math.min(options.settleMs, deathSettleMs) : options.settleMs;
+    const { options } = this.#shared;
+    return this.#hasDied(side) ? Math.min(options.settleMs, deathSettleMs) : options.settleMs;
+  }
+
+  /** Whether a side hung up because it died. It may have been started again by now. */
+  #hasDied(side: Side): boolean {
+    const { state, endedAt } = this.#ends[side];
+    return state === "ended" && this.#shared.deathsOf(side).isDeath(endedAt);
   }
 
   #hasAbsent(): boolean {
@@ -352,7 +358,7 @@ export class CrossConnection implements BackendSession {
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
-    const explained = explanation(exchange, differences, this.#shared);
+    const explained = explanation(exchange, differences, this.#scene);
     if (explained === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
     const { forMs, isOfChildren, isLasting } = explained;
     if (isLasting || !isRepeatable(exchange) || this.#clientGoneAt !== undefined)
@@ -395,17 +401,16 @@ export class CrossConnection implements BackendSession {
     if (this.#isOver || end.state !== "open") return;
     end.state = "ended";
     end.endedAt = Date.now();
-    if (side === "candidate")
-      this.#shared.deaths.hungUp(end.endedAt, this.label.case, underWayOf(end.lane.waiting, this.label));
+    this.#shared.deathsOf(side).hungUp(end.endedAt, this.label.case, underWayOf(end.lane.waiting, this.label));
     if (side === "oracle") for (const exchange of this.#open.keys()) this.#tellConvoy(exchange, undefined);
     const other = this.#ends[otherSide(side)].state;
     if (other !== "open") this.#bothEndedSoon();
     this.#shared.progress();
   }
 
-  /** Whether a candidate that owes an answer has died is known a little later. */
+  /** Whether a side that owes an answer has died is known a little later. */
   #bothEndedSoon(): void {
-    const isInDoubt = [...this.#open.keys()].some(({ replies }) => replies.oracle && !replies.candidate);
+    const isInDoubt = [...this.#open.keys()].some(({ replies }) => !replies.oracle !== !replies.candidate);
     if (!isInDoubt || this.#hasAbsent()) return this.#bothEnded();
     setTimeout(() => this.#isOver || this.#bothEnded(), deathKnownMs).unref();
   }
@@ -415,7 +420,7 @@ export class CrossConnection implements BackendSession {
     const remains = [...this.#open.keys()];
     for (const exchange of remains) this.#retire(exchange);
     const hasClient = this.#clientGoneAt === undefined;
-    const hasDied = this.#shared.deaths.isDeath(this.#ends.candidate.endedAt);
+    const hasDied = sides.some((side) => this.#hasDied(side));
     judgeRemains(remains, this.#scene, { isWhole: !this.#hasAbsent(), hasClient, hasDied });
     if (hasClient) this.#downstream.end();
     this.#finish();
@@ -423,11 +428,10 @@ export class CrossConnection implements BackendSession {
 
   /** One side hung up and the other did not follow within the window. */
   #endedAlone(side: Side): void {
-    const { options, scribe, deaths } = this.#shared;
+    const { options, scribe } = this.#shared;
     const isGone = !options[side].status().serving;
     if (isGone) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
-    // It may have been started again by now.
-    const isDead = isGone || (side === "candidate" && deaths.isDeath(this.#ends[side].endedAt));
+    const isDead = isGone || this.#hasDied(side);
     if (isDead && side === this.#server) this.#handOver(side);
     this.#ends[side].state = "absent";
     this.#blame(side, isDead);

@@ -103,3 +103,35 @@ test("each absence is a death of its own", () => {
   }
   expect(deaths.count).toBe(2);
 });
+
+test("whoever asks since when is told whether it was away", () => {
+  let isServing = true;
+  const deaths = new Deaths(() => isServing);
+  const before = Date.now();
+  expect(deaths.wasAway(before)).toBe(false);
+  isServing = false;
+  expect(deaths.wasAway(before)).toBe(true);
+  isServing = true;
+  expect(deaths.wasAway(before)).toBe(true);
+  expect(deaths.wasAway(Date.now() + 1)).toBe(false);
+});
+
+test("an oracle that dies is nobody's fault, and is asked once more for a handshake that it dropped", async () => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  client.send(1, "create", { path: "/x", data: null, acl, flags: 0 });
+  bench.servers.oracle.serving = false;
+  client.at.oracle?.hangUp();
+  bench.servers.oracle.answer = "closed";
+  setTimeout(() => {
+    bench.servers.oracle.serving = true;
+    bench.servers.oracle.answer = "granted";
+  }, 50);
+  const later = await bench.client("t");
+  client.at.candidate?.send(replyFrame("create", { xid: 1, zxid: 1, body: { path: "/x" } }));
+  await bench.crosscheck.settled();
+  expect(bench.divergences()).toEqual([]);
+  expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual(["create unchecked"]);
+  expect(later.at.oracle).toBeDefined();
+  await bench.crosscheck.close();
+});

@@ -1,5 +1,5 @@
-/** Deaths of the candidate. A server that dies hangs up on all its connections at once, whatever each of them was asking: that is one finding, and
- *  every request that it had not answered may be the reason. */
+/** Deaths of a server. One that dies hangs up on all its connections at once, whatever each of them was asking: of a candidate that is one finding,
+ *  and every request that it had not answered may be the reason. */
 import type { UnderWay } from "../compare/difference.ts";
 
 /** What a cross-check asks of whoever watches. Times are of our clock, ms, and say when the server closed a connection. */
@@ -8,6 +8,8 @@ export interface DeathWatch {
   hungUp(at: number, caseName: string, underWay: readonly UnderWay[]): void;
   /** Whether this was a death. */
   isDeath(at: number): boolean;
+  /** Whether it was found to be gone at any time since then. */
+  wasAway(since: number): boolean;
   /** What it had not answered when it died then, over all connections, and of how many cases it closed any. */
   sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number };
   /** Whoever gets true tells of the death; all others know that it is told. */
@@ -27,7 +29,7 @@ interface Death {
   isTold: boolean;
 }
 
-/** How long after it closed a connection it is known whether the candidate has died, ms. */
+/** How long after it closed a connection it is known whether a server has died, ms. */
 export const deathKnownMs = 150;
 
 /** How often a server that hung up is looked at, and for how long, ms: whoever restarts it may be quick. */
@@ -44,6 +46,8 @@ export class Deaths implements DeathWatch {
   readonly #hangUps: HangUp[] = [];
   readonly #deaths: Death[] = [];
   #isGone = false;
+  /** When it was found to be there again, our clock, ms. */
+  #backAt = 0;
   #isTrialTold = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -62,6 +66,7 @@ export class Deaths implements DeathWatch {
     return {
       hungUp: (at, caseName, underWay) => this.hungUp(at, caseName, underWay, true),
       isDeath: (at) => this.isDeath(at),
+      wasAway: (since) => this.wasAway(since),
       sceneAt: (at) => this.sceneAt(at),
       tell: (at) => this.tell(at),
     };
@@ -77,6 +82,11 @@ export class Deaths implements DeathWatch {
   isDeath(at: number): boolean {
     this.#look();
     return this.#deathAt(at) !== undefined;
+  }
+
+  wasAway(since: number): boolean {
+    this.#look();
+    return this.#isGone || this.#backAt >= since;
   }
 
   sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number } {
@@ -126,12 +136,13 @@ export class Deaths implements DeathWatch {
   #look(): void {
     const isGone = !this.#isServing();
     if (isGone && !this.#isGone) this.#deaths.push({ at: Date.now(), isTold: false });
+    if (!isGone && this.#isGone) this.#backAt = Date.now();
     this.#isGone = isGone;
   }
 
   #lookAgain(): void {
     this.#look();
-    if ((this.#hangUps.at(-1)?.at ?? 0) + lookForMs > Date.now()) return;
+    if (this.#isGone || (this.#hangUps.at(-1)?.at ?? 0) + lookForMs > Date.now()) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

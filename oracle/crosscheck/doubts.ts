@@ -1,4 +1,4 @@
-/** Reads that differed while znodes were coming and going by themselves. They are asked again when that must be over: what agrees then was timing. Where only
+/** Reads that differed while znodes or clients were coming and going. They are asked again when that must be over: what agrees then was timing. Where only
  *  children can explain it, a look at them may show so at once. */
 import { encode } from "../../src/jute/codec.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
@@ -37,6 +37,7 @@ const repeatable: ReadonlySet<string> = new Set([
   "getACL",
   "getAllChildrenNumber",
   "getEphemerals",
+  "checkWatches",
 ]);
 
 /** What they answer hangs on more than one znode's children. */

@@ -34,11 +34,13 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const hidesPeer = !isLoopback(hello.peer.address);
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
   const ask = (side: Side, own: Hello) => timed(options[side], own, connection.downstreamOf(side), options.replyWaitMs);
-  const answers = await askBoth(shared, hello, found, ask);
+  const askedAt = Date.now();
+  const asked = await askBoth(shared, hello, found, ask);
+  const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
+  const answers = await askAgain(asked, ask, isAway);
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
-  const hasDied = await hasDiedMeanwhile(shared, opened);
-  const verdict = hasDied ? "unchecked" : judge(shared, opened, differences, hello);
+  const verdict = judge(shared, opened, differences, { hello, isAway });
   shared.scribe.step({
     label,
     op: "connect",
@@ -49,15 +51,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
     differences,
     verdict,
   });
-  return serve(shared, opened, { connection, draft, isResumed: found !== undefined });
-}
-
-/** Whether the candidate gave no answer because it was just dying. */
-async function hasDiedMeanwhile({ deaths }: Shared, { candidate, oracle }: Both<Opened>): Promise<boolean> {
-  if (candidate.is !== "closed" || oracle.is === "closed") return false;
-  const closedAt = Date.now();
-  await sleep(deathKnownMs);
-  return deaths.isDeath(closedAt);
+  return serve(shared, opened, { connection, draft, isResumed: found !== undefined, isAway });
 }
 
 /** Loopback addresses look the same from every server on this machine. */
@@ -69,15 +63,15 @@ async function askBoth(
   hello: Hello,
   found: SessionRecord | undefined,
   ask: (side: Side, own: Hello) => Promise<Answered>,
-): Promise<Both<Answered>> {
+): Promise<Both<Asked>> {
   const { truth, witness } = shared;
   const other = otherSide(truth);
   const credentials = credentialsFor(other, hello, found, truth);
   const last = hello.request.lastZxidSeen;
   const ahead = BigInt(last) - BigInt(witness.newest[truth]);
   const otherHello = (lastZxidSeen: typeof last) => rewriteHello(hello, { lastZxidSeen, credentials });
-  const paired = (first: Asked, second: Asked): Promise<Both<Answered>> =>
-    askAgain(truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first }, ask);
+  const paired = (first: Asked, second: Asked): Both<Asked> =>
+    truth === "candidate" ? { candidate: first, oracle: second } : { candidate: second, oracle: first };
   if (ahead > 0n && last > 0 && (witness.newest[truth] === 0 || ahead < surelyFuture)) {
     // It may be from the future, or from before we could see: only the truth can tell.
     const first = await ask(truth, hello);
@@ -98,16 +92,20 @@ interface Asked {
   readonly answered: Answered;
 }
 
-/** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. Being
- *  refused changes nothing, so it can be asked once more. */
+/** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. So does
+ *  one that is just going or coming. Neither has changed anything, so it can be asked once more. */
 async function askAgain(
   asked: Both<Asked>,
   ask: (side: Side, own: Hello) => Promise<Answered>,
+  isAway: (side: Side) => boolean,
 ): Promise<Both<Answered>> {
   const again = async (side: Side): Promise<Answered> => {
     const { own, answered } = asked[side];
-    const isDoubtful = answered.opened.is === "closed" && asked[otherSide(side)].answered.opened.is === "refused";
-    return isDoubtful ? ask(side, own) : answered;
+    const other = asked[otherSide(side)].answered.opened.is;
+    if (answered.opened.is !== "closed" || other === "closed") return answered;
+    if (other === "refused") return ask(side, own);
+    await sleep(deathKnownMs);
+    return isAway(side) ? ask(side, own) : answered;
   };
   return { candidate: await again("candidate"), oracle: await again("oracle") };
 }
@@ -182,14 +180,19 @@ function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecor
 }
 
 /** A server that is not there says nothing about semantics, and a session may expire on one side a little earlier. */
-function judge(shared: Shared, opened: Both<Opened>, differences: readonly Difference[], hello: Hello): Verdict {
-  const { options, scribe, book, truth } = shared;
+function judge(
+  shared: Shared,
+  opened: Both<Opened>,
+  differences: readonly Difference[],
+  { hello, isAway }: { readonly hello: Hello; readonly isAway: (side: Side) => boolean },
+): Verdict {
+  const { scribe, book, truth } = shared;
   const isResuming = hello.request.sessionId !== 0;
   const found = isResuming ? book.find(hello.request.sessionId) : undefined;
   let isLost = false;
   for (const side of sides) {
     const one = opened[side];
-    const isDead = one.is === "closed" && !options[side].status().serving;
+    const isDead = one.is === "closed" && isAway(side);
     if (isDead) scribe.side(side, "lost", one.reason);
     else if (one.is === "granted") scribe.side(side, "back", "serves again");
     isLost ||= isDead;
@@ -208,11 +211,11 @@ function judge(shared: Shared, opened: Both<Opened>, differences: readonly Diffe
 function serve(
   shared: Shared,
   opened: Both<Opened>,
-  how: { connection: CrossConnection; draft: SessionRecord; isResumed: boolean },
+  how: { connection: CrossConnection; draft: SessionRecord; isResumed: boolean; isAway: (side: Side) => boolean },
 ): Opened {
-  const { truth, options, book } = shared;
+  const { truth, book } = shared;
   const other = otherSide(truth);
-  const isTruthLost = opened[truth].is === "closed" && !options[truth].status().serving;
+  const isTruthLost = opened[truth].is === "closed" && how.isAway(truth);
   const server = isTruthLost && opened[other].is === "granted" ? other : truth;
   const answer = opened[server];
   const sessions: Partial<Record<Side, BackendSession>> = {};

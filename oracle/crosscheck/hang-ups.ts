@@ -13,7 +13,7 @@ const endsConnections = ({ position, request }: Exchange): boolean =>
   position === undefined || request.op === "closeSession";
 
 /** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
- *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. `hasDied`: the candidate has,
+ *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. `hasDied`: one of them has,
  *  which is told elsewhere. */
 export function judgeRemains(
   exchanges: readonly Exchange[],

@@ -88,9 +88,9 @@ export const isOfOrder = (differences: readonly Difference[]): boolean =>
 const isOfAbsence = (difference: Difference): boolean =>
   difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NONODE");
 
-/** How znodes that come or go by themselves explain a difference. */
+/** How timing explains a difference. */
 export interface Explanation {
-  /** After how many ms they no longer can. */
+  /** After how many ms it no longer can. */
   readonly forMs: number;
   /** Only as children of what was asked about. */
   readonly isOfChildren: boolean;
@@ -98,13 +98,18 @@ export interface Explanation {
   readonly isLasting: boolean;
 }
 
-/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, can explain every difference. */
+/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, or a client that left can explain every
+ *  difference. */
 export function explanation(
   exchange: Exchange,
   differences: readonly Difference[],
-  shared: Shared,
+  { shared, label }: JudgeScene,
 ): Explanation | undefined {
   const { op, operations } = exchange.request;
+  const { settleMs } = shared.options;
+  // Up to 3.8 it sees other connections' watches, those of clients that have just left included.
+  if (op === "checkWatches" && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
+    return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
@@ -114,7 +119,7 @@ export function explanation(
   if (reasons.length === 0) return undefined;
   // What is there on both sides has not gone: that can be looked at again soon.
   const mayHaveGone = isOfParents || differences.some(isOfAbsence);
-  const forMs = mayHaveGone ? Math.max(...reasons.map((reason) => reason.forMs)) : shared.options.settleMs;
+  const forMs = mayHaveGone ? Math.max(...reasons.map((reason) => reason.forMs)) : settleMs;
   return { forMs, isOfChildren: isOfParents, isLasting: isOfOrder(differences) };
 }
 

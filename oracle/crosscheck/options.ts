@@ -76,6 +76,8 @@ export interface CrossCheckOptions {
   /** Who watches the candidate's deaths, for all cross-checks that share it and their journal, and tells of those that no single request can be blamed
    *  for. Default: the cross-check does so itself. */
   readonly deaths?: DeathWatch;
+  /** Who watches the oracle's, which are nobody's fault. Default: the cross-check does so itself. */
+  readonly oracleDeaths?: DeathWatch;
   /** Sees every compared step and event with its answers, whatever its verdict. */
   readonly observe?: (seen: Observation) => void;
 }

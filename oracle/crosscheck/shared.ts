@@ -1,7 +1,7 @@
 /** What all connections of one cross-check have in common. */
 
 import type { Side } from "../compare/difference.ts";
-import { Witness } from "../compare/witness.ts";
+import { BoundedMap, Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { Deaths, type DeathWatch } from "./deaths.ts";
 import type { CrossCheckOptions } from "./options.ts";
@@ -28,11 +28,16 @@ export class Shared {
   readonly connections = new Set<CrossConnection>();
   readonly book: SessionBook;
   readonly scribe: Scribe;
+  /** The candidate's deaths, which are findings. */
   readonly deaths: DeathWatch;
+  /** The oracle's, which are nobody's fault. */
+  readonly #oracleDeaths: DeathWatch;
   /** Containers and TTL znodes, which each server removes in its own time. */
   readonly reapables = new Reapables();
   /** Our clock, ms, when a session with ephemerals was last closed. */
   sessionEndedAt = 0;
+  /** When a client of a case last hung up, our clock, ms: ZooKeeper notices in its own time, and forgets the connection's watches then. */
+  readonly clientLeftAt = new BoundedMap<string, number>(1_000);
   /** Handshakes under way, by case. */
   readonly opening = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -45,6 +50,12 @@ export class Shared {
     this.book = new SessionBook(options.answerFrom, options.settleMs);
     this.scribe = new Scribe(options);
     this.deaths = options.deaths ?? new Deaths(() => options.candidate.status().serving);
+    this.#oracleDeaths = options.oracleDeaths ?? new Deaths(() => options.oracle.status().serving);
+  }
+
+  /** Who watches a side's deaths. */
+  deathsOf(side: Side): DeathWatch {
+    return side === "candidate" ? this.deaths : this.#oracleDeaths;
   }
 
   /** How much sooner than the other a side may remove a container or TTL znode, ms. */
