@@ -67,6 +67,12 @@ test.each<[string, boolean, ReturnType<typeof request>, ReturnType<typeof reques
     request("getAllChildrenNumber", { path: "/p" }),
     create("/p/q/r/s"),
   ],
+  [
+    "counting the tree that a sequential create may be about to make",
+    true,
+    request("getAllChildrenNumber", { path: "/p/n-0000000003" }),
+    create("/p/n-", 2),
+  ],
   ["counting a tree and a change outside", false, request("getAllChildrenNumber", { path: "/p" }), create("/q/s")],
   [
     "arming a recursive watch and a change inside",

@@ -69,8 +69,6 @@ function addOperation<Owner extends Watcher>(operation: Operation, use: Use, sce
       use(`node ${path}`, "write");
       return use(`names ${parent}`, "read");
     case "getAllChildrenNumber":
-      use(`tree ${path}`, "read");
-      return use(`node ${path}`, "read");
     case "addWatch":
       use(`tree ${path}`, "read");
       return addRead(path, use);
