@@ -161,7 +161,8 @@ describe("with one member", () => {
   }, async () => {
     const [one, two] = proxies;
     if (one === undefined || two === undefined) return;
-    const watcher = await SeamClient.granted(one.backend);
+    // It may take many restarts, and its session is to outlive them.
+    const watcher = await SeamClient.granted(one.backend, { timeOut: 40_000 });
     const writer = await SeamClient.granted(two.backend);
     await writer.call("create", creation("/gap"));
     await etcd.kill();
