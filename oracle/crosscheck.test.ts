@@ -582,6 +582,7 @@ test("below a container that may have gone, which child was the last to come or 
   for (const [xid, path] of [
     [3, "/p"],
     [4, "/p/c/x"],
+    [5, "/p/c"],
   ] as const) {
     client.send(xid, "exists", { path, watch: false });
     client.at.candidate?.send(replyFrame("exists", { xid, zxid: 2, body: { stat: stat({ pzxid: 1 }) } }));

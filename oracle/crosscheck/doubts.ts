@@ -97,7 +97,7 @@ export class Doubts {
       const sight = doubt.look?.requests.includes(asked.request) ? doubt.look.take(asked, differences) : undefined;
       if (!isRepeat && (sight === undefined || sight === "unclear")) continue;
       this.#open.delete(exchange);
-      const agrees = isRepeat ? differences && isOfOrder(differences) : sight === "agrees";
+      const agrees = isRepeat ? differences && isHealed(doubt, differences) : sight === "agrees";
       const verdict = agrees === undefined ? "unchecked" : agrees ? "timing" : "diverges";
       return { exchange, differences: doubt.differences, verdict };
     }
@@ -118,6 +118,10 @@ export class Doubts {
     return new Look({ path, repeat, listings: [listing(), listing()], mayGo: this.#mayGo });
   }
 }
+
+/** Whether nothing is left to differ, or nothing but what children that came and went leave behind. */
+const isHealed = ({ look }: Doubt, differences: readonly Difference[]): boolean =>
+  look === undefined ? differences.length === 0 : isOfOrder(differences);
 
 /** The same question, which leaves no watch. */
 function repeatOf({ request }: Exchange): Request | undefined {

@@ -74,7 +74,7 @@ function createdPaths(body: unknown): (string | undefined)[] {
 }
 
 /** What differs at a znode when one side has already lost a child of it and the other has not. */
-const isOfChildren = ({ at, ...difference }: Difference): boolean =>
+const tellsOfChildren = ({ at, ...difference }: Difference): boolean =>
   /(^|\.)(cversion|numChildren|pzxid|children|ephemerals|totalNumber)$/.test(at) ||
   (/(^|\.)(err|code|type)$/.test(at) &&
     difference.is === "value" &&
@@ -113,14 +113,15 @@ export function explanation(
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
-  const isOfParents = differences.every(isOfChildren);
+  const isOfParents = differences.every(tellsOfChildren);
   const reasons = unsteady.filter(({ what }) => what === "node" || isOfParents);
   if (differences.some(isOfAbsence)) reasons.push(...goneParents(exchange, shared));
   if (reasons.length === 0) return undefined;
   // What is there on both sides has not gone: that can be looked at again soon.
   const mayHaveGone = isOfParents || differences.some(isOfAbsence);
   const forMs = mayHaveGone ? Math.max(...reasons.map((reason) => reason.forMs)) : settleMs;
-  return { forMs, isOfChildren: isOfParents, isLasting: isOfOrder(differences) };
+  const isOfChildren = isOfParents && reasons.some(({ what }) => what === "parent");
+  return { forMs, isOfChildren, isLasting: isOfChildren && isOfOrder(differences) };
 }
 
 /** What may be gone of the znodes below which something was to be created. */
