@@ -78,6 +78,8 @@ const labSettleMs = 400;
 /** How long one side may take longer than the other, ms; in the lab every step that is never answered costs that much. */
 const replyWaitMs = 10_000;
 const labReplyWaitMs = 2_000;
+/** A trial is over sooner than a server would remove a znode by itself, ms: what differs for so long differs. */
+const labReapEveryMs = 600;
 
 /** Cases in one cross-check. A few, because some requests have a cross-check to themselves, and others would wait for them; not one alone, because
  *  what cases do to each other is a part of what is compared. And cross-checks at most: each remembers some 200 000 writes. */
@@ -211,6 +213,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     deaths: deaths.ofTrials,
     settleMs: flags.expires === true ? flags.settleMs : Math.min(labSettleMs, flags.settleMs),
     replyWaitMs: labReplyWaitMs,
+    reapEveryMs: labReapEveryMs,
     emit: silent.take,
     observe: (seen): void => lab.observe(seen),
   });

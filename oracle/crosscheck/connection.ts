@@ -121,15 +121,15 @@ export class CrossConnection implements BackendSession {
     return this.#scene.record === record && !this.#isOver && this.#open.size > 0;
   }
 
-  /** Something is still to come. */
-  get isBusy(): boolean {
+  /** Something is still to come, or to be given up by then, our clock, ms. */
+  isBusy(by: number): boolean {
     if (this.#isOver) return false;
     const isHalfEnded =
       (this.#ends.candidate.state === "ended") !== (this.#ends.oracle.state === "ended") && !this.#hasAbsent();
     return (
       this.#open.size > 0 ||
-      this.#pairing.waiting > 0 ||
-      this.#doubts.size > 0 ||
+      this.#pairing.endsBy(by) ||
+      this.#doubts.endsBy(by) ||
       isHalfEnded ||
       this.#clientGoneAt !== undefined
     );

@@ -14,6 +14,7 @@ interface Doubt {
   /** At the children, at once. */
   readonly look: Look | undefined;
   isLooking: boolean;
+  hasLooked: boolean;
   /** At the end of what timing can explain. */
   repeat: Request | undefined;
 }
@@ -64,8 +65,11 @@ export class Doubts {
     this.#mayGo = mayGo;
   }
 
-  get size(): number {
-    return this.#open.size;
+  /** Whether any is over by then, our clock, ms; a look is soon over. */
+  endsBy(at: number): boolean {
+    for (const { look, hasLooked, dueAt } of this.#open.values())
+      if ((look !== undefined && !hasLooked) || dueAt <= at) return true;
+    return false;
   }
 
   /** `isOfChildren`: what differs tells of a znode's children, so that a look at them may show sooner whether it is timing. */
@@ -73,7 +77,14 @@ export class Doubts {
     const [operation] = exchange.request.operations ?? [];
     const path = operation && !ofSubtrees.has(operation.op) ? pathOf(operation) : undefined;
     const look = how.isOfChildren && path !== undefined ? this.#lookAt(path, exchange) : undefined;
-    this.#open.set(exchange, { differences, dueAt: how.dueAt, look, isLooking: false, repeat: undefined });
+    this.#open.set(exchange, {
+      differences,
+      dueAt: how.dueAt,
+      look,
+      isLooking: false,
+      hasLooked: false,
+      repeat: undefined,
+    });
   }
 
   /** The questions whose time has come, each once and without leaving a watch. */
@@ -95,6 +106,7 @@ export class Doubts {
     for (const [exchange, doubt] of this.#open) {
       const isRepeat = doubt.repeat === asked.request;
       const sight = doubt.look?.requests.includes(asked.request) ? doubt.look.take(asked, differences) : undefined;
+      doubt.hasLooked ||= sight !== undefined;
       if (!isRepeat && (sight === undefined || sight === "unclear")) continue;
       this.#open.delete(exchange);
       const agrees = isRepeat ? differences && isHealed(doubt, differences) : sight === "agrees";

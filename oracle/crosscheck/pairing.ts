@@ -59,6 +59,11 @@ export class Pairing {
     return this.#waiting.candidate.length + this.#waiting.oracle.length;
   }
 
+  /** Whether any unpaired event is given up by then, our clock, ms. */
+  endsBy(at: number): boolean {
+    return sides.some((side) => this.#waiting[side].some((one) => one.at + this.#scene.waitMs(one.event) <= at));
+  }
+
   /** When the oldest unpaired event arrived; undefined when there is none. */
   get oldestAt(): number | undefined {
     const [candidate, oracle] = [this.#waiting.candidate[0]?.at, this.#waiting.oracle[0]?.at];

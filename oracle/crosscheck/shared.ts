@@ -112,15 +112,16 @@ export class Shared {
     const now = Date.now();
     for (const connection of [...this.connections]) connection.sweep(now);
     this.#release();
-    if (this.#isBusy(undefined)) return;
+    if (this.#isBusy(undefined, Number.POSITIVE_INFINITY)) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #isBusy(caseName: string | undefined): boolean {
+  /** Nobody waits for a reaper. */
+  #isBusy(caseName: string | undefined, by = Date.now() + this.options.settleMs * 2): boolean {
     for (const [name, count] of this.opening) if (count > 0 && (caseName ?? name) === name) return true;
     for (const connection of this.connections)
-      if (connection.isBusy && (caseName ?? connection.label.case) === connection.label.case) return true;
+      if (connection.isBusy(by) && (caseName ?? connection.label.case) === connection.label.case) return true;
     return false;
   }
 
