@@ -545,16 +545,21 @@ describe("connections", () => {
   });
 });
 
+/** Requests 1 and 2: a container, and its child `x`. From now on it may be reaped. */
+function containerWithChild(client: ScriptedClient, path: string): void {
+  client.send(1, "createContainer", { path, data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path, stat: stat() } }));
+  client.send(2, "create", { path: `${path}/x`, data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: `${path}/x` } }), 2);
+}
+
 test.each([
   ["both in the end", "NONODE", "timing"],
   ["one side alone", "OK", "diverges"],
 ] as const)("a container that is gone on %s is given a reaper's time", async (_, oracleSays, verdict) => {
   const bench = new Bench({ reapEveryMs: 150 });
   const client = await bench.client("s");
-  client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
-  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
-  client.send(2, "create", { path: "/c/x", data: null, acl, flags: 0 });
-  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/c/x" } }), 2);
+  containerWithChild(client, "/c");
   client.send(3, "delete", { path: "/c/x", version: -1 });
   answer(client, deleted(3), 3);
   client.send(4, "exists", { path: "/c", watch: false });
@@ -575,10 +580,7 @@ test.each([
 test("below a container that may have gone, which child was the last to come or go is timing", async () => {
   const bench = new Bench();
   const client = await bench.client("s");
-  client.send(1, "createContainer", { path: "/p/c", data: null, acl, flags: 4 });
-  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/p/c", stat: stat() } }));
-  client.send(2, "create", { path: "/p/c/x", data: null, acl, flags: 0 });
-  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/p/c/x" } }), 2);
+  containerWithChild(client, "/p/c");
   for (const [xid, path] of [
     [3, "/p"],
     [4, "/p/c/x"],
@@ -595,10 +597,7 @@ test("below a container that may have gone, which child was the last to come or 
 test("a case in which a container's end let a write through on one side alone has drifted", async () => {
   const bench = new Bench();
   const client = await bench.client("s", { case: "short" });
-  client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
-  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
-  client.send(2, "create", { path: "/c/x", data: null, acl, flags: 0 });
-  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/c/x" } }), 2);
+  containerWithChild(client, "/c");
   client.send(3, "delete", { path: "/c/x", version: -1 });
   answer(client, deleted(3), 3);
   client.send(4, "setData", { path: "/c", data: null, version: -1 });
@@ -622,10 +621,7 @@ test.each([
 ] as const)("a count of children is looked into at once: %s", async (_, mine, theirs, again, verdicts) => {
   const bench = new Bench({ reapEveryMs: 150 });
   const client = await bench.client("s");
-  client.send(1, "createContainer", { path: "/p/c", data: null, acl, flags: 4 });
-  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/p/c", stat: stat() } }));
-  client.send(2, "create", { path: "/p/c/x", data: null, acl, flags: 0 });
-  answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/p/c/x" } }), 2);
+  containerWithChild(client, "/p/c");
   const counted = (xid: number, zxid: number, numChildren: number) =>
     replyFrame("exists", { xid, zxid, body: { stat: stat({ numChildren }) } });
   client.send(3, "exists", { path: "/p", watch: true });

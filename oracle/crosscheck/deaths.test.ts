@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Deaths } from "./deaths.ts";
-import { Bench, replyFrame, type ScriptedClient } from "./scripted.fixture.ts";
+import { Bench, gotOps, replyFrame, type ScriptedClient } from "./scripted.fixture.ts";
 
 const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 
@@ -132,6 +132,7 @@ test("an oracle that dies is nobody's fault, and is asked once more for a handsh
   await bench.crosscheck.settled();
   expect(bench.divergences()).toEqual([]);
   expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual(["create unchecked"]);
-  expect(later.at.oracle).toBeDefined();
+  later.send(1, "exists", { path: "/x", watch: false });
+  expect(gotOps(later, "oracle")).toEqual(["exists"]);
   await bench.crosscheck.close();
 });

@@ -14,7 +14,6 @@ interface Doubt {
   /** At the children, at once. */
   readonly look: Look | undefined;
   isLooking: boolean;
-  hasLooked: boolean;
   /** At the end of what timing can explain. */
   repeat: Request | undefined;
 }
@@ -67,8 +66,7 @@ export class Doubts {
 
   /** Whether any is over by then, our clock, ms; a look is soon over. */
   endsBy(at: number): boolean {
-    for (const { look, hasLooked, dueAt } of this.#open.values())
-      if ((look !== undefined && !hasLooked) || dueAt <= at) return true;
+    for (const { look, dueAt } of this.#open.values()) if (look?.isOver === false || dueAt <= at) return true;
     return false;
   }
 
@@ -82,7 +80,6 @@ export class Doubts {
       dueAt: how.dueAt,
       look,
       isLooking: false,
-      hasLooked: false,
       repeat: undefined,
     });
   }
@@ -106,7 +103,6 @@ export class Doubts {
     for (const [exchange, doubt] of this.#open) {
       const isRepeat = doubt.repeat === asked.request;
       const sight = doubt.look?.requests.includes(asked.request) ? doubt.look.take(asked, differences) : undefined;
-      doubt.hasLooked ||= sight !== undefined;
       if (!isRepeat && (sight === undefined || sight === "unclear")) continue;
       this.#open.delete(exchange);
       const agrees = isRepeat ? differences && isHealed(doubt, differences) : sight === "agrees";

@@ -36,6 +36,11 @@ export class Look {
     return [before, this.#how.repeat, after];
   }
 
+  /** All has been answered. */
+  get isOver(): boolean {
+    return this.#left === 0;
+  }
+
   /** Takes the answers to one of the requests; `differences` is undefined where there are none. The sight, when it was the last. */
   take(asked: Exchange, differences: readonly Difference[] | undefined): Sight | undefined {
     this.#left--;
@@ -44,7 +49,7 @@ export class Look {
       const [candidate, oracle] = [childrenIn(asked, "candidate"), childrenIn(asked, "oracle")];
       if (candidate !== undefined && oracle !== undefined) this.#lists.set(asked.request, { candidate, oracle });
     }
-    return this.#left > 0 ? undefined : this.#conclude();
+    return this.isOver ? this.#conclude() : undefined;
   }
 
   #conclude(): Sight {

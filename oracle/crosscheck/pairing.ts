@@ -64,12 +64,6 @@ export class Pairing {
     return sides.some((side) => this.#waiting[side].some((one) => one.at + this.#scene.waitMs(one.event) <= at));
   }
 
-  /** When the oldest unpaired event arrived; undefined when there is none. */
-  get oldestAt(): number | undefined {
-    const [candidate, oracle] = [this.#waiting.candidate[0]?.at, this.#waiting.oracle[0]?.at];
-    return candidate === undefined ? oracle : oracle === undefined ? candidate : Math.min(candidate, oracle);
-  }
-
   /** Everything that waits on one side, oldest first. */
   left(side: Side): readonly Arrival[] {
     return this.#waiting[side];

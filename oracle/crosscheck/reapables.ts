@@ -25,26 +25,22 @@ export class Reapables {
   readonly #goesFrom = new BoundedMap<string, number>(rememberedMax);
   /** By parent: the earliest of what is or was below it. */
   readonly #belowFrom = new BoundedMap<string, number>(rememberedMax);
-  #isEmpty = true;
 
   /** A create that was sent at `now` took effect. A container above it may go from then on, as soon as it is empty again. */
   created(operation: Operation, path: string, now: number): void {
     const parent = parentOf(path);
-    if (!this.#isEmpty && this.#goesFrom.get(parent) === never) this.#set(parent, now);
-    if (isReaped(operation)) {
-      this.#isEmpty = false;
-      this.#set(path, goesFrom(operation, now));
-    } else this.deleted(path);
+    if (this.#goesFrom.get(parent) === never) this.#set(parent, now);
+    if (isReaped(operation)) this.#set(path, goesFrom(operation, now));
+    else this.deleted(path);
   }
 
   /** A delete took effect. What it was to its parent stays: another may have been the earliest. */
   deleted(path: string): void {
-    if (!this.#isEmpty) this.#goesFrom.delete(path);
+    this.#goesFrom.delete(path);
   }
 
   /** Whether the znode may just now go, or one that is right below it. */
   at(path: string, now: number): "node" | "parent" | undefined {
-    if (this.#isEmpty) return undefined;
     const isDue = (from: number | undefined) => from !== undefined && from <= now;
     if (isDue(this.#goesFrom.get(path))) return "node";
     return isDue(this.#belowFrom.get(path)) ? "parent" : undefined;
