@@ -42,8 +42,8 @@ export class Arena {
   /** Every root that was made, for whoever cleans up. */
   readonly roots: string[] = [];
 
-  /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which closing a
-   *  session that owns ephemerals lets everything else wait. `chroot` is "" or the path below which all roots are made. */
+  /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which a request
+   *  that cannot be bounded lets everything else wait. `chroot` is "" or the path below which all roots are made. */
   constructor(checks: Check | readonly Check[], book: Casebook, how: { chroot?: string; cells?: CellCount } = {}) {
     this.book = book;
     this.#chroot = how.chroot ?? "";

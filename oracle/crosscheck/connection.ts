@@ -18,8 +18,8 @@ import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { isPlainWrite, isSlowToShow, looksEphemeral, parseRequest, type Request } from "./request.ts";
-import { type SessionRecord, translateZxid } from "./sessions.ts";
+import { isPlainWrite, isSlowToShow, parseRequest, type Request } from "./request.ts";
+import { mayOwnEphemerals, rememberEphemerals, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
 /** One side's end of a connection. `absent`: this side never granted it, or is given up. */
@@ -188,13 +188,13 @@ export class CrossConnection implements BackendSession {
       skippedBy: new Set(),
       isJudged: false,
     };
-    if (request.operations?.some(looksEphemeral)) session.mayOwnEphemerals = true;
+    rememberEphemerals(session, request.operations ?? []);
     // Its own watches hear of its ephemerals before it is answered.
-    if (request.op === "closeSession" && session.mayOwnEphemerals) shared.sessionEndedAt = Date.now();
+    if (request.op === "closeSession" && mayOwnEphemerals(session)) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
       ? everything
-      : footprint(request, { owner: this, watches: shared.watches, ownsEphemerals: session.mayOwnEphemerals });
+      : footprint(request, { owner: this, watches: shared.watches, ephemeralCreates: session.ephemeralCreates });
     const ticket: Ticket = {
       ...{ owner: this, needs, isSlowToShow: isSlowToShow(request) },
       mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),

@@ -5,7 +5,7 @@ import { multiOp } from "../../src/protocol/multi.ts";
 import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { armWatches, footprint } from "./footprint.ts";
 import { type Mode, Ordering } from "./ordering.ts";
-import { parseRequest } from "./request.ts";
+import { type Operation, parseRequest } from "./request.ts";
 import { WatchMap } from "./watch-map.ts";
 
 interface Owner {
@@ -21,7 +21,7 @@ const get = (path: string, watch = false) => request("getData", { path, watch })
 function conflict(
   first: ReturnType<typeof request>,
   second: ReturnType<typeof request>,
-  how: { armed?: ReturnType<typeof request>; ownsEphemerals?: boolean } = {},
+  how: { armed?: ReturnType<typeof request>; ephemeralCreates?: readonly Operation[] | undefined } = {},
 ): boolean {
   const watches = new WatchMap<Owner>();
   const [x, y] = [{ id: 1 }, { id: 2 }];
@@ -34,7 +34,7 @@ function conflict(
   ] as const)
     order.enter({
       owner,
-      needs: footprint(one, { owner, watches, ownsEphemerals: how.ownsEphemerals ?? false }),
+      needs: footprint(one, { owner, watches, ephemeralCreates: [], ...how }),
       start: () => started.push(owner.id),
     });
   return started.length === 1;
@@ -131,10 +131,23 @@ test("a write that may fire another session's watch waits for that session's req
   );
 });
 
-test("closing a session that owns ephemerals waits for everything", () => {
+test("closing a session waits for those who could see its ephemerals go", () => {
   const close = request("closeSession", {});
   expect(conflict(close, get("/a"))).toBe(false);
-  expect(conflict(close, get("/a"), { ownsEphemerals: true })).toBe(true);
+  expect(conflict(close, get("/a"), { ephemeralCreates: undefined })).toBe(true);
+  const closing = (second: ReturnType<typeof request>, armed?: ReturnType<typeof request>) =>
+    conflict(close, second, {
+      ephemeralCreates: [...(create("/p/e", 1).operations ?? []), ...(create("/q/n-", 3).operations ?? [])],
+      ...(armed === undefined ? {} : { armed }),
+    });
+  expect(closing(get("/p/e"))).toBe(true);
+  expect(closing(get("/p"))).toBe(true);
+  expect(closing(get("/q/n-0000000007"))).toBe(true);
+  expect(closing(request("getAllChildrenNumber", { path: "/" }))).toBe(true);
+  expect(closing(get("/p/f"))).toBe(false);
+  expect(closing(get("/elsewhere"))).toBe(false);
+  expect(closing(get("/elsewhere"), get("/p/e", true))).toBe(true);
+  expect(closing(get("/elsewhere"), get("/q/n-0000000007", true))).toBe(true);
 });
 
 test("what cannot be decoded waits for everything, an unknown opcode for nothing", () => {
@@ -179,7 +192,7 @@ test("modes of one resource in one request add up to the strongest", () => {
     {
       owner: { id: 1 },
       watches: new WatchMap<Owner>(),
-      ownsEphemerals: false,
+      ephemeralCreates: [],
     },
   );
   expect(needs.get("node /a")).toBe<Mode>("write");

@@ -10,11 +10,11 @@ export interface Watcher {
   readonly id: number;
 }
 
-/** The surroundings of a request. `ownsEphemerals`: closing its session may remove znodes. */
+/** The surroundings of a request. `ephemeralCreates`: what closing its session may remove, undefined when nobody knows. */
 export interface FootprintScene<Owner extends Watcher> {
   readonly owner: Owner;
   readonly watches: WatchMap<Owner>;
-  readonly ownsEphemerals: boolean;
+  readonly ephemeralCreates: readonly Operation[] | undefined;
 }
 
 /** Alone on both servers: what cannot be bounded, and every request of a serial run. */
@@ -35,8 +35,10 @@ export function footprint<Owner extends Watcher>(request: Request, scene: Footpr
   };
   if (request.op === undefined) return needs;
   if (request.operations === undefined || request.op === "reconfig") return everything;
-  if (request.op === "closeSession") return scene.ownsEphemerals ? everything : needs;
-  for (const operation of request.operations) {
+  // A znode's removal needs what its creation did.
+  const operations = request.op === "closeSession" ? scene.ephemeralCreates : request.operations;
+  if (operations === undefined) return everything;
+  for (const operation of operations) {
     if (pathOf(operation)?.startsWith(quotaRoot)) return everything;
     addOperation(operation, use, scene);
   }

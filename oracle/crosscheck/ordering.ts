@@ -115,7 +115,7 @@ export class Ordering {
     for (const [name, mode] of ticket.needs) {
       const resource = this.#resource(name);
       resource[mode].delete(entry);
-      if (Object.values(resource).every((entries) => entries.size === 0)) this.#resources.delete(name);
+      if (isFree(resource)) this.#resources.delete(name);
     }
     const freed = entry.blocks.splice(0);
     if (!entry.hasStarted) freed.push(...entry.next.splice(0));
@@ -171,6 +171,9 @@ export class Ordering {
     this.#isStarting = false;
   }
 }
+
+const isFree = ({ read, add, write, settle }: Record<Mode, Set<Entry>>): boolean =>
+  read.size + add.size + write.size + settle.size === 0;
 
 /** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
 function cohortFor({ number }: Entry, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort {

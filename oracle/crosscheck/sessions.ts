@@ -7,6 +7,7 @@ import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
 import { both, otherSide } from "../compare/sides.ts";
 import type { Witness } from "../compare/witness.ts";
 import type { Label } from "./options.ts";
+import { looksEphemeral, type Operation } from "./request.ts";
 import { parentOf } from "./watch-map.ts";
 
 /** What one side gave out. */
@@ -26,8 +27,8 @@ export interface SessionRecord {
   /** Header zxids of the same replies on both sides, newest last. */
   readonly headers: Both<Int64>[];
   readonly ephemerals: Set<string>;
-  /** It has asked for an ephemeral znode, so ending it may remove some. */
-  mayOwnEphemerals: boolean;
+  /** The requests for ephemeral znodes, which ending it may remove; undefined when they are too many, or from before us. */
+  ephemeralCreates: Operation[] | undefined;
   /** It existed before we did, so it may own znodes that we have not seen made. */
   readonly isFromBefore: boolean;
   connections: number;
@@ -37,6 +38,8 @@ export interface SessionRecord {
 
 /** How many header pairs are kept per session; clients quote their newest. */
 const headersMax = 32;
+/** How many requests for ephemeral znodes are kept per session. */
+const ephemeralCreatesMax = 64;
 
 /** All sessions that may still be alive. */
 export class SessionBook {
@@ -66,7 +69,7 @@ export class SessionBook {
       track: freshTrack(),
       headers: [],
       ephemerals: new Set(),
-      mayOwnEphemerals: isFromBefore,
+      ephemeralCreates: isFromBefore ? undefined : [],
       connections: 0,
       heardAt: both(() => Date.now()),
     };
@@ -113,6 +116,15 @@ export class SessionBook {
     }
     return isParent ? "parent" : undefined;
   }
+}
+
+/** Whether the end of a session may remove znodes. */
+export const mayOwnEphemerals = ({ ephemeralCreates }: SessionRecord): boolean => ephemeralCreates?.length !== 0;
+
+/** Keeps the requests that may make a znode of the session's own. */
+export function rememberEphemerals(record: SessionRecord, operations: readonly Operation[]): void {
+  record.ephemeralCreates?.push(...operations.filter(looksEphemeral));
+  if ((record.ephemeralCreates?.length ?? 0) > ephemeralCreatesMax) record.ephemeralCreates = undefined;
 }
 
 /** Keeps the newest header zxids of a session. */

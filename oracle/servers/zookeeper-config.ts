@@ -26,21 +26,24 @@ export function renderConfig(config: ZooKeeperConfig): string {
 }
 
 /** Warnings to stdout for the three logging libraries that ZooKeeper releases have shipped with: Logback (3.8 and later), Log4j 1
- *  (before), and slf4j-simple (Debian's package has no binding of its own). */
+ *  (before), and slf4j-simple (Debian's package has no binding of its own). NIOServerCnxn would print a stack trace for each client that hangs up. */
 const loggingFiles: Readonly<Record<string, string>> = {
   "logback.xml": `<configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
     <encoder><pattern>%d %-5p %logger{20}: %m%n</pattern></encoder>
   </appender>
+  <logger name="org.apache.zookeeper.server.NIOServerCnxn" level="ERROR" />
   <root level="WARN"><appender-ref ref="OUT" /></root>
 </configuration>
 `,
   "log4j.properties": `log4j.rootLogger=WARN, OUT
+log4j.logger.org.apache.zookeeper.server.NIOServerCnxn=ERROR
 log4j.appender.OUT=org.apache.log4j.ConsoleAppender
 log4j.appender.OUT.layout=org.apache.log4j.PatternLayout
 log4j.appender.OUT.layout.ConversionPattern=%d %-5p %c{1}: %m%n
 `,
   "simplelogger.properties": `org.slf4j.simpleLogger.defaultLogLevel=warn
+org.slf4j.simpleLogger.log.org.apache.zookeeper.server.NIOServerCnxn=error
 org.slf4j.simpleLogger.logFile=System.out
 org.slf4j.simpleLogger.showDateTime=true
 `,

@@ -107,7 +107,7 @@ export class Link {
   /** Writes what is queued, then says that nothing follows; replies still come until the server closes. */
   end(): void {
     this.#writer.flush();
-    this.#socket.end();
+    if (this.#socket.writable) this.#socket.end();
   }
 
   /** Hands what is queued to the operating system and lets the connection go. `onClose` follows. */
