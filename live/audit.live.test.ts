@@ -1,13 +1,11 @@
 /** `xchk audit` on two ZooKeepers: trees that are alike, one planted difference of each class, and a tree that is written to meanwhile. */
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditResult } from "../oracle/audit/findings.ts";
 import { type Client, connect } from "../src/protocol/client.ts";
 import { createFlags } from "../src/protocol/opcodes.ts";
+import { runBin } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 let pair: Pair;
 let candidate: Client;
@@ -58,16 +56,8 @@ interface Audited {
 }
 
 async function audit(root: string, ...words: readonly string[]): Promise<Audited> {
-  const servers = ["--candidate", pair.candidate, "--oracle", pair.oracle];
-  const child = spawn(xchk, ["audit", ...servers, "--root", root, "--json", ...words], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let out = "";
-  let errors = "";
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (errors += chunk));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out: out + errors, result: (out === "" ? {} : JSON.parse(out)) as AuditResult };
+  const { code, out, err } = await runBin("xchk", ["audit", ...pair.flags, "--root", root, "--json", ...words]);
+  return { code, out: out + err, result: (out === "" ? {} : JSON.parse(out)) as AuditResult };
 }
 
 /** A tree with some of everything, the same on both sides. */
@@ -220,10 +210,8 @@ test("chroots are compared with each other", async () => {
   await onBoth(...tree("/one"));
   for (const change of tree("/two")) await change(oracle);
   const words = ["audit", "--to", `${pair.candidate}/one`, "--from", `${pair.oracle}/two`, "--ignore", "data"];
-  const child = spawn(xchk, words, { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  child.stdout.on("data", (chunk) => (out += chunk));
-  expect(await new Promise((resolve) => child.once("close", resolve)), out).toBe(0);
+  const { code, out } = await runBin("xchk", words);
+  expect(code, out).toBe(0);
   expect(out).toContain("The trees agree: 324 znodes.");
 });
 

@@ -1,10 +1,8 @@
 /** `--calibrate`: an oracle whose twin disagrees with it is not to be trusted there, and nothing of it is held against the candidate. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridge } from "../oracle/bridge.ts";
 import { mutants } from "../oracle/mutants.ts";
@@ -14,9 +12,9 @@ import type { Backend } from "../src/backend.ts";
 import { decodeConnectRequest } from "../src/protocol/connect.ts";
 import { FrameWriter } from "../src/protocol/frame-writer.ts";
 import { FrameSplitter } from "../src/protocol/frames.ts";
+import { runBin, summaryIn } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-calibrate-"));
 let pair: Pair;
 let twin: ZooKeeperServer;
@@ -76,12 +74,8 @@ async function lyingTwin(name: string): Promise<{ address: string; close(): Prom
 async function run(...words: readonly string[]): Promise<{ code: number | null; out: string; summary: Summary }> {
   runs++;
   const dir = join(home, String(runs));
-  const flags = ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
-  const child = spawn(xchk, [...words, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
+  const { code, out, err } = await runBin("xchk", [...words, ...pair.flags, "--report-dir", dir]);
+  return { code, out: out + err, summary: summaryIn(dir) };
 }
 
 const fuzz = ["fuzz", "--ops", "1500", "--seed", "11", "--shrink-time", "0"];
@@ -129,7 +123,6 @@ test("scenarios are calibrated too", async () => {
 });
 
 test("the oracle is no twin of itself", async () => {
-  const words = [...fuzz, "--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", join(home, "self")];
-  const child = spawn(xchk, [...words, "--oracle-twin", pair.oracle], { stdio: "ignore" });
-  expect(await new Promise<number | null>((resolve) => child.once("close", resolve))).toBe(254);
+  const flags = [...pair.flags, "--oracle-twin", pair.oracle, "--report-dir", join(home, "self")];
+  expect((await runBin("xchk", [...fuzz, ...flags])).code).toBe(254);
 });

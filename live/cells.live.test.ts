@@ -1,16 +1,14 @@
 /** Coverage cells from end to end: counted by a run, asked for on the command line, and shown by the page. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JournalLine } from "../oracle/journal.ts";
-import type { Summary } from "../reports/summary.ts";
+import { runBin, summaryIn } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-cells-"));
 let pair: Pair;
 
@@ -22,18 +20,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs `bin/xchk` to its end. */
-async function run(words: readonly string[]): Promise<{ code: number | null; out: string; errors: string }> {
-  const child = spawn(xchk, words, { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  let errors = "";
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (errors += chunk));
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, errors };
-}
-
-const against = (dir: string) => ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
+const run = (words: readonly string[]) => runBin("xchk", words);
+const against = (dir: string) => [...pair.flags, "--report-dir", dir];
 
 /** What a run left behind. */
 function left(dir: string) {
@@ -42,8 +30,7 @@ function left(dir: string) {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as JournalLine);
-  const summary = JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary;
-  return { lines, cells: summary.coverage.cells };
+  return { lines, cells: summaryIn(dir).coverage.cells };
 }
 
 test("a run that hits too few is undecided, and its journal and page have what it hit", async () => {
@@ -61,7 +48,7 @@ test("a run that hits too few is undecided, and its journal and page have what i
   expect(gate.out).toContain("the floor is 20,000");
   expect(await run(["gate", dir, "--min-cells", "few"])).toMatchObject({
     code: 254,
-    errors: 'xchk: --min-cells: "few" is not a whole number from 0 up\n',
+    err: 'xchk: --min-cells: "few" is not a whole number from 0 up\n',
   });
 
   const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -98,7 +85,7 @@ test.each([
   [["fuzz", "--min-cells", "many"], '--min-cells: "many" is not a whole number from 0 up'],
   [["fuzz", "--min-cells", "9999999"], '--min-cells: "9999999" is more than there are: '],
 ])("%j is refused in one line", async (words, said) => {
-  const { code, errors } = await run(words);
-  expect([code, errors.trimEnd().split("\n").length]).toEqual([254, 1]);
-  expect(errors).toContain(said);
+  const { code, err } = await run(words);
+  expect([code, err.trimEnd().split("\n").length]).toEqual([254, 1]);
+  expect(err).toContain(said);
 });

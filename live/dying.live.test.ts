@@ -1,15 +1,13 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { Summary } from "../reports/summary.ts";
+import { runBin, summaryIn } from "./bin.fixture.ts";
 import { startFragile } from "./fragile.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-dying-"));
 let behind: ZooKeeperServer;
 let oracle: ZooKeeperServer;
@@ -31,13 +29,9 @@ interface Run {
 async function fuzzed(candidate: string, words: readonly string[] = [], meanwhile?: () => Promise<void>): Promise<Run> {
   const dir = join(home, "report");
   const servers = ["--candidate", `zk://${candidate}`, "--oracle", `zk://${oracle.address}`];
-  const child = spawn(xchk, ["fuzz", "--seed", "3", ...words, ...servers, "--report-dir", dir], {
-    stdio: "ignore",
-  });
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const ended = runBin("xchk", ["fuzz", "--seed", "3", ...words, ...servers, "--report-dir", dir]);
   await meanwhile?.();
-  const code = await ended;
-  return { code, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
+  return { code: (await ended).code, summary: summaryIn(dir) };
 }
 
 test("a candidate that dies ends the run with a divergence, and one only", { timeout: 60_000 }, async () => {

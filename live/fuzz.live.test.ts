@@ -1,15 +1,13 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mutants } from "../oracle/mutants.ts";
 import type { Summary } from "../reports/summary.ts";
 import { readScenario } from "../scenarios/validate.ts";
+import { startBin, summaryIn } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-fuzz-"));
 let pair: Pair;
 let runs = 0;
@@ -34,13 +32,10 @@ interface Run {
 async function run(words: readonly string[], interruptMs?: number): Promise<Run> {
   runs++;
   const dir = join(home, String(runs));
-  const flags = ["--candidate", pair.candidate, "--oracle", pair.oracle, "--report-dir", dir];
-  const child = spawn(xchk, [...words, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
+  const { child, ended } = startBin("xchk", [...words, ...pair.flags, "--report-dir", dir]);
   if (interruptMs !== undefined) setTimeout(() => child.kill("SIGINT"), interruptMs);
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, dir, summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary };
+  const { code, out, err } = await ended;
+  return { code, out: out + err, dir, summary: summaryIn(dir) };
 }
 
 describe("two ZooKeepers of the same version", () => {

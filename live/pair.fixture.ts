@@ -5,16 +5,18 @@ import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeepe
 export interface Pair {
   readonly candidate: string;
   readonly oracle: string;
+  /** The flags that name both. */
+  readonly flags: readonly string[];
   stop(): Promise<void>;
 }
 
 /** Starts both. Throws `ServerFailed`. */
 export async function startPair(): Promise<Pair> {
   const servers: ZooKeeperServer[] = await Promise.all([startZooKeeper(), startZooKeeper()]);
-  const [candidate, oracle] = servers.map((server) => `zk://${server.address}`);
+  const [candidate = "", oracle = ""] = servers.map((server) => `zk://${server.address}`);
   return {
-    candidate: candidate ?? "",
-    oracle: oracle ?? "",
+    ...{ candidate, oracle },
+    flags: ["--candidate", candidate, "--oracle", oracle],
     stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
   };
 }

@@ -1,11 +1,8 @@
 /** What clients ask `bin/zetcd --record` can be asked again of two servers, by `bin/xchk replay`. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import zookeeper, { type Client } from "node-zookeeper-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProxy } from "../oracle/commands/proxy.ts";
@@ -15,11 +12,11 @@ import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeepe
 import type { Summary } from "../reports/summary.ts";
 import { multiOp } from "../src/protocol/multi.ts";
 import { parseEvent, type RecordingEvent } from "../src/recording/format.ts";
+import { runBin, summaryIn } from "./bin.fixture.ts";
 import { connectTo, creation, setting, startProxy as startRecorder } from "./etcd.fixture.ts";
 import { startRelay } from "./relay.fixture.ts";
 
 const { ACL, CreateMode, createClient } = zookeeper;
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-recording-"));
 let etcd: EtcdServer;
 let bridged: ZooKeeperServer;
@@ -40,16 +37,13 @@ const eventsIn = (file: string): RecordingEvent[] =>
 /** Runs `bin/xchk replay`; without servers among the words on private ones. */
 async function replay(
   ...words: string[]
-): Promise<{ code: number; out: string; ms: number; dir: string; summary: Summary }> {
+): Promise<{ code: number | null; out: string; ms: number; dir: string; summary: Summary }> {
   const dir = mkdtempSync(join(home, "report-"));
   const started = performance.now();
-  const child = spawn(xchk, ["replay", ...words, "--report-dir", dir], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
-  const [code] = (await once(child, "close")) as [number];
-  const file = join(dir, "summary.json");
-  const summary = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Summary) : ({} as Summary);
-  return { code, out, ms: performance.now() - started, dir, summary };
+  const { code, out, err } = await runBin("xchk", ["replay", ...words, "--report-dir", dir]);
+  const ms = performance.now() - started;
+  const summary = existsSync(join(dir, "summary.json")) ? summaryIn(dir) : ({} as Summary);
+  return { code, out: out + err, ms, dir, summary };
 }
 
 const connection = (client: Client) => new Promise<void>((resolve) => void client.once("connected", resolve));

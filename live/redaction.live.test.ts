@@ -1,14 +1,13 @@
 /** What users keep in znodes, and what they prove themselves with, stands in no journal, report or log unless they ask for it. */
-import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { Summary } from "../reports/summary.ts";
+import { runBin, summaryIn } from "./bin.fixture.ts";
 import { connectTo, creation, setting, startProxy } from "./etcd.fixture.ts";
 
 let etcd: EtcdServer;
@@ -110,7 +109,7 @@ describe("zetcd", () => {
       texts: { ...reportsIn(dir), ...served, log: proxy.output() },
       data: { first: first ?? "", changed: changed ?? "", behind: behind ?? "", inMulti: inMulti ?? "" },
       secrets: { password, hashed, other, session },
-      summary: JSON.parse(readFileSync(join(dir, "summary.json"), "utf8")) as Summary,
+      summary: summaryIn(dir),
     };
   }
 
@@ -158,15 +157,10 @@ describe("xchk", () => {
     const candidate = `etcd://${etcd.endpoints.map((url) => new URL(url).host).join(",")}`;
     const words = ["replay", file, "--candidate", candidate, "--oracle", `zk://${zookeeper.address}`];
     const reportDir = join(dir, "report");
-    const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
-    const child = spawn(xchk, [...words, "--mutant", "data-truncated", "--report-dir", reportDir, ...flags]);
-    let out = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        out += chunk.toString();
-      });
-    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { code, out, texts: { ...reportsIn(reportDir), out } };
+    const lie = ["--mutant", "data-truncated"];
+    const { code, out, err } = await runBin("xchk", [...words, ...lie, "--report-dir", reportDir, ...flags]);
+    const said = out + err;
+    return { code, out: said, texts: { ...reportsIn(reportDir), out: said } };
   }
 
   test("keeps a scenario's data and passwords out of journal and reports", async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Client, type ClientOptions, connect } from "../src/protocol/client.ts";
+import { type Ended, startBin } from "./bin.fixture.ts";
 
 const program = new URL("../bin/zetcd", import.meta.url).pathname;
 const host = "127.0.0.1";
@@ -53,13 +54,10 @@ export class Workshop {
   }
 
   /** Runs it to its end. */
-  async fails(flags: readonly string[]): Promise<{ code: number; stderr: string }> {
-    const child = spawn(program, flags, { stdio: ["ignore", "ignore", "pipe"] });
+  fails(flags: readonly string[]): Promise<Ended> {
+    const { child, ended } = startBin("zetcd", flags);
     this.#started.push(child);
-    const chunks: Buffer[] = [];
-    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
-    const [code] = (await once(child, "close")) as [number];
-    return { code, stderr: Buffer.concat(chunks).toString("utf8") };
+    return ended;
   }
 
   /** Opens a session, or says why there is none. */

@@ -12,6 +12,7 @@ import { fourLetterWord } from "../oracle/servers/readiness.ts";
 import { Writer } from "../src/jute/buffers.ts";
 import { connect, encodeRequest } from "../src/protocol/client.ts";
 import { encodeConnectRequest } from "../src/protocol/connect.ts";
+import { runBin } from "./bin.fixture.ts";
 
 const program = new URL("../bin/zetcd", import.meta.url).pathname;
 const host = "127.0.0.1";
@@ -35,15 +36,6 @@ async function startZetcd(flags: readonly string[], nodeOptions = ""): Promise<Z
   started.push(child);
   const [said] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   return { process: child, port: Number(/^listening on [^ ]+:(\d+), /.exec(said)?.[1]), said };
-}
-
-/** Runs the program to its end. */
-async function runZetcd(...flags: string[]): Promise<{ code: number; stderr: string }> {
-  const child = spawn(program, flags, { stdio: ["ignore", "ignore", "pipe"] });
-  const chunks: Buffer[] = [];
-  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, stderr: Buffer.concat(chunks).toString("utf8") };
 }
 
 let etcd: EtcdServer;
@@ -220,14 +212,15 @@ test.each([
   [["--zkaddr", "nowhere", "--endpoints", "a:1"], "--zkaddr is HOST:PORT"],
   [["--endpoints", "a:1", "--cafile", "/no/such/file"], "cannot be read"],
 ])("bad arguments %j: 254 and one line", async (flags, says) => {
-  const { code, stderr } = await runZetcd(...flags);
-  expect([code, stderr.trimEnd().split("\n").length]).toEqual([254, 1]);
-  expect(stderr).toContain(says);
+  const { code, err } = await runBin("zetcd", flags);
+  expect([code, err.trimEnd().split("\n").length]).toEqual([254, 1]);
+  expect(err).toContain(says);
 });
 
 test("a taken port ends it with 255 and one line", async () => {
-  const { code, stderr } = await runZetcd("-zkaddr", `${host}:${zetcd.port}`, "-endpoints", etcd.endpoints.join(","));
-  expect([code, stderr]).toEqual([255, expect.stringContaining("EADDRINUSE")]);
+  const flags = ["-zkaddr", `${host}:${zetcd.port}`, "-endpoints", etcd.endpoints.join(",")];
+  const { code, err } = await runBin("zetcd", flags);
+  expect([code, err]).toEqual([255, expect.stringContaining("EADDRINUSE")]);
 });
 
 test("while etcd cannot be reached it says so with the address, and a signal still ends it", async () => {

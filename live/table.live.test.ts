@@ -1,14 +1,12 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PrintedTable } from "../oracle/table/print.ts";
 import { connect } from "../src/protocol/client.ts";
+import { runBin } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
-const xchk = fileURLToPath(new URL("../bin/xchk", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "zetcd-table-"));
 let pair: Pair;
 
@@ -22,13 +20,10 @@ afterAll(async () => {
 
 /** Runs `bin/xchk table`. */
 async function table(...words: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(xchk, ["table", ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (out += chunk));
-  return { code: await new Promise<number | null>((resolve) => child.once("close", resolve)), out };
+  const { code, out, err } = await runBin("xchk", ["table", ...words]);
+  return { code, out: out + err };
 }
 
-const both = () => ["--candidate", pair.candidate, "--oracle", pair.oracle];
 const differing = ({ rows, fields }: PrintedTable) =>
   rows
     .filter(({ differs }) => differs)
@@ -38,7 +33,7 @@ const differing = ({ rows, fields }: PrintedTable) =>
     }));
 
 test("two ZooKeepers behave alike, and nothing is left on them", async () => {
-  const { code, out } = await table(...both(), "--format", "json");
+  const { code, out } = await table(...pair.flags, "--format", "json");
   expect(code, out).toBe(0);
   const printed = JSON.parse(out) as PrintedTable;
   expect(printed.rows.length).toBeGreaterThan(80);
@@ -65,7 +60,7 @@ test.each([
   ["stat-owner-missing", "ephemeralOwner"],
   ["stat-version-ahead", "version"],
 ] as const)("the lie %s shows in %s alone", async (mutant, field) => {
-  const { code, out } = await table(...both(), "--mutant", mutant, "--format", "json");
+  const { code, out } = await table(...pair.flags, "--mutant", mutant, "--format", "json");
   expect(code, out).toBe(1);
   const rows = differing(JSON.parse(out) as PrintedTable);
   expect(rows.length).toBeGreaterThan(0);

@@ -119,12 +119,12 @@ describe("the ZooKeeper port", () => {
     [["--zk-certfile", "none", "--zk-keyfile", "key"], "cannot be read"],
   ])("files that cannot be used: %j", async (flags, says) => {
     const names: Record<string, string> = { ...files, none: "/no/such/file" };
-    const { code, stderr } = await workshop.fails([
+    const { code, err } = await workshop.fails([
       "--endpoints",
       etcd.clientUrl,
       ...flags.map((flag) => names[flag] ?? flag),
     ]);
-    expect([code, stderr.trimEnd().split("\n").length, stderr]).toEqual([254, 1, expect.stringContaining(says)]);
+    expect([code, err.trimEnd().split("\n").length, err]).toEqual([254, 1, expect.stringContaining(says)]);
   });
 });
 

@@ -1,20 +1,10 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { encodeConnectResponse } from "../src/protocol/connect.ts";
 import type { Summary } from "../src/zkboom/summary.ts";
-
-const program = (name: string) => fileURLToPath(new URL(`../bin/${name}`, import.meta.url));
-
-/** Runs a program to its end. */
-function run(name: string, argv: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(program(name), argv, (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }));
-  });
-}
+import { runBin } from "./bin.fixture.ts";
 
 describe("zkboom and a real ZooKeeper", () => {
   let server: ZooKeeperServer;
@@ -22,8 +12,8 @@ describe("zkboom and a real ZooKeeper", () => {
     server = await startZooKeeper();
   });
   afterAll(() => server.stop());
-  const zkctl = (...argv: string[]) => run("zkctl", ["--endpoints", server.address, ...argv]);
-  const zkboom = (...argv: string[]) => run("zkboom", ["--endpoints", server.address, ...argv]);
+  const zkctl = (...argv: string[]) => runBin("zkctl", ["--endpoints", server.address, ...argv]);
+  const zkboom = (...argv: string[]) => runBin("zkboom", ["--endpoints", server.address, ...argv]);
 
   test("creates every znode once", async () => {
     await zkctl("create", "/made");
@@ -98,7 +88,7 @@ describe("zkboom and servers that misbehave", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     return {
       server,
-      zkboom: (...argv: string[]) => run("zkboom", ["--endpoints", `127.0.0.1:${address.port}`, ...argv]),
+      zkboom: (...argv: string[]) => runBin("zkboom", ["--endpoints", `127.0.0.1:${address.port}`, ...argv]),
     };
   }
 
@@ -129,7 +119,7 @@ describe("zkboom and servers that misbehave", () => {
   });
 
   test("none at all", async () => {
-    const { code, err } = await run("zkboom", ["--endpoints", "127.0.0.1:1", "get", "/a"]);
+    const { code, err } = await runBin("zkboom", ["--endpoints", "127.0.0.1:1", "get", "/a"]);
     expect(err).toMatch(/^zkboom: no session \(127\.0\.0\.1:1: .*\); .*--endpoints\n$/);
     expect(code).toBe(255);
   });
@@ -139,7 +129,7 @@ describe("zkboom and servers that misbehave", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const address = server.address();
     const port = address !== null && typeof address === "object" ? address.port : 0;
-    const { code, err } = await run("zkboom", ["--endpoints", `127.0.0.1:${port}`, "--timeout", "300", "get", "/a"]);
+    const { code, err } = await runBin("zkboom", ["--endpoints", `127.0.0.1:${port}`, "--timeout", "300", "get", "/a"]);
     server.close();
     expect(err).toContain("no session within 300 ms");
     expect(code).toBe(255);

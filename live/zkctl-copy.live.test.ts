@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper } from "../oracle/servers/zookeeper.ts";
 import { verifyCopy } from "../src/zkctl/copy-verify.ts";
-import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
 import { openSession } from "../src/zkctl/session.ts";
+import { startBin } from "./bin.fixture.ts";
 import { type Name, plant, startBoth } from "./both-servers.fixture.ts";
 import { connectTo, creation, openAcl, startProxy } from "./etcd.fixture.ts";
+import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports, zookeeper } = startBoth();
 
@@ -159,7 +160,7 @@ test("a server lost on the way is exit code 255, and named", async () => {
   const lost = await startProxy(etcdOfItsOwn);
   try {
     await plant(zookeeper().port, "/lost", 2_000);
-    const copy = startZkctl(["cp", "/lost", "/lost", "--from", source, "--to", `127.0.0.1:${lost.port}`]);
+    const copy = startBin("zkctl", ["cp", "/lost", "/lost", "--from", source, "--to", `127.0.0.1:${lost.port}`]);
     const client = await connectTo(lost.port);
     while ((await client.call("exists", { path: "/lost/00000", watch: false })).header.err !== 0);
     await lost.kill();

@@ -5,8 +5,8 @@ import { delimiter } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findJava } from "../oracle/servers/programs.ts";
 import { findZooKeeper } from "../oracle/servers/zookeeper-install.ts";
-import { zkctlOf } from "../src/zkctl/run.fixture.ts";
 import { type Name, startBoth } from "./both-servers.fixture.ts";
+import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports } = startBoth({ config: { enforceQuota: "true" }, flags: ["--enforce-quota"] });
 

@@ -1,14 +1,16 @@
 /** zkctl's multis, sessions, persistent watches and shell, on a real ZooKeeper and on `bin/zetcd`. */
 import { describe, expect, test } from "vitest";
-import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
+import { startBin } from "./bin.fixture.ts";
 import { type Name, startBoth } from "./both-servers.fixture.ts";
+import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports } = startBoth();
 
 describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
   const address = () => `127.0.0.1:${ports[name]()}`;
   const { run, printed, json } = zkctlOf(address);
-  const typed = (input: string, ...argv: string[]) => startZkctl(["--endpoints", address(), ...argv], input).ended;
+  const typed = (input: string, ...argv: string[]) =>
+    startBin("zkctl", ["--endpoints", address(), ...argv], input).ended;
   const objects = (out: string) =>
     out
       .trimEnd()
@@ -89,7 +91,8 @@ describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
 
   test("addwatch prints as many changes as asked for, below too unless told otherwise", async () => {
     await printed("create", "/w");
-    const start = (...argv: string[]) => startZkctl(["--endpoints", address(), "--json", "addwatch", "/w", ...argv]);
+    const start = (...argv: string[]) =>
+      startBin("zkctl", ["--endpoints", address(), "--json", "addwatch", "/w", ...argv]);
     const [recursive, flat] = [start("-n", "3"), start("-m", "PERSISTENT", "-n", "2")];
     await Promise.all([recursive, flat].map((each) => each.hasSaid(/"watching":"\/w"/)));
     for (const argv of [

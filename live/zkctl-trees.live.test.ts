@@ -1,8 +1,9 @@
 /** zkctl's commands for whole trees, on a real ZooKeeper and on `bin/zetcd`. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { startZkctl, zkctlOf } from "../src/zkctl/run.fixture.ts";
+import { startBin } from "./bin.fixture.ts";
 import { type Name, plant, startBoth } from "./both-servers.fixture.ts";
+import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports } = startBoth();
 
@@ -49,7 +50,7 @@ describe.each<[Name]>([["ZooKeeper"], ["zetcd"]])("on %s", (name) => {
     ["ls", ["create", "-s", "/w/n-"], "childrenChanged /w"],
   ])("%s -w answers, then prints one change", async (verb, change, event) => {
     await run("create", "/w", "old");
-    const watcher = startZkctl(["--endpoints", address(), "--json", verb, "-w", "/w"]);
+    const watcher = startBin("zkctl", ["--endpoints", address(), "--json", verb, "-w", "/w"]);
     await watcher.hasSaid(/"path":"\/w"/);
     await printed(...change);
     const { code, out } = await watcher.ended;

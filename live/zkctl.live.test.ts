@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { runBin, startBin } from "./bin.fixture.ts";
+import { zkctlOf } from "./zkctl.fixture.ts";
 
-const program = fileURLToPath(new URL("../bin/zkctl", import.meta.url));
 let server: ZooKeeperServer;
 
 beforeAll(async () => {
@@ -12,25 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A run of zkctl: its output as it comes, and how it ends. */
-function start(...argv: string[]) {
-  const child = spawn(program, argv, { stdio: ["ignore", "pipe", "pipe"] });
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text) => (said.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text) => (said.err += text));
-  const ended = once(child, "close").then(([code]) => ({ code: code as number, out: said.out, err: said.err }));
-  const hasSaid = async (pattern: RegExp) => {
-    while (!pattern.test(said.out)) await once(child.stdout, "data");
-  };
-  return { child, ended, hasSaid };
-}
-
-const zkctl = (...argv: string[]) => start("--endpoints", server.address, ...argv).ended;
-const printed = async (...argv: string[]) => {
-  const { code, out, err } = await zkctl(...argv);
-  expect({ code, err }).toEqual({ code: 0, err: "" });
-  return out;
-};
+const { run: zkctl, printed } = zkctlOf(() => server.address);
 
 describe("zkctl and a real ZooKeeper", () => {
   test("creates, reads, writes, lists and deletes", async () => {
@@ -91,7 +71,7 @@ describe("zkctl and a real ZooKeeper", () => {
   });
 
   test("an ephemeral znode lives as long as it is held", async () => {
-    const holder = start("--endpoints", server.address, "create", "-e", "--hold", "/held");
+    const holder = startBin("zkctl", ["--endpoints", server.address, "create", "-e", "--hold", "/held"]);
     await holder.hasSaid(/held/);
     expect(await printed("get", "/held")).toBe("\n");
     holder.child.kill("SIGINT");
@@ -106,7 +86,7 @@ describe("zkctl and a real ZooKeeper", () => {
 
   test.each([["one-shot watches"], ["a recursive watch", "-R"]])("tells changes, with %s", async (_name, ...flags) => {
     const path = `/seen${flags.join("")}`;
-    const watcher = start("--endpoints", server.address, "watch", path, "--follow", "--json", ...flags);
+    const watcher = startBin("zkctl", ["--endpoints", server.address, "watch", path, "--follow", "--json", ...flags]);
     /** A watch says nothing when it is set, so the change is made until it is seen. */
     const until = async (event: RegExp, ...changes: string[][]) => {
       let isSeen = false;
@@ -133,7 +113,7 @@ describe("zkctl and a real ZooKeeper", () => {
 
   test("watch ends after the changes asked for", async () => {
     await printed("create", "/counted");
-    const watcher = start("--endpoints", server.address, "watch", "/counted");
+    const watcher = startBin("zkctl", ["--endpoints", server.address, "watch", "/counted"]);
     let hasEnded = false;
     const ended = watcher.ended.then((how) => {
       hasEnded = true;
@@ -144,9 +124,9 @@ describe("zkctl and a real ZooKeeper", () => {
   });
 
   test("tries the next server, and says so when there is none", async () => {
-    const next = await start("--endpoints", `127.0.0.1:1,${server.address}`, "exists", "/").ended;
+    const next = await runBin("zkctl", ["--endpoints", `127.0.0.1:1,${server.address}`, "exists", "/"]);
     expect(next).toEqual({ code: 0, out: "true\n", err: "" });
-    const none = await start("--endpoints", "127.0.0.1:1", "ls").ended;
+    const none = await runBin("zkctl", ["--endpoints", "127.0.0.1:1", "ls"]);
     expect(none.code).toBe(255);
     expect(none.err).toMatch(/^zkctl: no server answered \(.*127\.0\.0\.1:1.*\); .*--endpoints\n$/);
   });

@@ -1,0 +1,37 @@
+/** The programs of `bin/` as child processes: what they print, how they end, and what they leave behind. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Summary } from "../reports/summary.ts";
+
+/** How a run ended: the exit code, null when a signal ended it, and everything that it printed. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts a program; `input` is all that it reads. Its output is collected from the start. */
+export function startBin(program: "xchk" | "zetcd" | "zkboom" | "zkctl", argv: readonly string[], input = "") {
+  const child = spawn(fileURLToPath(new URL(`../bin/${program}`, import.meta.url)), argv);
+  const said = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text) => (said.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (said.err += text));
+  child.stdin.on("error", () => undefined); // who does not read to the end may be gone before it
+  child.stdin.end(input);
+  const ended: Promise<Ended> = once(child, "close").then(([code]) => ({ code: code as number | null, ...said }));
+  /** Waits for it to print something on stdout. */
+  const hasSaid = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(said.out)) await once(child.stdout, "data");
+  };
+  return { child, ended, hasSaid };
+}
+
+/** Runs a program to its end. */
+export const runBin = (...run: Parameters<typeof startBin>): Promise<Ended> => startBin(...run).ended;
+
+/** The summary in a report directory. */
+export const summaryIn = (reportDir: string): Summary =>
+  JSON.parse(readFileSync(join(reportDir, "summary.json"), "utf8")) as Summary;
