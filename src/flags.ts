@@ -123,15 +123,6 @@ export function declareFlags(version: string, write: (text: string) => void): Co
     .configureOutput({ writeOut: write, writeErr: () => undefined });
 }
 
-/** Go's flags take one dash; ours then get the second. `-x` that is no flag of ours stays, and is refused with its own name. */
-export function withTwoDashes(command: Command): (argument: string) => string {
-  const names = new Set([...command.options.map((option) => option.long), "--help"]);
-  return (argument) => {
-    const [name = ""] = argument.split("=", 1);
-    return !argument.startsWith("--") && names.has(`-${name}`) ? `-${argument}` : argument;
-  };
-}
-
 /** The environment as arguments to stand before the real ones. */
 export function fromEnvironment(command: Command, env: Readonly<Record<string, string | undefined>>): string[] {
   return command.options.flatMap((option) => {

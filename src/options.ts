@@ -1,7 +1,8 @@
 /** The server's flags and environment, judged and put into one frozen object. Pure: reads no file, prints nothing, ends nothing. */
 import { CommanderError } from "commander";
 import { type HostPort, parseEndpoints } from "./addresses.ts";
-import { BadOption, declareFlags, type Flags, fromEnvironment, withTwoDashes, type ZooKeeperVersion } from "./flags.ts";
+import { withTwoDashes } from "./command-line.ts";
+import { BadOption, declareFlags, type Flags, fromEnvironment, type ZooKeeperVersion } from "./flags.ts";
 import type { LogLevel } from "./logger.ts";
 import { dashed, hostPort, keyPrefix, wholeNumber } from "./option-values.ts";
 import type { Redaction } from "./recording/format.ts";
@@ -91,9 +92,8 @@ export function parseOptions(
   const said: string[] = [];
   const command = declareFlags(version, (text) => said.push(text));
   try {
-    const flags = command.parse([...fromEnvironment(command, env), ...argv.map(withTwoDashes(command))], {
-      from: "user",
-    });
+    const words = [...fromEnvironment(command, env), ...withTwoDashes(command, argv)];
+    const flags = command.parse(words, { from: "user" });
     return { is: "run", options: freeze(judge(flags.opts<Flags>())) };
   } catch (cause) {
     if (cause instanceof BadOption) return { is: "bad", line: cause.message };

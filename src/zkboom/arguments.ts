@@ -1,7 +1,7 @@
 /** zkboom's command line. Pure: prints nothing, ends nothing. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { HostPort } from "../addresses.ts";
-import { withTwoDashes } from "../dashes.ts";
+import { withTwoDashes } from "../command-line.ts";
 import { createFlags } from "../protocol/opcodes.ts";
 import { parseServerList, serverListAdvice } from "../server-list.ts";
 import type { Load } from "./load.ts";
@@ -35,9 +35,8 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   const asked: Own[] = [];
   const program = declareProgram(version, (text) => said.push(text));
   declareOperations(program, (own) => asked.push(own));
-  const flags = [program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long ?? ""));
   try {
-    program.parse(withTwoDashes([...flags, "--help"], argv), { from: "user" });
+    program.parse(withTwoDashes(program, argv), { from: "user" });
     const [own] = asked;
     if (own === undefined) return { is: "bad", line: namesWanted };
     const { endpoints, conns, total, rate, timeout, pipeline, precise, json, samples } = program.opts();

@@ -1,6 +1,6 @@
 /** zkctl's command line. Pure: prints nothing, ends nothing. */
 import { Command, CommanderError, Option } from "commander";
-import { withTwoDashes } from "../dashes.ts";
+import { withTwoDashes } from "../command-line.ts";
 import { absolutePath, appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
 import { declareConfig } from "./config.ts";
 import { declareCopies } from "./copy-verbs.ts";
@@ -25,9 +25,8 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   const jobs: Job[] = [];
   const program = declareProgram(version, (text) => said.push(text));
   declareVerbs(program, (job) => jobs.push(job));
-  const flags = [program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long ?? ""));
   try {
-    program.parse(withTwoDashes([...flags, "--help"], argv), { from: "user" });
+    program.parse(withTwoDashes(program, argv), { from: "user" });
     const [job] = jobs;
     if (job === undefined) return { is: "bad", line: "name a command; see zkctl --help" };
     const { endpoints, timeout, connectWait, auth, json, resume } = program.opts();

@@ -1,5 +1,9 @@
+import { Command } from "commander";
 import { expect, test } from "vitest";
-import { withTwoDashes } from "./dashes.ts";
+import { withTwoDashes } from "./command-line.ts";
+
+const program = new Command().option("--endpoints <list>");
+program.command("set").option("-v, --version <n>").option("--json");
 
 test.each<[string[], string[]]>([
   [
@@ -13,6 +17,7 @@ test.each<[string[], string[]]>([
     ["-e", "-v", "-1"],
   ],
   [["-unknown"], ["-unknown"]],
+  [["-help"], ["--help"]],
   [
     ["set", "/a", "--", "-json"],
     ["set", "/a", "--", "-json"],
@@ -23,5 +28,5 @@ test.each<[string[], string[]]>([
   ],
   [["-"], ["-"]],
 ])("%j becomes %j", (argv, expected) => {
-  expect(withTwoDashes(["--endpoints", "--json"], argv)).toEqual(expected);
+  expect(withTwoDashes(program, argv)).toEqual(expected);
 });
