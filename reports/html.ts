@@ -20,6 +20,7 @@ export const pageScripts = [
   "story.js",
   "causes.js",
   "filter.js",
+  "matrix.js",
   "coverage.js",
   "cells.js",
   "latency.js",

@@ -1,4 +1,5 @@
-import { el, grouped, plural } from "./dom.js";
+import { el, grouped, plural, table } from "./dom.js";
+import { operationMatrix } from "./matrix.js";
 
 /** A pair's number of cells; the darker, the more of those that it could have. */
 function cellCount(op, entry) {
@@ -18,38 +19,15 @@ export function cellMatrix({ hit, reachable, columns, rows }) {
       { class: "soft" },
       `${grouped(hit)} of ${grouped(reachable)} cells were hit. A cell is an operation in one variant, its result, and the states that it met: of the znode, of its watches, of the session. Numbers are cells, not replies; marked zeros never came.`,
     ),
-    el(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Cells" },
-      el(
-        "table",
-        { class: "matrix" },
-        el("caption", { class: "unseen" }, "In how many states each operation was answered with each result code"),
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            el("th", { scope: "col" }, el("span", { class: "unseen" }, "Operation")),
-            columns.map((code) => el("th", { scope: "col" }, el("span", {}, code))),
-          ),
-        ),
-        el(
-          "tbody",
-          {},
-          rows.map(({ op, entries }) => {
-            const byResult = new Map(entries.map((entry) => [entry.result, entry]));
-            return el(
-              "tr",
-              {},
-              el("th", { scope: "row" }, op),
-              columns.map((code) => cellCount(op, byResult.get(code))),
-            );
-          }),
-        ),
-      ),
-    ),
+    operationMatrix({
+      label: "Cells",
+      caption: "In how many states each operation was answered with each result code",
+      codes: columns,
+      rows: rows.map(({ op, entries }) => {
+        const byResult = new Map(entries.map((entry) => [entry.result, entry]));
+        return [op, columns.map((code) => cellCount(op, byResult.get(code)))];
+      }),
+    }),
   ];
 }
 
@@ -68,33 +46,14 @@ export function unmetList({ rows }) {
     "details",
     { class: "more" },
     el("summary", {}, `Never exercised: ${plural(pairs, "pair")}, and states that others never met`),
-    el(
-      "table",
-      { class: "listing" },
-      el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          ["Operation", "never answered with", "never with a znode that is"].map((head) =>
-            el("th", { scope: "col" }, head),
-          ),
-        ),
-      ),
-      el(
-        "tbody",
-        {},
-        listed.map(({ op, never, unmet }) =>
-          el(
-            "tr",
-            {},
-            el("th", { scope: "row" }, op),
-            el("td", {}, never.join(", ")),
-            el("td", {}, unmet.map((entry) => `${entry.result}: ${entry.unmet.join(", ")}`).join("; ")),
-          ),
-        ),
-      ),
+    table(
+      "listing",
+      ["Operation", "never answered with", "never with a znode that is"],
+      listed.map(({ op, never, unmet }) => [
+        op,
+        never.join(", "),
+        unmet.map((entry) => `${entry.result}: ${entry.unmet.join(", ")}`).join("; "),
+      ]),
     ),
   );
 }

@@ -1,41 +1,27 @@
-import { el, grouped, plural } from "./dom.js";
+import { el, grouped, plural, table } from "./dom.js";
+import { operationMatrix } from "./matrix.js";
 
-/** Operation by result code. Cells that could have been reached and were not stand out; impossible ones stay blank. */
+/** The class of a count that is not 0: the more digits, the darker. */
+const heatOf = (count) => `heat${Math.min(4, Math.ceil(Math.log10(count + 1)))}`;
+
+/** How often an operation was answered with a code. What could have been and was not stands out; what is impossible stays blank. */
+function replyCount(op, code, count) {
+  if (count === undefined) return el("td", {});
+  if (count === 0) return el("td", { class: "never", title: `${op} → ${code}: never` }, "0");
+  return el("td", { class: heatOf(count), title: `${op} → ${code}` }, short(count));
+}
+
+/** Operation by result code: how often each pair came. */
 export function coverageMatrix({ coverage }) {
-  const rows = coverage.rows.map((row) => {
-    const counts = new Map(row.cells);
-    const cells = coverage.columns.map((code) => {
-      const count = counts.get(code);
-      if (count === undefined) return el("td", {});
-      if (count === 0) return el("td", { class: "never", title: `${row.op} → ${code}: never` }, "0");
-      return el(
-        "td",
-        { class: `heat${Math.min(4, Math.ceil(Math.log10(count + 1)))}`, title: `${row.op} → ${code}` },
-        short(count),
-      );
-    });
-    return el("tr", {}, el("th", { scope: "row" }, row.op), cells);
+  return operationMatrix({
+    label: "Coverage matrix",
+    caption: "How often each operation was answered with each result code by the oracle",
+    codes: coverage.columns,
+    rows: coverage.rows.map(({ op, cells }) => {
+      const counts = new Map(cells);
+      return [op, coverage.columns.map((code) => replyCount(op, code, counts.get(code)))];
+    }),
   });
-  return el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Coverage matrix" },
-    el(
-      "table",
-      { class: "matrix" },
-      el("caption", { class: "unseen" }, "How often each operation was answered with each result code by the oracle"),
-      el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          el("th", { scope: "col" }, el("span", { class: "unseen" }, "Operation")),
-          coverage.columns.map((code) => el("th", { scope: "col" }, el("span", {}, code))),
-        ),
-      ),
-      el("tbody", {}, rows),
-    ),
-  );
 }
 
 /** 1234567 as 1.2M: a matrix cell has no room for more. */
@@ -55,11 +41,7 @@ export function watchMatrix({ watches }) {
       el("td", {}, grouped(row.armed)),
       row.events.map(([, count]) => {
         if (count === null) return el("td", {});
-        return el(
-          "td",
-          { class: count === 0 ? "never" : `heat${Math.min(4, Math.ceil(Math.log10(count + 1)))}` },
-          grouped(count),
-        );
+        return el("td", { class: count === 0 ? "never" : heatOf(count) }, grouped(count));
       }),
     ),
   );
@@ -106,19 +88,10 @@ export function neverList({ coverage }) {
   return [
     unsent.length > 0 && el("p", {}, el("span", { class: "soft" }, "Not sent at all: "), unsent.join(", "), "."),
     sent.length > 0 &&
-      el(
-        "table",
-        { class: "listing" },
-        el(
-          "thead",
-          {},
-          el("tr", {}, el("th", { scope: "col" }, "Sent"), el("th", { scope: "col" }, "but never answered with")),
-        ),
-        el(
-          "tbody",
-          {},
-          sent.map((row) => el("tr", {}, el("th", { scope: "row" }, row.op), el("td", {}, row.never.join(", ")))),
-        ),
+      table(
+        "listing",
+        ["Sent", "but never answered with"],
+        sent.map((row) => [row.op, row.never.join(", ")]),
       ),
   ];
 }
