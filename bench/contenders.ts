@@ -1,12 +1,12 @@
 /** The servers that are measured, each with a store of its own on this machine. */
 import { join } from "node:path";
-import { startProxy, versionFlags } from "../oracle/commands/proxy.ts";
+import { flagsLike, startProxy, versionFlags } from "../oracle/commands/proxy.ts";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { openGuard } from "../oracle/servers/guard.ts";
 import { freePort } from "../oracle/servers/ports.ts";
 import { startProcess } from "../oracle/servers/process.ts";
 import { waitUntilReady } from "../oracle/servers/readiness.ts";
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { startZooKeeper, type ZooKeeperOptions, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { HostPort } from "../src/addresses.ts";
 import { connect } from "../src/protocol/client.ts";
 import type { NamedProcess } from "./processes.ts";
@@ -35,9 +35,9 @@ const host = "127.0.0.1";
 /** The name of the contender that is two. */
 export const crossCheckName = "cross-check";
 
-/** A real ZooKeeper without a limit on connections, otherwise as it comes. */
-export async function zooKeeper(): Promise<Reference> {
-  const server = await startZooKeeper({ config: { maxClientCnxns: "0" } });
+/** A real ZooKeeper without a limit on connections, otherwise as it comes unless `options` say more. */
+export async function zooKeeper(options: ZooKeeperOptions = {}): Promise<Reference> {
+  const server = await startZooKeeper(options);
   return {
     name: "ZooKeeper",
     about: `ZooKeeper ${server.version}`,
@@ -65,7 +65,7 @@ export function zetcd({ name = "zetcd", proxies = 1, members = 1 }: Shape = {}):
       await etcd.stop();
     };
     try {
-      const flags = ["--endpoints", etcd.endpoints.join(","), ...versionFlags(reference.server.version)];
+      const flags = ["--endpoints", etcd.endpoints.join(","), ...flagsLike(reference.server.version, false)];
       const start = async () => {
         const proxy = await startProxyServer(flags);
         running.push(proxy);

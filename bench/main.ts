@@ -9,6 +9,7 @@ import { describe, type Head, hasGap, type Result } from "./result.ts";
 import { cpu } from "./sections/cpu.ts";
 import { crossChecked } from "./sections/cross-check.ts";
 import { etcdMembers } from "./sections/etcd-members.ts";
+import { fuzz } from "./sections/fuzz.ts";
 import { mixed } from "./sections/mixed.ts";
 import { multi } from "./sections/multi.ts";
 import { proxies } from "./sections/proxies.ts";
@@ -20,7 +21,7 @@ import { table } from "./table.ts";
 /** All there is, in the order of the report. */
 const sections: readonly Section[] = [
   ...[throughput, cpu, mixed, multi, watchFanout],
-  ...[startUp, proxies, etcdMembers, crossChecked],
+  ...[startUp, proxies, etcdMembers, crossChecked, fuzz],
 ];
 
 const exitCodes = { done: 0, someFailed: 1, interrupted: 130, badArguments: 254 } as const;

@@ -1,5 +1,6 @@
 /** The benchmark's command line. Pure: prints nothing, ends nothing. */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { type NothingToRun, nothingToRun } from "../src/command-line.ts";
 
 /** What a user may ask for. */
 export interface Options {
@@ -16,11 +17,8 @@ export interface Options {
   readonly zetcdGo?: string;
 }
 
-/** How reading went: `say` is help for stdout, `bad` one line for stderr. */
-export type Parsed =
-  | { readonly is: "run"; readonly options: Options }
-  | { readonly is: "say"; readonly text: string }
-  | { readonly is: "bad"; readonly line: string };
+/** How reading went. */
+export type Parsed = { readonly is: "run"; readonly options: Options } | NothingToRun;
 
 /** Znodes of the large tree, unless a number is given. */
 const znodes = { full: 1_000_000, quick: 50_000 } as const;
@@ -55,9 +53,7 @@ export function parseOptions(argv: readonly string[], sections: Readonly<Record<
     const options = command.parse([...argv], { from: "user" }).opts<Options>();
     return { is: "run", options: { ...options, znodes: options.znodes ?? znodes[options.quick ? "quick" : "full"] } };
   } catch (cause) {
-    if (!(cause instanceof CommanderError)) throw cause;
-    if (cause.exitCode === 0) return { is: "say", text: said.join("") };
-    return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see --help` };
+    return nothingToRun(cause, { said, help: "--help" });
   }
 }
 

@@ -1,0 +1,95 @@
+/** How fast `xchk fuzz` checks: operations that were generated, asked of both servers and compared. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openGuard } from "../../oracle/servers/guard.ts";
+import { forAnswers } from "../../oracle/servers/zookeeper.ts";
+import type { Summary } from "../../reports/summary.ts";
+import { type Bench, inTurns, medianRow, type Section, unlessSpoiled } from "../bench.ts";
+import { type Contender, zetcd, zooKeeper } from "../contenders.ts";
+import { Spoiled } from "../measure.ts";
+import { type Figures, type Measure, overFirst, type Result } from "../result.ts";
+
+const xchk = fileURLToPath(new URL("../../bin/xchk", import.meta.url));
+
+/** Operations of one run, and of a quick one. */
+const operations = { full: 40_000, quick: 4_000 } as const;
+
+/** Sessions of a sequence; the second is the default. */
+const sessions = [1, 3, 16] as const;
+
+const sessionsName = (count: number) => `${count} session${count === 1 ? "" : "s"}`;
+
+const measures: readonly Measure[] = [
+  { key: "perSecond", heading: "operations/s", digits: 0 },
+  { key: "repliesPerSecond", heading: "replies/s", digits: 0 },
+];
+
+/** One run of xchk; its seed is the round's, so that all candidates get the same. */
+async function check(bench: Bench, oracle: Contender, candidate: Contender, how: { sessions: number; seed: number }) {
+  const guard = await openGuard("bench");
+  const ops = operations[bench.quick ? "quick" : "full"];
+  const address = ({ addresses: [{ host, port }] }: Contender) => `zk://${host}:${port}`;
+  const argv = [
+    ...["fuzz", "--oracle", address(oracle), "--candidate", address(candidate)],
+    ...["--ops", ops, "--sessions", how.sessions, "--seed", how.seed, "--shrink-time", 0, "--report-dir", guard.dir],
+  ].map(String);
+  try {
+    const said = await new Promise<string>((resolve) => {
+      execFile(xchk, argv, { signal: bench.signal }, (_error, out, err) => resolve(out + err));
+    });
+    bench.signal.throwIfAborted();
+    const text = await readFile(join(guard.dir, "summary.json"), "utf8").catch(() => undefined);
+    if (text === undefined) throw new Spoiled(said.trim());
+    const summary = JSON.parse(text) as Summary;
+    if (summary.exitCode !== 0) throw new Spoiled(summary.headline);
+    const seconds = (summary.durationMs ?? Number.NaN) / 1_000;
+    bench.note(`${candidate.name}, ${sessionsName(how.sessions)}: ${(ops / seconds).toFixed(0)} operations/s`);
+    return { perSecond: ops / seconds, repliesPerSecond: summary.operations / seconds };
+  } finally {
+    await guard.release();
+  }
+}
+
+async function measureAll(bench: Bench, oracle: Contender, candidates: readonly Contender[]): Promise<Result[]> {
+  const names = candidates.map(({ name }) => name);
+  const rows = [];
+  for (const count of sessions) {
+    let round = 0;
+    const figures = await inTurns(bench.rounds, candidates, (candidate) =>
+      unlessSpoiled<Figures>(bench, candidate.name, () =>
+        check(bench, oracle, candidate, { sessions: count, seed: 1 + Math.floor(round++ / candidates.length) }),
+      ),
+    );
+    rows.push(medianRow(sessionsName(count), figures));
+  }
+  return [
+    {
+      ...{ section: "fuzz", title: "Operations checked by xchk fuzz, by candidate" },
+      about: [`oracle: ${oracle.about}`, ...candidates.map(({ about }) => about)],
+      ...{ contenders: names, measures, rows, ratioOf: "perSecond", ratios: overFirst(names) },
+    },
+  ];
+}
+
+export const fuzz: Section = {
+  name: "fuzz",
+  about: "xchk fuzz with ZooKeeper as oracle: how many operations it checks",
+  run: async (bench) => {
+    bench.note("starting servers");
+    const started: Contender[] = [];
+    const start = async <C extends Contender>(starting: Promise<C>): Promise<C> => {
+      const contender = await starting;
+      started.push(contender);
+      return contender;
+    };
+    try {
+      const oracle = await start(zooKeeper(forAnswers));
+      const candidates = [await start(zooKeeper(forAnswers)), await start(zetcd()(oracle))];
+      return await measureAll(bench, oracle, candidates);
+    } finally {
+      for (const server of started.toReversed()) await server.stop();
+    }
+  },
+};
