@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { BadProfile } from "../scenarios/generate/profile.ts";
 import { BadToken, toolVersion } from "../scenarios/generate/replay-token.ts";
 import { BadScenario } from "../scenarios/validate.ts";
+import { complaintOf } from "../src/command-line.ts";
 import { BadRecording } from "../src/recording/format.ts";
 import { type AuditFlags, auditCommand } from "./commands/audit.ts";
 import { concurrentCommand } from "./commands/concurrent.ts";
@@ -182,7 +183,7 @@ function failed(cause: unknown): number {
   if (cause instanceof CommanderError) {
     if (cause.exitCode === 0) return 0;
     const isBare = cause.code === "commander.help" || cause.code === "commander.helpDisplayed";
-    const words = isBare ? "which command?" : cause.message.replace(/^error: /, "").replaceAll("\n", " ");
+    const words = isBare ? "which command?" : complaintOf(cause);
     process.stderr.write(`xchk: ${words}; see xchk --help\n`);
     return 254;
   }

@@ -1,9 +1,9 @@
 /** The server's composition root: options, then a backend, then the listener; and an orderly end on SIGINT or SIGTERM. The one file of the
  *  product that may reach into the harness, and only when asked for. */
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { printHostPort } from "./addresses.ts";
 import type { Backend } from "./backend.ts";
+import { packageVersion } from "./command-line.ts";
 import { createLogger, describeError, type Logger } from "./logger.ts";
 import { type BridgeAddress, type EtcdAddress, type Mode, type Options, parseOptions } from "./options.ts";
 import { readClientTls, readSaslUsers, readTls, UnusableFile } from "./secret-files.ts";
@@ -95,11 +95,6 @@ function isUsersMistake(cause: unknown): boolean {
 function complain(line: string, exitCode: number): never {
   process.stderr.write(`zetcd: ${line.replaceAll(/\s*\n\s*/g, " ")}\n`);
   process.exit(exitCode);
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 async function serve(

@@ -1,7 +1,6 @@
 /** The server's flags and environment, judged and put into one frozen object. Pure: reads no file, prints nothing, ends nothing. */
-import { CommanderError } from "commander";
 import { type HostPort, parseEndpoints } from "./addresses.ts";
-import { withTwoDashes } from "./command-line.ts";
+import { type NothingToRun, nothingToRun, withTwoDashes } from "./command-line.ts";
 import { BadOption, declareFlags, type Flags, fromEnvironment, type ZooKeeperVersion } from "./flags.ts";
 import type { LogLevel } from "./logger.ts";
 import { dashed, hostPort, keyPrefix, wholeNumber } from "./option-values.ts";
@@ -77,11 +76,8 @@ export interface Options {
   readonly logLevel: LogLevel;
 }
 
-/** How reading went: `say` is help or version for stdout, `bad` one line for stderr. */
-export type Parsed =
-  | { readonly is: "run"; readonly options: Options }
-  | { readonly is: "say"; readonly text: string }
-  | { readonly is: "bad"; readonly line: string };
+/** How reading went. */
+export type Parsed = { readonly is: "run"; readonly options: Options } | NothingToRun;
 
 /** Reads arguments (without the program's name) over the environment's `ZETCD_*` twins. Flags may have one dash or two. */
 export function parseOptions(
@@ -97,9 +93,7 @@ export function parseOptions(
     return { is: "run", options: freeze(judge(flags.opts<Flags>())) };
   } catch (cause) {
     if (cause instanceof BadOption) return { is: "bad", line: cause.message };
-    if (!(cause instanceof CommanderError)) throw cause;
-    if (cause.exitCode === 0) return { is: "say", text: said.join("") };
-    return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see zetcd --help` };
+    return nothingToRun(cause, { said, help: "zetcd --help" });
   }
 }
 

@@ -1,5 +1,5 @@
 /** zkboom: a load tool for ZooKeeper and for servers that speak like it. */
-import { readFileSync } from "node:fs";
+import { packageVersion } from "./command-line.ts";
 import { parseArguments, type Telling } from "./zkboom/arguments.ts";
 import type { Load } from "./zkboom/load.ts";
 import { report } from "./zkboom/report.ts";
@@ -43,9 +43,4 @@ async function measure(load: Load, telling: Telling): Promise<number> {
 function complain(line: string, exitCode: number): number {
   process.stderr.write(`zkboom: ${line}\n`);
   return exitCode;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

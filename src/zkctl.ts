@@ -1,6 +1,6 @@
 /** zkctl: a small command line client for ZooKeeper and for servers that speak like it. */
-import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
+import { packageVersion } from "./command-line.ts";
 import { parseArguments } from "./zkctl/arguments.ts";
 import type { Answer } from "./zkctl/print.ts";
 import { run } from "./zkctl/run.ts";
@@ -47,9 +47,4 @@ async function main(argv: readonly string[]): Promise<number> {
 function complain(line: string, exitCode: number): number {
   process.stderr.write(`zkctl: ${line}\n`);
   return exitCode;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

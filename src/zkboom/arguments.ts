@@ -1,7 +1,7 @@
 /** zkboom's command line. Pure: prints nothing, ends nothing. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { HostPort } from "../addresses.ts";
-import { withTwoDashes } from "../command-line.ts";
+import { type NothingToRun, nothingToRun, withTwoDashes } from "../command-line.ts";
 import { createFlags } from "../protocol/opcodes.ts";
 import { parseServerList, serverListAdvice } from "../server-list.ts";
 import type { Load } from "./load.ts";
@@ -14,11 +14,8 @@ export interface Telling {
   readonly samples: number;
 }
 
-/** How reading went: `say` is help or version for stdout, `bad` one line for stderr. */
-export type Parsed =
-  | { readonly is: "run"; readonly load: Load; readonly telling: Telling }
-  | { readonly is: "say"; readonly text: string }
-  | { readonly is: "bad"; readonly line: string };
+/** How reading went. */
+export type Parsed = { readonly is: "run"; readonly load: Load; readonly telling: Telling } | NothingToRun;
 
 /** What an operation's own arguments decide. */
 type Own = Omit<Load, "endpoints" | "connections" | "total" | "rate" | "timeoutMs" | "pipeline">;
@@ -26,8 +23,9 @@ type Own = Omit<Load, "endpoints" | "connections" | "total" | "rate" | "timeoutM
 /** What the other operations' arguments decide, where an operation has none of it. */
 const noneOf = { keys: [], prefix: "", keyBytes: 0, valueBytes: 0, flags: 0, readPercent: 100, batch: 1 } as const;
 
-/** For those who name no operation. */
-const namesWanted = "name an operation: create, set, get, mixed or multi; see zkboom --help";
+/** For those who name no operation, and where they learn more. */
+const nameAnOperation = "name an operation: create, set, get, mixed or multi";
+const help = "zkboom --help";
 
 /** Reads the arguments behind the program's name. Flags may have one dash or two, and stand before or behind the operation. */
 export function parseArguments(argv: readonly string[], version: string): Parsed {
@@ -38,15 +36,12 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   try {
     program.parse(withTwoDashes(program, argv), { from: "user" });
     const [own] = asked;
-    if (own === undefined) return { is: "bad", line: namesWanted };
+    if (own === undefined) return { is: "bad", line: `${nameAnOperation}; see ${help}` };
     const { endpoints, conns, total, rate, timeout, pipeline, precise, json, samples } = program.opts();
     const load = { ...own, endpoints, connections: conns, total, rate, timeoutMs: timeout, pipeline };
     return { is: "run", load, telling: { precise: precise === true, json: json === true, samples } };
   } catch (cause) {
-    if (!(cause instanceof CommanderError)) throw cause;
-    if (cause.exitCode === 0) return { is: "say", text: said.join("") };
-    if (cause.code === "commander.help") return { is: "bad", line: namesWanted };
-    return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see zkboom --help` };
+    return nothingToRun(cause, { said, help, bare: nameAnOperation });
   }
 }
 

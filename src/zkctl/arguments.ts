@@ -1,6 +1,6 @@
 /** zkctl's command line. Pure: prints nothing, ends nothing. */
-import { Command, CommanderError, Option } from "commander";
-import { withTwoDashes } from "../command-line.ts";
+import { Command, Option } from "commander";
+import { type NothingToRun, nothingToRun, withTwoDashes } from "../command-line.ts";
 import { absolutePath, appendCredential, endpointsFrom, wholeNumber } from "./argument-values.ts";
 import { declareConfig } from "./config.ts";
 import { declareCopies } from "./copy-verbs.ts";
@@ -13,11 +13,12 @@ import { declareSessions, sessionFrom } from "./session-verbs.ts";
 import type { Ask, Verb } from "./verb.ts";
 import { declareWrites } from "./write-verbs.ts";
 
-/** How reading went: `say` is help or version for stdout, `bad` one line for stderr. */
-export type Parsed =
-  | { readonly is: "run"; readonly job: Job; readonly settings: Settings }
-  | { readonly is: "say"; readonly text: string }
-  | { readonly is: "bad"; readonly line: string };
+/** How reading went. */
+export type Parsed = { readonly is: "run"; readonly job: Job; readonly settings: Settings } | NothingToRun;
+
+/** For those who name no command, and where they learn more. */
+const nameACommand = "name a command";
+const help = "zkctl --help";
 
 /** Reads the arguments behind the program's name. Flags may have one dash or two, and stand before or behind the command. */
 export function parseArguments(argv: readonly string[], version: string): Parsed {
@@ -28,7 +29,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   try {
     program.parse(withTwoDashes(program, argv), { from: "user" });
     const [job] = jobs;
-    if (job === undefined) return { is: "bad", line: "name a command; see zkctl --help" };
+    if (job === undefined) return { is: "bad", line: `${nameACommand}; see ${help}` };
     const { endpoints, timeout, connectWait, auth, json, resume } = program.opts();
     const settings = {
       endpoints,
@@ -43,10 +44,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
       return { is: "bad", line: "a copy has two sessions and takes no --resume" };
     return { is: "run", job, settings: resume === undefined ? settings : { ...settings, resume } };
   } catch (cause) {
-    if (!(cause instanceof CommanderError)) throw cause;
-    if (cause.exitCode === 0) return { is: "say", text: said.join("") };
-    if (cause.code === "commander.help") return { is: "bad", line: "name a command; see zkctl --help" };
-    return { is: "bad", line: `${cause.message.replace(/^error: /, "").replaceAll("\n", " ")}; see zkctl --help` };
+    return nothingToRun(cause, { said, help, bare: nameACommand });
   }
 }
 
