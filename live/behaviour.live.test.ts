@@ -1,20 +1,19 @@
 /** The behaviour section of report.html in a real Chromium. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asText, cleanRun, divergingRun } from "../reports/testdata/runs.ts";
 import { writeReports } from "../reports/write.ts";
+import { hasChromium, launchChromium } from "./chromium.fixture.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
 let browser: Browser;
 const root = mkdtempSync(join(tmpdir(), "behaviour-live-"));
 
 beforeAll(async () => {
-  if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  if (hasChromium) browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
@@ -35,7 +34,7 @@ async function open(lines: ReturnType<typeof cleanRun>) {
   return { page, complaints };
 }
 
-test.skipIf(executablePath === undefined)("shows the rows that differ, and all of them to unfold", async () => {
+test.skipIf(!hasChromium)("shows the rows that differ, and all of them to unfold", async () => {
   const { page, complaints } = await open(divergingRun(48));
   const section = page.locator("#behaviour");
   expect(await section.locator("p").first().textContent()).toContain("1 of 3 operations");

@@ -1,12 +1,12 @@
 /** Coverage cells from end to end: counted by a run, asked for on the command line, and shown by the page. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JournalLine } from "../oracle/journal.ts";
 import { runBin, summaryIn } from "./bin.fixture.ts";
+import { hasChromium, launchChromium } from "./chromium.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-cells-"));
@@ -51,10 +51,8 @@ test("a run that hits too few is undecided, and its journal and page have what i
     err: 'xchk: --min-cells: "few" is not a whole number from 0 up\n',
   });
 
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-  if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
-  if (executablePath === undefined) return;
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  if (!hasChromium) return;
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const complaints: string[] = [];

@@ -1,18 +1,16 @@
 /** The picture of a concurrent history in a real Chromium, with as many calls as it promises to hold. */
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { journal } from "../reports/testdata/journals.ts";
 import { asText, historyLine, mixedTraffic } from "../reports/testdata/runs.ts";
 import { writeReports } from "../reports/write.ts";
+import { hasChromium, launchChromium } from "./chromium.fixture.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
-
-describe.skipIf(executablePath === undefined)("a history of 100,000 calls", () => {
+describe.skipIf(!hasChromium)("a history of 100,000 calls", () => {
   let browser: Browser;
   let page: Page;
   let dir = "";
@@ -23,7 +21,7 @@ describe.skipIf(executablePath === undefined)("a history of 100,000 calls", () =
     writeFileSync(join(dir, "journal.jsonl"), asText(journal([...mixedTraffic(200), historyLine(100_000)])));
     const { files } = await writeReports(dir);
     bytes = statSync(files.html).size;
-    browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });
+    browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on("console", (message) => complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));

@@ -1,17 +1,15 @@
 /** The report that `zetcd --report-addr` serves while it checks traffic, as a browser and as a stranger see it. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { isLoopback, type LiveView, liveViewLimits, startLiveView } from "../oracle/live-view.ts";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { hasChromium, launchChromium } from "./chromium.fixture.ts";
 import { connectTo, creation, type ProxyProcess, setting, startProxy } from "./etcd.fixture.ts";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
 
 /** What came back for one request. */
 interface Answer {
@@ -142,18 +140,14 @@ describe("the server of a live view", () => {
   });
 });
 
-describe.skipIf(executablePath === undefined)("the report of traffic under way, in Chromium", () => {
+describe.skipIf(!hasChromium)("the report of traffic under way, in Chromium", () => {
   let etcd: EtcdServer;
   let zookeeper: ZooKeeperServer;
   let browser: Browser;
   let zetcd: ProxyProcess | undefined;
   const dir = mkdtempSync(join(tmpdir(), "live-view-"));
   beforeAll(async () => {
-    [etcd, zookeeper, browser] = await Promise.all([
-      startEtcd(),
-      startZooKeeper(),
-      chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: ["--no-sandbox"] }),
-    ]);
+    [etcd, zookeeper, browser] = await Promise.all([startEtcd(), startZooKeeper(), launchChromium()]);
   });
   afterEach(() => zetcd?.kill());
   afterAll(async () => {

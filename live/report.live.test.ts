@@ -1,19 +1,17 @@
 /** report.html in a real Chromium, opened from disk as a reader would. */
-import { createWriteStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JournalLine } from "../oracle/journal.ts";
 import { divergence, endLine, runLine } from "../reports/testdata/journals.ts";
 import { asText, cleanRun, divergingRun, hostileRun, mixedTraffic, thirtyCauses } from "../reports/testdata/runs.ts";
 import { writeReports } from "../reports/write.ts";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (executablePath === undefined && process.env.CI) throw new Error("no Chromium: install the package chromium");
+import { hasChromium, launchChromium } from "./chromium.fixture.ts";
 
 /** Interactive within this, ms. The promise is 2,000; a shared machine gets room. */
 const interactiveMs = 6_000;
@@ -24,7 +22,7 @@ const pages: Page[] = [];
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "report-live-"));
-  if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  if (hasChromium) browser = await launchChromium();
 });
 afterEach(async () => {
   for (const page of pages.splice(0)) await page.close();
@@ -78,7 +76,7 @@ async function open(url: string, options: Parameters<Browser["newPage"]>[0] = {}
 
 const shown = (page: Page) => page.locator("#divergences .cause:visible");
 
-describe.skipIf(executablePath === undefined)("report.html in Chromium", () => {
+describe.skipIf(!hasChromium)("report.html in Chromium", () => {
   test("a clean run", async () => {
     const { url } = await report("clean", cleanRun(2_000));
     const { page, complaints, readyMs } = await open(url);
