@@ -2,11 +2,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { delimiter } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findJava } from "../oracle/servers/programs.ts";
-import { findZooKeeper } from "../oracle/servers/zookeeper-install.ts";
 import { type Address, type Modes, modeNames, startModes } from "./modes.fixture.ts";
+import { zkCliMain } from "./zkcli.fixture.ts";
 
 /** Debian's; elsewhere the class that it starts. */
 const script = "/usr/share/zookeeper/bin/zkCli.sh";
@@ -103,8 +101,8 @@ interface Printed {
 
 /** Types a session into a client connected to a server. */
 async function zkCli(server: Address, session: string): Promise<Printed> {
-  const [program, ...args] = existsSync(script) ? [script] : mainClass();
-  const child = spawn(program ?? "", [...args, "-server", `${server.host}:${server.port}`]);
+  const [program, ...args] = existsSync(script) ? ([script] as const) : zkCliMain();
+  const child = spawn(program, [...args, "-server", `${server.host}:${server.port}`]);
   let printed = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));
@@ -112,12 +110,6 @@ async function zkCli(server: Address, session: string): Promise<Printed> {
   child.stdin.end(session);
   const [exitCode] = (await closed) as [number];
   return { exitCode, ...sorted(printed) };
-}
-
-function mainClass(): string[] {
-  const [java, install] = [findJava(), findZooKeeper()];
-  if (java === undefined || install === undefined) throw new Error("no ZooKeeper on this machine: run npm run setup");
-  return [java, "-cp", install.classPath.join(delimiter), "org.apache.zookeeper.ZooKeeperMain"];
 }
 
 /** Events apart from answers; zxids as ranks, times and owners as words, log lines and the server's address left out. */

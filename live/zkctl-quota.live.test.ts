@@ -1,21 +1,17 @@
 /** zkctl's quotas on a real ZooKeeper and on `bin/zetcd`, beside those of ZooKeeper's own client. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { delimiter } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findJava } from "../oracle/servers/programs.ts";
-import { findZooKeeper } from "../oracle/servers/zookeeper-install.ts";
 import { type Name, startBoth } from "./both-servers.fixture.ts";
+import { zkCliMain } from "./zkcli.fixture.ts";
 import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports } = startBoth({ config: { enforceQuota: "true" }, flags: ["--enforce-quota"] });
 
 /** What ZooKeeper's own client prints for one command. */
 async function zkCli(port: number, ...command: string[]): Promise<string> {
-  const [java, install] = [findJava(), findZooKeeper()];
-  if (java === undefined || install === undefined) throw new Error("no ZooKeeper on this machine: run npm run setup");
-  const main = ["-cp", install.classPath.join(delimiter), "org.apache.zookeeper.ZooKeeperMain"];
-  const child = spawn(java, [...main, "-server", `127.0.0.1:${port}`, ...command]);
+  const [program, ...args] = zkCliMain();
+  const child = spawn(program, [...args, "-server", `127.0.0.1:${port}`, ...command]);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
   await once(child, "close");
