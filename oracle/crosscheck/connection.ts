@@ -2,38 +2,28 @@
  *  and both sides' answers to the judge. */
 import type { BackendSession, CloseReason, Downstream } from "../../src/backend.ts";
 import { Reader } from "../../src/jute/buffers.ts";
-import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
 import { deathKnownMs } from "./deaths.ts";
+import { Dispatch } from "./dispatch.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
+import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
 import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered, underWayOf } from "./hang-ups.ts";
-import { HeldBack } from "./held-back.ts";
 import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
-import { type Exchange, isOutOfLine, Lane } from "./lane.ts";
+import { type Exchange, isOutOfLine } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
 import { isPlainWrite, isSlowToShow, parseRequest, type Request } from "./request.ts";
-import { mayOwnEphemerals, rememberEphemerals, type SessionRecord, translateZxid } from "./sessions.ts";
+import { mayOwnEphemerals, rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
-
-/** One side's end of a connection. `absent`: this side never granted it, or is given up. */
-interface End {
-  readonly lane: Lane;
-  session: BackendSession | undefined;
-  state: "open" | "ended" | "absent";
-  endedAt: number;
-}
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
-/** How long after a death all of its hang-ups are known, ms. */
-const deathSettleMs = 600;
 
 let connectionsMade = 0;
 
@@ -42,13 +32,12 @@ export class CrossConnection implements BackendSession {
   readonly label: Label;
   readonly #shared: Shared;
   readonly #downstream: Downstream;
-  readonly #ends: Both<End> = both(() => ({ lane: new Lane(), session: undefined, state: "open", endedAt: 0 }));
+  readonly #ends: Ends;
+  readonly #dispatch: Dispatch;
   readonly #pairing: Pairing;
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
   readonly #doubts = new Doubts((path) => this.#shared.unsteadiness(path)?.what === "node");
-  /** What the candidate is to get later than the oracle. */
-  readonly #heldBack = new HeldBack();
   /** Syncs under way: behind them the candidate itself holds writes back. */
   #syncs = 0;
   readonly #scene: JudgeScene;
@@ -69,6 +58,8 @@ export class CrossConnection implements BackendSession {
     this.#shared = shared;
     this.#downstream = downstream;
     this.#server = shared.truth;
+    this.#ends = new Ends(shared);
+    this.#dispatch = new Dispatch({ shared, ends: this.#ends, record: how.record });
     this.#scene = { shared, record: how.record, label: how.label, hidesPeer: how.hidesPeer };
     this.granted = { protocolVersion: 0, timeOut: 0, sessionId: 0, passwd: null };
     this.#pairing = pairingOf(this, shared);
@@ -90,16 +81,13 @@ export class CrossConnection implements BackendSession {
   begin(sessions: Partial<Record<Side, BackendSession>>, server: Side): void {
     if (this.#isOver) return;
     this.#server = server;
-    for (const side of sides) {
-      this.#ends[side].session = sessions[side];
-      if (sessions[side] === undefined) this.#ends[side].state = "absent";
-    }
+    this.#ends.begin(sessions);
     const serving = sessions[server];
     if (serving !== undefined) this.granted = serving.granted;
     this.#scene.record.connections++;
     for (const side of sides) this.#scene.record.heardAt[side] = Date.now();
     this.#shared.connections.add(this);
-    if (this.#ends.candidate.state === "ended" || this.#ends.oracle.state === "ended") this.#shared.progress();
+    if (sides.some(this.#ends.hasEnded)) this.#shared.progress();
   }
 
   submit(frame: Buffer): void {
@@ -124,20 +112,18 @@ export class CrossConnection implements BackendSession {
   /** Something is still to come, or to be given up by then, our clock, ms. */
   isBusy(by: number): boolean {
     if (this.#isOver) return false;
-    const isHalfEnded =
-      (this.#ends.candidate.state === "ended") !== (this.#ends.oracle.state === "ended") && !this.#hasAbsent();
     return (
       this.#open.size > 0 ||
       this.#pairing.endsBy(by) ||
       this.#doubts.endsBy(by) ||
-      isHalfEnded ||
+      this.#ends.isHalfEnded ||
       this.#clientGoneAt !== undefined
     );
   }
 
   /** Asks both sides a ping that the client will not see answered. */
   fence(): void {
-    if (this.#clientGoneAt !== undefined || this.#isOver || !sides.every(this.#isOpen)) return;
+    if (this.#clientGoneAt !== undefined || this.#isOver || !this.#ends.areOpen) return;
     this.#enter(ourRequest(opcodes.ping.code, Buffer.alloc(0)));
   }
 
@@ -145,33 +131,11 @@ export class CrossConnection implements BackendSession {
   sweep(now: number): void {
     const { settleMs, replyWaitMs } = this.#shared.options;
     // A side that hung up sends no more events, and whether that is its fault is not decided yet.
-    if (sides.every(this.#isOpen)) this.#pairing.sweep(now);
+    if (this.#ends.areOpen) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
     if (this.#clientGoneAt === undefined) for (const question of this.#doubts.due(now)) this.#enter(question);
-    for (const side of sides)
-      if (
-        this.#ends[side].state === "ended" &&
-        this.#ends[otherSide(side)].state === "open" &&
-        this.#ends[side].endedAt + this.#followMs(side) <= now
-      )
-        this.#endedAlone(side);
+    for (const side of this.#ends.endedAlone(now)) this.#endedAlone(side);
     if (this.#clientGoneAt !== undefined && this.#clientGoneAt + settleMs <= now) this.#hangUp();
-  }
-
-  /** How long the other side may take to hang up too. A server that died had no reason that the other one could share, but perhaps that one. */
-  #followMs(side: Side): number {
-    const { options } = this.#shared;
-    return this.#hasDied(side) ? Math.min(options.settleMs, deathSettleMs) : options.settleMs;
-  }
-
-  /** Whether a side hung up because it died. It may have been started again by now. */
-  #hasDied(side: Side): boolean {
-    const { state, endedAt } = this.#ends[side];
-    return state === "ended" && this.#shared.deathsOf(side).isDeath(endedAt);
-  }
-
-  #hasAbsent(): boolean {
-    return sides.some((side) => this.#ends[side].state === "absent");
   }
 
   #enter(request: Request): void {
@@ -208,70 +172,21 @@ export class CrossConnection implements BackendSession {
 
   /** Whether the candidate would carry out a write of this connection as soon as a convoy lets it go. */
   #keepsOrder(): boolean {
-    return this.#shared.options.candidateKeepsOrder === true && this.#syncs === 0 && sides.every(this.#isOpen);
+    return this.#shared.options.candidateKeepsOrder === true && this.#syncs === 0 && this.#ends.areOpen;
   }
-
-  #isOpen = (side: Side): boolean => this.#ends[side].state === "open";
 
   #send(exchange: Exchange, convoy: Convoy | undefined): void {
-    exchange.sentAt = Date.now();
-    exchange.floor = { ...this.#shared.witness.newestWrite };
-    exchange.convoy = convoy;
-    const open = [this.#server, otherSide(this.#server)].filter(this.#isOpen);
-    // Who is not there does not count the silence.
-    for (const side of sides) if (!open.includes(side)) this.#scene.record.heardAt[side] = Date.now();
-    for (const side of open)
-      if (side === "candidate" && (convoy !== undefined || !this.#heldBack.isEmpty))
-        this.#heldBack.push(exchange, convoy === undefined);
-      else this.#submitTo(side, exchange);
-    if (!open.includes("oracle")) this.#tellConvoy(exchange, undefined);
-    if (open.length === 0) this.#settle(exchange);
-  }
-
-  #submitTo(side: Side, exchange: Exchange): void {
-    const { lane, session } = this.#ends[side];
-    exchange.startedMs[side] = performance.now();
-    if (!isOutOfLine(exchange.request)) this.#scene.record.heardAt[side] = Date.now();
-    lane.expect(exchange);
-    session?.submit(this.#frameFor(exchange.request, side));
-  }
-
-  /** The oracle's answer to a write in convoy is there, or will never be. Idempotent. */
-  #tellConvoy(exchange: Exchange, zxid: Int64 | undefined): void {
-    const { convoy } = exchange;
-    exchange.convoy = undefined;
-    convoy?.report(zxid, () => this.#release(exchange));
-  }
-
-  #release(exchange: Exchange): void {
-    for (const free of this.#heldBack.free(exchange)) {
-      if (this.#isOver || this.#ends.candidate.state !== "open") continue;
-      free.sentAt = Date.now();
-      this.#submitTo("candidate", free);
-    }
-  }
-
-  /** setWatches quotes a zxid of the truth's. */
-  #frameFor(request: Request, side: Side): Buffer {
-    const { truth, witness } = this.#shared;
-    const isQuoting = request.op === "setWatches" || request.op === "setWatches2";
-    if (!isQuoting || side === truth || request.operations === undefined) return request.frame;
-    const zxid = request.operations[0]?.fields.relativeZxid as Int64;
-    const translated = translateZxid(zxid, { witness, truth, record: this.#scene.record });
-    const frame = Buffer.from(request.frame);
-    frame.writeInt32BE(highHalf(translated), 8);
-    frame.writeUInt32BE(lowHalf(translated), 12);
-    return frame;
+    if (!this.#dispatch.send(exchange, convoy, this.#server)) this.#settle(exchange);
   }
 
   #received(side: Side, frame: Buffer): void {
-    const end = this.#ends[side];
-    if (this.#isOver || end.state !== "open") return;
-    const taken = end.lane.take(frame);
+    if (!this.#ends.isOpen(side)) return;
+    const lane = this.#ends.lane(side);
+    const taken = lane.take(frame);
     const isOurs = taken.is === "reply" && taken.exchange.request.isOurs;
     if (side === this.#server && !isOurs && this.#clientGoneAt === undefined) this.#downstream.send(frame);
     const now = Date.now();
-    if (taken.is === "event") this.#takeEvent(side, frame, end.lane.replies, now);
+    if (taken.is === "event") this.#takeEvent(side, frame, lane.replies, now);
     else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
     else {
       if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
@@ -279,10 +194,10 @@ export class CrossConnection implements BackendSession {
       taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - (startedMs[side] ?? 0) };
       for (const skipped of taken.skipped) skipped.skippedBy.add(side);
       if (side === "oracle") {
-        for (const skipped of taken.skipped) this.#tellConvoy(skipped, undefined);
-        this.#tellConvoy(taken.exchange, frame.length >= 16 ? new Reader(frame, 4).long() : undefined);
+        for (const skipped of taken.skipped) this.#dispatch.tellConvoy(skipped, undefined);
+        this.#dispatch.tellConvoy(taken.exchange, frame.length >= 16 ? new Reader(frame, 4).long() : undefined);
       }
-      this.#pairing.replied(Math.min(this.#ends.candidate.lane.replies, this.#ends.oracle.lane.replies), now);
+      this.#pairing.replied(Math.min(...sides.map((each) => this.#ends.lane(each).replies)), now);
       for (const exchange of [...taken.skipped, taken.exchange]) this.#settle(exchange);
     }
     this.#advance();
@@ -290,13 +205,13 @@ export class CrossConnection implements BackendSession {
 
   #takeEvent(side: Side, frame: Buffer, replies: number, now: number): void {
     // Also when the client has gone: its other half may have come before.
-    if (this.#ends[otherSide(side)].state === "absent") return;
+    if (this.#ends.isAbsent(otherSide(side))) return;
     this.#pairing.arrived(side, frame, replies, now);
   }
 
   #takeStray(side: Side, frame: Buffer, isRepeated: boolean): void {
     const on = otherSide(side);
-    if (this.#clientGoneAt !== undefined || this.#ends[on].state !== "open") return;
+    if (this.#clientGoneAt !== undefined || !this.#ends.isOpen(on)) return;
     const at = isRepeated ? "reply.duplicate" : "reply.extra";
     this.#complain([{ is: "absent", at, on, other: `${frame.length} bytes` }]);
   }
@@ -307,14 +222,14 @@ export class CrossConnection implements BackendSession {
     const request = this.#last?.request;
     const described =
       request === undefined ? { op: "connect", request: { op: "reconnect" } } : scribe.describe(request);
-    const answers = both((side) => ({ is: this.#isOpen(side) ? "none" : "closed" }) as const);
+    const answers = both((side) => ({ is: this.#ends.isOpen(side) ? "none" : "closed" }) as const);
     scribe.step({ label: this.label, ...described, answers, ms: { candidate: 0, oracle: 0 }, differences, verdict });
   }
 
   /** Judges a request once no side can add anything. */
   #settle(exchange: Exchange): void {
     const isDone = (side: Side) =>
-      exchange.replies[side] !== undefined || exchange.skippedBy.has(side) || this.#ends[side].state === "absent";
+      exchange.replies[side] !== undefined || exchange.skippedBy.has(side) || this.#ends.isAbsent(side);
     if (exchange.isJudged || !sides.every(isDone)) return;
     this.#retire(exchange);
     const { candidate, oracle } = exchange.replies;
@@ -322,8 +237,8 @@ export class CrossConnection implements BackendSession {
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
-    const isGone = (side: Side) => this.#ends[side].state !== "open";
-    if (this.#hasAbsent()) {
+    const isGone = (side: Side) => !this.#ends.isOpen(side);
+    if (this.#ends.hasAbsent) {
       if (answered !== undefined && tookEffect(exchange, answered)) this.#shared.scribe.drift(this.label);
       if (answered !== undefined)
         record(exchange, this.#scene, { differences: [], verdict: "unchecked", gone: isGone });
@@ -336,7 +251,7 @@ export class CrossConnection implements BackendSession {
   #retire(exchange: Exchange): void {
     exchange.isJudged = true;
     if (!exchange.request.isOurs) this.#last = exchange;
-    this.#tellConvoy(exchange, undefined);
+    this.#dispatch.tellConvoy(exchange, undefined);
     if (exchange.request.op === "sync") this.#syncs--;
     const ticket = this.#open.get(exchange);
     this.#open.delete(exchange);
@@ -350,7 +265,7 @@ export class CrossConnection implements BackendSession {
   #mayStillHappen(exchange: Exchange): boolean {
     const { replies, skippedBy, sentAt } = exchange;
     const owes = (side: Side): boolean =>
-      replies[side] === undefined && !skippedBy.has(side) && this.#ends[side].state !== "absent";
+      replies[side] === undefined && !skippedBy.has(side) && !this.#ends.isAbsent(side);
     return sentAt > 0 && mayHaveChanged(exchange) && sides.some(owes);
   }
 
@@ -380,16 +295,16 @@ export class CrossConnection implements BackendSession {
   }
 
   #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
-    if (exchange.sentAt === 0 || exchange.isJudged || sides.some((side) => this.#ends[side].state === "ended")) return;
+    if (exchange.sentAt === 0 || exchange.isJudged || sides.some(this.#ends.hasEnded)) return;
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
-    if (answered !== undefined && this.#heldBack.has(exchange)) return;
+    if (answered !== undefined && this.#dispatch.holds(exchange)) return;
     const since = Math.max(exchange.sentAt, exchange.replies[answered ?? "oracle"]?.at ?? 0);
     if (since + waitMs > now) return;
     this.#retire(exchange);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
     if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "unchecked" });
     const on = otherSide(answered);
-    const verdict = this.#ends[on].state === "absent" ? "unchecked" : "diverges";
+    const verdict = this.#ends.isAbsent(on) ? "unchecked" : "diverges";
     record(exchange, this.#scene, {
       differences: [{ is: "stalled", at: "reply", on, waitedMs: now - since }],
       verdict,
@@ -397,21 +312,19 @@ export class CrossConnection implements BackendSession {
   }
 
   #ended(side: Side): void {
-    const end = this.#ends[side];
-    if (this.#isOver || end.state !== "open") return;
-    end.state = "ended";
-    end.endedAt = Date.now();
-    this.#shared.deathsOf(side).hungUp(end.endedAt, this.label.case, underWayOf(end.lane.waiting, this.label));
-    if (side === "oracle") for (const exchange of this.#open.keys()) this.#tellConvoy(exchange, undefined);
-    const other = this.#ends[otherSide(side)].state;
-    if (other !== "open") this.#bothEndedSoon();
+    if (!this.#ends.isOpen(side)) return;
+    const now = Date.now();
+    this.#ends.end(side, now);
+    this.#shared.deathsOf(side).hungUp(now, this.label.case, underWayOf(this.#ends.lane(side).waiting, this.label));
+    if (side === "oracle") for (const exchange of this.#open.keys()) this.#dispatch.tellConvoy(exchange, undefined);
+    if (!this.#ends.isOpen(otherSide(side))) this.#bothEndedSoon();
     this.#shared.progress();
   }
 
   /** Whether a side that owes an answer has died is known a little later. */
   #bothEndedSoon(): void {
     const isInDoubt = [...this.#open.keys()].some(({ replies }) => !replies.oracle !== !replies.candidate);
-    if (!isInDoubt || this.#hasAbsent()) return this.#bothEnded();
+    if (!isInDoubt || this.#ends.hasAbsent) return this.#bothEnded();
     setTimeout(() => this.#isOver || this.#bothEnded(), deathKnownMs).unref();
   }
 
@@ -420,8 +333,8 @@ export class CrossConnection implements BackendSession {
     const remains = [...this.#open.keys()];
     for (const exchange of remains) this.#retire(exchange);
     const hasClient = this.#clientGoneAt === undefined;
-    const hasDied = sides.some((side) => this.#hasDied(side));
-    judgeRemains(remains, this.#scene, { isWhole: !this.#hasAbsent(), hasClient, hasDied });
+    const hasDied = sides.some((side) => this.#ends.hasDied(side));
+    judgeRemains(remains, this.#scene, { isWhole: !this.#ends.hasAbsent, hasClient, hasDied });
     if (hasClient) this.#downstream.end();
     this.#finish();
   }
@@ -431,9 +344,9 @@ export class CrossConnection implements BackendSession {
     const { options, scribe } = this.#shared;
     const isGone = !options[side].status().serving;
     if (isGone) scribe.side(side, "lost", `${options[side].name} cannot be reached`);
-    const isDead = isGone || this.#hasDied(side);
+    const isDead = isGone || this.#ends.hasDied(side);
     if (isDead && side === this.#server) this.#handOver(side);
-    this.#ends[side].state = "absent";
+    this.#ends.giveUp(side);
     this.#blame(side, isDead);
     if (side === this.#server) return this.#hangUp();
     this.#pairing.abandon();
@@ -443,14 +356,13 @@ export class CrossConnection implements BackendSession {
   /** An oracle that dies is an operator's business, said by the side line; a candidate that dies over a request is a finding. */
   #blame(side: Side, isDead: boolean): void {
     const { scribe, book } = this.#shared;
-    const { lane, endedAt } = this.#ends[side];
-    const first = lane.waiting.find(({ isJudged }) => !isJudged);
+    const first = this.#ends.lane(side).waiting.find(({ isJudged }) => !isJudged);
     if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) return;
     const differences: Difference[] = [{ is: "closed", at: "connection", on: side, died: isDead }];
     const verdict = [...book.fading(Date.now())].includes(this.#scene.record) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
     this.#retire(first);
-    if (isDead) judgeDeath(first, this.#scene, endedAt);
+    if (isDead) judgeDeath(first, this.#scene, this.#ends.endedAt(side));
     else record(first, this.#scene, { differences, verdict, gone: (one) => one === side });
     if (mayHaveChanged(first)) scribe.drift(this.label);
   }
@@ -483,7 +395,7 @@ export class CrossConnection implements BackendSession {
     this.#shared.watches.drop(this);
     this.#shared.connections.delete(this);
     this.#scene.record.connections--;
-    for (const side of sides) this.#ends[side].session?.close("client");
+    this.#ends.close();
     this.#shared.progress();
   }
 }
