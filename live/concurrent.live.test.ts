@@ -1,17 +1,23 @@
 /** Histories of free-running clients: those of real servers are never accused, those of a lying one are, by the name of what it broke. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bridge } from "../oracle/bridge.ts";
+import type { Request } from "../oracle/crosscheck/request.ts";
+import { rewriteHello } from "../oracle/crosscheck/sessions.ts";
 import { crosscheck } from "../oracle/crosscheck.ts";
 import { type Lie, lying } from "../oracle/mutants/lying.ts";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { Casebook } from "../scenarios/casebook.ts";
 import { drive } from "../scenarios/concurrent/drive.ts";
+import { callsOf, type History, type Resumption } from "../scenarios/concurrent/history.ts";
 import { RecordedCandidate } from "../scenarios/concurrent/recorded.ts";
 import { replay } from "../scenarios/concurrent/replay.ts";
 import { violations } from "../scenarios/concurrent/rules.ts";
 import type { Backend } from "../src/backend.ts";
-import { startBackend } from "./etcd.fixture.ts";
+import { Writer } from "../src/jute/buffers.ts";
+import { encodeRequest } from "../src/protocol/client.ts";
+import type { SetWatches } from "../src/protocol/records.ts";
+import { startBackend, startProxy } from "./etcd.fixture.ts";
 
 let etcd: EtcdServer;
 let zookeepers: ZooKeeperServer[];
@@ -20,6 +26,7 @@ beforeAll(async () => {
   etcd = await startEtcd();
   zookeepers = await Promise.all([startZooKeeper(), startZooKeeper()]);
   proxies = await Promise.all([1, 2].map(async () => (await startBackend(etcd)).backend));
+  doors.push(...proxies.map((proxy, at) => lying(proxy, `proxy ${at + 1}`, {})));
 }, 120_000);
 afterAll(async () => {
   await Promise.all(proxies.map((proxy) => proxy.close()));
@@ -32,10 +39,16 @@ const door = (index: number): Backend => {
   return bridge({ host: "127.0.0.1", port: server.port });
 };
 
+/** Doors to the proxies that can be told apart. */
+const doors: Backend[] = [];
+
 let roots = 0;
 
 /** What is said of one history: the rules it breaks, each once, and the first divergence of its replay. */
-async function judged(servers: readonly Backend[], plan: { operations: number; clients?: number; seed?: number }) {
+async function judged(
+  servers: readonly Backend[],
+  plan: { operations: number; clients?: number; seed?: number; progress?: (answered: number) => void },
+) {
   const { signal: stop } = new AbortController();
   const root = `/c${++roots}/h`;
   const history = await drive({
@@ -59,20 +72,82 @@ async function judged(servers: readonly Backend[], plan: { operations: number; c
   };
 }
 
+const resumptions = ({ lanes }: History): Resumption[] =>
+  lanes.flatMap(({ arrivals }) => arrivals.filter((one): one is Resumption => one.is === "resumption"));
+const moved = (history: History): Resumption[] => resumptions(history).filter(({ isMove }) => isMove);
+const returned = (history: History): Resumption[] => resumptions(history).filter(({ isMove }) => !isMove);
+
 const clean = { rules: [], fingerprint: undefined };
 
-test("a ZooKeeper is not accused", { timeout: 120_000 }, async () => {
-  const { record, history: _, ...said } = await judged([door(0)], { operations: 3_000, clients: 16 });
+/** Events that came on a new connection before its first reply: what was missed. */
+const caughtUp = ({ lanes }: History): number =>
+  lanes
+    .flatMap(({ arrivals }) => arrivals)
+    .filter(
+      (one, at, all) =>
+        one.is === "event" && all.slice(0, at).findLast(({ is }) => is !== "event")?.is === "resumption",
+    ).length;
+
+test("a ZooKeeper is not accused, nor for what its clients miss while they move", { timeout: 120_000 }, async () => {
+  const { record, history, ...said } = await judged([door(0)], { operations: 4_000, clients: 16 });
   expect(said).toEqual(clean);
-  expect(record.steps).toBeGreaterThan(3_000);
+  expect(record.steps).toBeGreaterThan(4_000);
   expect(record.notifications).toBeGreaterThan(100);
+  expect(moved(history).length).toBeGreaterThan(25);
+  expect(caughtUp(history)).toBeGreaterThan(5);
+  expect(returned(history)).toEqual([]);
 });
 
-test("nor are two proxies on one etcd", { timeout: 120_000 }, async () => {
-  const { record, history: _, ...said } = await judged(proxies, { operations: 3_000, clients: 16, seed: 2 });
+test("nor are two proxies on one etcd, between which clients move", { timeout: 120_000 }, async () => {
+  const { record, history, ...said } = await judged(doors, { operations: 4_000, clients: 16, seed: 2 });
   expect(said).toEqual(clean);
-  expect(record.steps).toBeGreaterThan(3_000);
+  expect(record.steps).toBeGreaterThan(4_000);
+  expect(moved(history).length).toBeGreaterThan(25);
+  expect(caughtUp(history)).toBeGreaterThan(5);
+  for (const { server, arrivals } of history.lanes) {
+    const servers = [server, ...arrivals.flatMap((one) => (one.is === "resumption" ? one.server : []))];
+    expect(servers).toEqual(
+      servers.map((_, at) => doors[(doors.findIndex(({ name }) => name === server) + at) % 2]?.name),
+    );
+  }
 });
+
+test("when one of two proxies ends, its clients go on at the other one, and nobody is accused", {
+  timeout: 120_000,
+}, async () => {
+  const processes = await Promise.all([startProxy(etcd), startProxy(etcd)]);
+  const [first, second] = processes.map(({ port }) => bridge({ host: "127.0.0.1", port })) as [Backend, Backend];
+  try {
+    const { record, history, ...said } = await judged([first, second], {
+      ...{ operations: 3_000, clients: 8, seed: 4 },
+      progress: (answered) => {
+        if (answered === 1_500) processes[1]?.signal("SIGKILL");
+      },
+    });
+    expect(said).toEqual(clean);
+    expect(record.steps).toBeGreaterThan(1_000);
+    expect(returned(history).length).toBeGreaterThan(0);
+    expect(new Set(returned(history).map(({ server }) => server))).toEqual(new Set([first.name]));
+    expect(history.lanes.filter(({ over }) => over !== undefined)).toEqual([]);
+    expect(callsOf(history).length + history.unanswered).toBeGreaterThan(3_000);
+    const goneMs = Math.max(...returned(history).map(({ atMs }) => atMs));
+    expect(callsOf(history).filter(({ invokedMs }) => invokedMs > goneMs).length).toBeGreaterThan(500);
+    // Those that move still ask the one that is gone before they come back to where they were.
+    expect(moved(history).filter(({ atMs }) => atMs > goneMs).length).toBeGreaterThan(3);
+  } finally {
+    await Promise.all([first.close(), second.close(), ...processes.map((one) => one.kill())]);
+  }
+});
+
+/** A session that no server knows. */
+const stranger = { id: 0x5eed, passwd: Buffer.alloc(16) };
+
+/** A setWatches with other fields; other requests as they are. */
+function rewatched(request: Request, change: Record<string, unknown>): Buffer {
+  if (request.op !== "setWatches") return request.frame;
+  const body = { ...request.operations?.[0]?.fields, ...change } as unknown as SetWatches;
+  return Buffer.from(encodeRequest(new Writer(), request.replyXid, "setWatches", body));
+}
 
 /** Remembers one thing per session or for all, and lies with it. */
 const lies: readonly {
@@ -132,6 +207,52 @@ const lies: readonly {
     lie: () => ({ event: () => ({ now: [] }) }),
   },
   {
+    named: "forgets the watches of a session that moves",
+    diverges: /event|Node/,
+    lie: () => ({ request: (request) => rewatched(request, { dataWatches: [], existWatches: [], childWatches: [] }) }),
+  },
+  {
+    named: "does not tell a session that moves what it missed",
+    diverges: /event|Node/,
+    lie: () => ({ request: (request) => rewatched(request, { relativeZxid: Number.MAX_SAFE_INTEGER }) }),
+  },
+  {
+    named: "shows a session that moved what was before, zxid and all",
+    rule: "monotonic-reads",
+    lie: () => ({
+      reply: ({ request, header, memory, resumes }) => {
+        if (resumes > 0 && request.op !== "setWatches" && !memory.has("lied")) header.zxid = 1;
+        memory.set("lied", true);
+        return undefined;
+      },
+    }),
+  },
+  {
+    named: "shows a session that moved the data of before under a new zxid",
+    diverges: /^getData /,
+    lie: () => {
+      const first = new Map<string, unknown>();
+      return {
+        reply: ({ request, header, body, resumes }) => {
+          const path = String(request.operations?.[0]?.fields.path);
+          if (request.op !== "getData" || header.err !== 0 || body === undefined || Array.isArray(body))
+            return undefined;
+          if (!first.has(path)) first.set(path, body.data);
+          else if (resumes > 0) body.data = first.get(path);
+          return undefined;
+        },
+      };
+    },
+  },
+  {
+    named: "knows no session that moves",
+    rule: "session-kept",
+    lie: () => ({
+      hello: (hello) =>
+        hello.request.sessionId === 0 ? hello : rewriteHello(hello, { lastZxidSeen: 0, credentials: stranger }),
+    }),
+  },
+  {
     named: "gives two writes one zxid",
     rule: "zxid-reused",
     lie: () => {
@@ -159,14 +280,14 @@ test("behind a write that was never answered nothing is compared, and nobody acc
   const { record, history, ...said } = await judged([lying(door(0), "hangs up once", lie)], { operations: 1_500 });
   expect(said).toEqual(clean);
   expect(history.unanswered).toBeGreaterThan(0);
-  expect(history.lanes.filter(({ lostMs }) => lostMs !== undefined)).toHaveLength(1);
+  expect(returned(history)).toHaveLength(1);
   expect(record.steps).toBeGreaterThan(50);
   expect(record.steps).toBeLessThan(1_500);
 });
 
 describe("a liar is found out that", () => {
   test.each(lies)("$named", { timeout: 60_000 }, async ({ named, lie, rule, diverges }) => {
-    const said = await judged([lying(door(0), named, lie())], { operations: 1_500, seed: 3 });
+    const said = await judged([lying(door(0), named, lie())], { operations: 3_000, seed: 3 });
     if (rule !== undefined) expect(said.rules).toContain(rule);
     if (diverges !== undefined) expect(said.fingerprint).toMatch(diverges);
   });

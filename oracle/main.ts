@@ -65,9 +65,14 @@ withTwin(withServers(program.command("run").description("hand-written scenarios,
 withServers(
   program
     .command("concurrent")
-    .description("clients run freely against the candidate; the history is judged by the oracle"),
+    .description(
+      "clients run freely against the candidate, move between its servers and come back when one hangs up; the history is judged by the oracle",
+    ),
 )
-  .option("--also <server...>", "more servers of the candidate, zk://HOST:PORT; clients spread over all of them")
+  .option(
+    "--also <server...>",
+    "more servers of the candidate, zk://HOST:PORT; clients spread over all of them, and move on",
+  )
   .option("--sessions <n>", "clients", "16")
   .option("--ops <n>", "operations of one history", "5000")
   .option("--histories <n>", "histories, one after the other", "4")

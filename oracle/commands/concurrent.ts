@@ -1,6 +1,8 @@
 /** `xchk concurrent`: clients run freely against the candidate, and the history they saw is laid before the oracle. */
 import { randomInt } from "node:crypto";
-import { CandidateLost, drive } from "../../scenarios/concurrent/drive.ts";
+import { CandidateLost } from "../../scenarios/concurrent/client.ts";
+import { drive } from "../../scenarios/concurrent/drive.ts";
+import { changesOf, type History } from "../../scenarios/concurrent/history.ts";
 import { pictureOf } from "../../scenarios/concurrent/picture.ts";
 import { RecordedCandidate } from "../../scenarios/concurrent/recorded.ts";
 import { OracleLost, replay, sessionName } from "../../scenarios/concurrent/replay.ts";
@@ -86,11 +88,7 @@ async function oneHistory(
     ...{ clients: request.sessions, operations: request.operations, inFlight: request.inFlight },
     progress: (answered) => progress.show(() => `${name}: ${bar(answered / request.operations)} ${answered} answered`),
   });
-  if (history.unanswered > 0)
-    stage.journal({
-      event: "note",
-      text: `${name}: ${history.unanswered} requests were never answered; what may have come behind them is not compared`,
-    });
+  for (const text of notesOn(history)) stage.journal({ event: "note", text: `${name}: ${text}` });
   const broken = violations(history);
   journalViolations(broken, name, stage);
   const record = stage.arena.book.open(name);
@@ -103,6 +101,19 @@ async function oneHistory(
   stage.arena.book.close(name);
   const diverging = record.divergence === undefined ? undefined : asked.get(record.divergence.session);
   stage.journal(pictureOf(history, { name, broken, diverging }));
+  const lost = history.lanes.filter(({ over }) => over?.why === "lost").map(({ session }) => sessionName(session));
+  if (lost.length > 0) throw new CandidateLost(`${name}: no server gives ${lost.join(", ")} back`);
+}
+
+/** What became of the connections, and what follows for the comparison. */
+function notesOn(history: History): string[] {
+  const { moves, losses, ends } = changesOf(history);
+  const notes = [`clients moved ${moves} times`];
+  if (losses > 0) notes.push(`${losses} connections were lost; ${losses - ends} were replaced, ${ends} sessions ended`);
+  if (history.unanswered > 0) notes.push(`${history.unanswered} requests were never answered`);
+  if (history.certainTo !== Number.POSITIVE_INFINITY)
+    notes.push("what may have come behind a write without an answer, or behind a session's end, is not compared");
+  return notes;
 }
 
 /** One line for each rule that is broken, with its first case: what follows from the same cause is echo. */

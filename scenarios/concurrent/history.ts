@@ -1,4 +1,5 @@
-/** What free-running clients saw of one candidate: calls with the times of asking and answering, and per session everything that arrived, in order. */
+/** What free-running clients saw of one candidate: calls with the times of asking and answering, and per session everything that arrived, in order,
+ *  over all its connections. */
 import type { OpName } from "../../src/protocol/opcodes.ts";
 
 /** One request and its reply. `number` counts all calls from 0 in the order in which they were sent. Times are ms of one clock. `zxid` and `err`
@@ -36,7 +37,29 @@ export interface Touch {
   readonly path: string;
 }
 
-/** One client: what came in on its connection, in order. `raw` is the handshake's answer as it was received. */
+/** The session goes on with another connection: what follows came on that one. The connection before it counts as ended right behind its last reply:
+ *  events that came later are left out, and the client has asked for them again. */
+export interface Resumption {
+  readonly is: "resumption";
+  readonly session: number;
+  readonly server: string;
+  readonly raw: Uint8Array;
+  /** Whether the client wanted to; else the server had hung up. */
+  readonly isMove: boolean;
+  /** When the connection before was gone, and when this one stood. */
+  readonly goneMs: number;
+  readonly atMs: number;
+}
+
+/** How a client ended before its time: a server said that there is no such session (`expired`), or none said anything in time (`lost`). */
+export interface Over {
+  readonly why: "expired" | "lost";
+  /** When the last connection was gone, and when it was over. */
+  readonly goneMs: number;
+  readonly atMs: number;
+}
+
+/** One client: what came in on its connections, in order. `server` and `raw`, the handshake's answer as it was received, are the first connection's. */
 export interface Lane {
   readonly session: number;
   readonly server: string;
@@ -44,22 +67,56 @@ export interface Lane {
   readonly sessionId: number | bigint;
   readonly passwd: Uint8Array | null;
   readonly timeOut: number;
-  readonly arrivals: (Call | Arrival)[];
-  /** When the server hung up, if it did. */
-  readonly lostMs?: number;
+  readonly arrivals: (Call | Arrival | Resumption)[];
+  readonly over?: Over;
+}
+
+/** One connection of a client. `isEnded`: it was gone before the run was over. */
+export interface Stay {
+  readonly raw: Uint8Array;
+  readonly arrivals: readonly (Call | Arrival)[];
+  readonly isEnded: boolean;
+}
+
+/** A client's connections, in order. */
+export function staysOf({ raw, arrivals, over }: Lane): Stay[] {
+  const stays = [{ raw, arrivals: [] as (Call | Arrival)[] }];
+  for (const one of arrivals)
+    if (one.is === "resumption") stays.push({ raw: one.raw, arrivals: [] });
+    else stays.at(-1)?.arrivals.push(one);
+  return stays.map((stay, at) => ({ ...stay, isEnded: over !== undefined || at < stays.length - 1 }));
+}
+
+/** How often clients changed their connection: because they wanted to, or because it was lost; and how many of the losses ended them. */
+export function changesOf({ lanes }: Pick<History, "lanes">): { moves: number; losses: number; ends: number } {
+  const resumptions = lanes.flatMap(({ arrivals }) => arrivals.filter((one) => one.is === "resumption"));
+  const moves = resumptions.filter(({ isMove }) => isMove).length;
+  const ends = lanes.filter(({ over }) => over !== undefined).length;
+  return { moves, losses: resumptions.length - moves + ends, ends };
 }
 
 /** A whole run against one candidate. `unanswered` counts calls whose connection ended first: nobody knows whether they happened, nor when. What is
- *  certain all the same ends with zxid `certainTo`: such a write is newer than everything that had been answered when it was sent. */
+ *  certain all the same ends with zxid `certainTo`: such a write is newer than everything that had been answered when it was sent
+ *  (`certainOf`). */
 export interface History {
   readonly lanes: readonly Lane[];
   readonly unanswered: number;
   readonly certainTo: number;
 }
 
-/** The newest zxid that no write without an answer can have come before, given when the first of these was sent (ms). */
-export const certainBefore = (calls: readonly Call[], sentMs: number): number =>
-  calls.reduce((newest, { zxid, returnedMs }) => (returnedMs < sentMs ? Math.max(newest, zxid) : newest), 0);
+/** What is certain of lanes in spite of writes that were sent at these times and never answered, and of sessions that are over: their ephemerals go,
+ *  nobody knows when, but not before the last request that was answered had been sent. */
+export function certainOf(lanes: readonly Lane[], unansweredMs: readonly number[]): number {
+  const lastAsked = lanes
+    .filter(({ over }) => over !== undefined)
+    .flatMap(({ arrivals }) => arrivals.findLast((one): one is Call => one.is === "reply")?.invokedMs ?? []);
+  const firstMs = Math.min(...unansweredMs, ...lastAsked);
+  if (firstMs === Number.POSITIVE_INFINITY) return firstMs;
+  return callsOf({ lanes }).reduce(
+    (newest, { zxid, returnedMs }) => (returnedMs < firstMs ? Math.max(newest, zxid) : newest),
+    0,
+  );
+}
 
 /** All answered calls, as they were sent. */
 export const callsOf = ({ lanes }: Pick<History, "lanes">): Call[] =>

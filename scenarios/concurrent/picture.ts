@@ -1,6 +1,6 @@
 /** A history as the journal keeps it for the report's picture: columns of small numbers, since there may be a hundred thousand calls. */
 import type { HistoryLine } from "../../oracle/journal.ts";
-import { type Call, callsOf, type History } from "./history.ts";
+import { type Call, callsOf, type History, type Lane } from "./history.ts";
 import { sessionName } from "./replay.ts";
 import type { Violation } from "./rules.ts";
 
@@ -36,6 +36,11 @@ function firstOfEach(broken: readonly Violation[]): Violation[] {
   });
 }
 
+/** Where a client was, each server once. */
+const serversOf = ({ server, arrivals }: Lane): string[] => [
+  ...new Set([server, ...arrivals.flatMap((one) => (one.is === "resumption" ? one.server : []))]),
+];
+
 /** The journal's line. `diverging` is the call that the oracle answers otherwise. */
 export function pictureOf(
   history: History,
@@ -53,7 +58,7 @@ export function pictureOf(
   return {
     event: "history",
     case: about.name,
-    lanes: history.lanes.map(({ session, server }) => ({ session: sessionName(session), server })),
+    lanes: history.lanes.map((lane) => ({ session: sessionName(lane.session), server: serversOf(lane).join(", ") })),
     calls: {
       lane: calls.map(({ session }) => laneOf.get(session) ?? 0),
       start: steps(startUs),
@@ -72,8 +77,16 @@ export function pictureOf(
       return at === undefined ? [] : [{ rule, call: at, witness: of, ...said }];
     }),
     violated: about.broken.length,
-    faults: history.lanes.flatMap(({ lostMs }, lane) =>
-      lostMs === undefined ? [] : [{ lane, start: us(lostMs - firstMs), what: "connection lost" }],
+    faults: history.lanes.flatMap(({ over }, lane) =>
+      over === undefined
+        ? []
+        : [
+            {
+              lane,
+              start: us(over.goneMs - firstMs),
+              what: over.why === "lost" ? "connection lost" : "session expired",
+            },
+          ],
     ),
     diverging: (about.diverging && position.get(about.diverging)) ?? null,
     cut: all.length - calls.length,

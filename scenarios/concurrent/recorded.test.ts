@@ -1,8 +1,7 @@
 /** The recorded candidate says what was said, where it was said, and no event before its write. */
 import { expect, test } from "vitest";
 import { eventTypes } from "../../src/protocol/opcodes.ts";
-import type { Arrival, Call, History, Lane } from "./history.ts";
-import { inZxidOrder } from "./history.ts";
+import { type Arrival, type Call, type History, inZxidOrder, type Lane, type Resumption } from "./history.ts";
 import { RecordedCandidate } from "./recorded.ts";
 
 const reply = (session: number, xid: number, zxid: number, changed: Call["changed"] = []): Call => ({
@@ -26,7 +25,7 @@ async function heard(history: History): Promise<string[][]> {
   const out = history.lanes.map((): string[] => []);
   const sessions = [];
   for (const lines of out) {
-    const hello = { request: {}, raw: Buffer.alloc(0), peer: { address: "", port: 0 } } as never;
+    const hello = { request: { sessionId: 0 }, raw: Buffer.alloc(0), peer: { address: "", port: 0 } } as never;
     const opened = await candidate.open(hello, {
       send: (frame) => void lines.push(Buffer.from(frame).toString()),
       end: () => undefined,
@@ -84,4 +83,47 @@ test("the order is that of the zxids, the write before those who saw it", () => 
     certainTo: Number.POSITIVE_INFINITY,
   };
   expect(inZxidOrder(history)).toEqual([wrote, seen, later]);
+});
+
+const resumption = (session: number): Resumption => ({
+  ...{ is: "resumption", session, server: "t", raw: Buffer.from("welcome back"), isMove: true, goneMs: 0, atMs: 0 },
+});
+
+test("a session that moved hears on its new connection what was missed, with the reply to setWatches and not before", async () => {
+  const candidate = new RecordedCandidate({
+    lanes: [
+      lane(1, [reply(1, 1, 3), resumption(1), event(1, -1, "missed"), reply(1, -8, 7), event(1, -1, "event")]),
+      lane(2, [reply(2, 1, 5, write), reply(2, 2, 9, write)]),
+    ],
+    unanswered: 0,
+    certainTo: Number.POSITIVE_INFINITY,
+  });
+  const lines: string[] = [];
+  const connect = async (name: string, sessionId: number) => {
+    const opened = await candidate.open(
+      { request: { sessionId }, raw: Buffer.alloc(0), peer: { address: "", port: 0 } } as never,
+      { send: (frame) => void lines.push(`${name}: ${Buffer.from(frame)}`), end: () => undefined, queuedBytes: 0 },
+    );
+    if (opened.is !== "granted") throw new Error(opened.is);
+    const ask = (xid: number) => {
+      const frame = Buffer.alloc(8);
+      frame.writeInt32BE(xid);
+      opened.session.submit(frame);
+    };
+    return { ask, raw: Buffer.from(opened.raw).toString() };
+  };
+  const first = await connect("first", 0);
+  const other = await connect("other", 0);
+  first.ask(1);
+  const second = await connect("second", 1);
+  expect([first.raw, second.raw]).toEqual(["", "welcome back"]);
+  other.ask(1);
+  lines.push("|");
+  second.ask(-8);
+  other.ask(2);
+  expect(lines).toEqual([
+    ...["first: reply 1", "other: reply 1", "|", "second: missed", "second: reply -8"],
+    ...["other: reply 2", "second: event"],
+  ]);
+  await expect(connect("third", 1)).rejects.toThrow("closed");
 });

@@ -5,11 +5,11 @@ import { encode } from "../../src/jute/codec.ts";
 import type { Int64 } from "../../src/jute/int64.ts";
 import { opcodes, xids } from "../../src/protocol/opcodes.ts";
 import { ReplyHeader } from "../../src/protocol/records.ts";
-import { type Arrival, type History, inZxidOrder, isCommitted, type Lane } from "./history.ts";
+import { type Arrival, type History, inZxidOrder, isCommitted, type Lane, type Stay, staysOf } from "./history.ts";
 
-/** One session of the replay. `next` is the first arrival that has not been sent; `sent` are those behind it that have. */
+/** One connection of the replay. `next` is the first arrival that has not been sent; `sent` are those behind it that have. */
 interface Voice {
-  readonly lane: Lane;
+  readonly arrivals: Stay["arrivals"];
   readonly downstream: Downstream;
   /** Where each reply stands, by xid. */
   readonly replies: ReadonlyMap<number, number>;
@@ -21,7 +21,8 @@ interface Voice {
 const pong = (zxid: number): Buffer => encode(ReplyHeader, { xid: xids.ping, zxid, err: 0 });
 
 /** The write behind each event: the one that its zxid names, else the first that fits and is newer than what the session had seen before it. Events that
- *  no write explains, or that came too late, are due at once. */
+ *  no write explains, or that came too late, are due at once. What comes first on a new connection tells what was missed before it, and is due with its first
+ *  reply, that of setWatches. */
 function causesOf(history: History): Map<Arrival, number> {
   const writes = inZxidOrder(history).filter(isCommitted);
   const byTouch = new Map<string, number[]>();
@@ -35,8 +36,11 @@ function causesOf(history: History): Map<Arrival, number> {
   const due = new Map<Arrival, number>();
   for (const { arrivals } of history.lanes) {
     let seen = 0;
+    let isCatchingUp = false;
     for (const one of arrivals) {
       if (one.is === "reply") seen = Math.max(seen, one.zxid);
+      if (one.is !== "event") isCatchingUp = one.is === "resumption";
+      else if (isCatchingUp) due.set(one, Number.POSITIVE_INFINITY);
       else
         due.set(one, one.zxid > 0 ? one.zxid : (firstAbove(byTouch.get(`${one.type} ${one.path}`) ?? [], seen) ?? 0));
     }
@@ -56,27 +60,41 @@ function firstAbove(ascending: readonly number[], limit: number): number | undef
   return ascending[low];
 }
 
-/** Sessions are opened in the order of the history's lanes, once each. */
+/** A session's connections that have not been opened again. */
+interface Seat {
+  readonly lane: Lane;
+  readonly stays: Stay[];
+}
+
+/** Sessions are opened in the order of the history's lanes, once each, and resumed as often as they were. */
 export class RecordedCandidate implements Backend {
   readonly name = "the candidate as recorded";
-  readonly #lanes: readonly Lane[];
+  readonly #seats: readonly Seat[];
   readonly #due: ReadonlyMap<Arrival, number>;
-  readonly #voices: Voice[] = [];
+  /** The newest connection of each session. */
+  readonly #voices = new Map<Seat, Voice>();
   /** The newest write that has been replayed. */
   #reached = 0;
 
   constructor(history: History) {
-    this.#lanes = history.lanes;
+    this.#seats = history.lanes.map((lane) => ({ lane, stays: staysOf(lane) }));
     this.#due = causesOf(history);
   }
 
-  open(_hello: Hello, downstream: Downstream): Promise<Opened> {
-    const lane = this.#lanes[this.#voices.length];
-    if (lane === undefined) return Promise.resolve({ is: "closed", reason: "the history has no more sessions" });
+  open({ request }: Hello, downstream: Downstream): Promise<Opened> {
+    const seat =
+      request.sessionId === 0
+        ? this.#seats[this.#voices.size]
+        : this.#seats.find(({ lane }) => lane.sessionId === request.sessionId);
+    const stay = seat?.stays.shift();
+    if (seat === undefined || stay === undefined)
+      return Promise.resolve({ is: "closed", reason: "the history has no more connections" });
+    const { lane } = seat;
+    const { arrivals, raw } = stay;
     const replies = new Map<number, number>();
-    for (const [index, one] of lane.arrivals.entries()) if (one.is === "reply") replies.set(one.xid, index);
-    const voice: Voice = { lane, downstream, replies, sent: new Set(), next: 0 };
-    this.#voices.push(voice);
+    for (const [index, one] of arrivals.entries()) if (one.is === "reply") replies.set(one.xid, index);
+    const voice: Voice = { arrivals, downstream, replies, sent: new Set(), next: 0 };
+    this.#voices.set(seat, voice);
     const session: BackendSession = {
       granted: { protocolVersion: 0, timeOut: lane.timeOut, sessionId: lane.sessionId as Int64, passwd: lane.passwd },
       submit: (frame) => {
@@ -85,13 +103,13 @@ export class RecordedCandidate implements Backend {
       },
       close: () => undefined,
     };
-    return Promise.resolve({ is: "granted", session, raw: lane.raw });
+    return Promise.resolve({ is: "granted", session, raw });
   }
 
   status(): ReturnType<Backend["status"]> {
     return {
       ...{ serving: true, mode: "standalone", zxid: this.#reached, version: "recorded", counters: {} },
-      ...{ nodeCount: 0, watchCount: 0, ephemeralsCount: 0, dataBytes: 0, sessionCount: this.#voices.length },
+      ...{ nodeCount: 0, watchCount: 0, ephemeralsCount: 0, dataBytes: 0, sessionCount: this.#voices.size },
     };
   }
 
@@ -103,19 +121,19 @@ export class RecordedCandidate implements Backend {
 
   /** The events that came before the reply come before it now. Requests that the history lacks stay without an answer. */
   #answer(voice: Voice, xid: number): void {
-    const { arrivals } = voice.lane;
+    const { arrivals } = voice;
     const at = voice.replies.get(xid);
     const reply = at === undefined ? undefined : arrivals[at];
     if (at === undefined || reply?.is !== "reply") return;
     for (let i = voice.next; i < at; i++) if (arrivals[i]?.is === "event") send(voice, i);
     send(voice, at);
     if (isCommitted(reply)) this.#reached = Math.max(this.#reached, reply.zxid);
-    for (const each of this.#voices) this.#sendDue(each);
+    for (const each of this.#voices.values()) this.#sendDue(each);
   }
 
   #sendDue(voice: Voice): void {
     for (;;) {
-      const one = voice.lane.arrivals[voice.next];
+      const one = voice.arrivals[voice.next];
       if (one?.is !== "event" || (this.#due.get(one) ?? 0) > this.#reached) return;
       send(voice, voice.next);
     }
@@ -124,7 +142,7 @@ export class RecordedCandidate implements Backend {
 
 /** Sends an arrival if that has not been done yet. */
 function send(voice: Voice, at: number): void {
-  const { arrivals } = voice.lane;
+  const { arrivals } = voice;
   const one = arrivals[at];
   if (one === undefined || voice.sent.has(at)) return;
   voice.sent.add(at);

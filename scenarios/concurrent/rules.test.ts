@@ -1,7 +1,7 @@
 /** Each rule on histories that are right but for one thing. */
 import { expect, test } from "vitest";
 import { eventTypes } from "../../src/protocol/opcodes.ts";
-import type { Arrival, Call, History } from "./history.ts";
+import type { Arrival, Call, History, Lane, Resumption } from "./history.ts";
 import { violations } from "./rules.ts";
 
 let calls = 0;
@@ -22,7 +22,11 @@ const event = (session: number, zxid: number): Arrival => ({
   ...{ is: "event", session, atMs: 0, frame: Buffer.alloc(0), type: eventTypes.dataChanged, path: "/n", zxid },
 });
 
-function history(...lanes: (Call | Arrival)[][]): History {
+const moved = (session: number): Resumption => ({
+  ...{ is: "resumption", session, server: "t", raw: Buffer.alloc(0), isMove: true, goneMs: 0, atMs: 0 },
+});
+
+function history(...lanes: Lane["arrivals"][]): History {
   const common = { server: "s", raw: Buffer.alloc(0), passwd: null, timeOut: 1 };
   return {
     lanes: lanes.map((arrivals, index) => ({ ...common, session: index + 1, sessionId: index, arrivals })),
@@ -31,7 +35,7 @@ function history(...lanes: (Call | Arrival)[][]): History {
   };
 }
 
-const broken = (...lanes: (Call | Arrival)[][]): string[] => violations(history(...lanes)).map(({ rule }) => rule);
+const broken = (...lanes: Lane["arrivals"][]): string[] => violations(history(...lanes)).map(({ rule }) => rule);
 
 test("a history of a ZooKeeper breaks none", () => {
   const one = [call(1, 5, { write: true }), call(1, 6)];
@@ -75,4 +79,26 @@ test("a sync shows what anybody had been told before", () => {
   const write = call(1, 6, { write: true, at: 0 });
   expect(broken([write], [call(2, 5, { op: "sync", at: 0.5 })])).toEqual([]);
   expect(broken([write], [call(2, 5, { op: "sync", at: 1.5 })])).toEqual(["sync"]);
+});
+
+test("a session that moved has seen what it saw before", () => {
+  expect(broken([call(1, 5), moved(1), call(1, 5)])).toEqual([]);
+  expect(broken([call(1, 5), moved(1), call(1, 4)])).toEqual(["monotonic-reads"]);
+  expect(broken([call(1, 5, { write: true }), moved(1), call(1, 4)])).toEqual(["read-your-writes"]);
+  expect(broken([call(1, 5, { at: 0 }), moved(1), call(1, 4, { write: true, at: 0 })])).toEqual(["session-order"]);
+  expect(broken([call(1, 5), moved(1), event(1, 5), call(1, 6)])).toEqual(["watch-before-read"]);
+  const setWatches = { op: "setWatches", xid: -8 } as const;
+  expect(broken([call(1, 5), moved(1), call(1, 6, setWatches), call(1, 6)])).toEqual([]);
+});
+
+test.each([
+  { why: "expired", atMs: 100.9, rules: ["session-kept"] },
+  { why: "expired", atMs: 101, rules: [] },
+  { why: "lost", atMs: 50, rules: [] },
+] as const)("a session that is $why at $atMs ms breaks $rules", ({ why, atMs, rules }) => {
+  const { lanes, ...rest } = history([call(1, 5, { at: 1 })]);
+  const over = { why, goneMs: 2, atMs };
+  expect(violations({ ...rest, lanes: lanes.map((lane) => ({ ...lane, timeOut: 100, over })) })).toMatchObject(
+    rules.map((rule) => ({ rule })),
+  );
 });

@@ -1,6 +1,6 @@
 /** What holds in every history of a ZooKeeper, by name, seen in the history alone. Whether the answers are the right ones is the replay's business.
  *  Source: ZooKeeper documentation, "Consistency Guarantees"; zookeeper-semantics sections 1 and 8. */
-import { type Arrival, type Call, callsOf, type History, isCommitted } from "./history.ts";
+import { type Arrival, type Call, callsOf, type History, isCommitted, type Lane } from "./history.ts";
 
 /** The names. */
 export type RuleName =
@@ -11,7 +11,8 @@ export type RuleName =
   | "watch-before-read"
   | "zxid-reused"
   | "real-time-order"
-  | "sync";
+  | "sync"
+  | "session-kept";
 
 /** One broken rule: `call` breaks it, `witness` is what it cannot stand beside, `said` both in words. */
 export interface Violation {
@@ -28,18 +29,21 @@ export function violations(history: History): Violation[] {
     ...history.lanes.flatMap(({ arrivals }) => inOneLane(arrivals)),
     ...betweenWrites(calls.filter(isCommitted)),
     ...oldSyncs(calls),
+    ...history.lanes.flatMap(lostSession),
   ];
   return found.sort((a, b) => a.call.number - b.call.number);
 }
 
 const named = (call: Call): string => `${call.op} ${call.path} of session ${call.session}`;
 
-/** FIFO, and no going back: along a connection xids and zxids never fall, and an event comes before the first reply that shows its state. */
-function inOneLane(arrivals: readonly (Call | Arrival)[]): Violation[] {
+/** FIFO, and no going back: along a session, over all its connections, replies come in the order of the requests and zxids never fall, and an event comes
+ *  before the first reply that shows its state. */
+function inOneLane(arrivals: Lane["arrivals"]): Violation[] {
   const found: Violation[] = [];
   let newest: Call | undefined;
   let last: Call | undefined;
   for (const one of arrivals) {
+    if (one.is === "resumption") continue;
     if (one.is === "event") {
       if (newest !== undefined && one.zxid > 0 && one.zxid <= newest.zxid)
         found.push({
@@ -50,7 +54,8 @@ function inOneLane(arrivals: readonly (Call | Arrival)[]): Violation[] {
         });
       continue;
     }
-    if (last !== undefined && one.xid < last.xid)
+    // Not by their xids: setWatches has the same one on every connection.
+    if (last !== undefined && one.number < last.number)
       found.push({
         rule: "reply-order",
         call: one,
@@ -123,4 +128,23 @@ function oldSyncs(calls: readonly Call[]): Violation[] {
       });
   }
   return found;
+}
+
+/** A server that says that there is no such session speaks the truth only if the client was silent for the whole timeout. */
+function lostSession({ arrivals, over, timeOut }: Lane): Violation[] {
+  const last = arrivals.findLast((one): one is Call => one.is === "reply");
+  if (over?.why !== "expired" || last === undefined) return [];
+  const silentMs = over.atMs - last.invokedMs;
+  if (silentMs >= timeOut) return [];
+  return [
+    {
+      rule: "session-kept",
+      call: last,
+      witness: last,
+      said: {
+        expected: `a session that lives ${timeOut} ms`,
+        found: `none, ${Math.floor(silentMs)} ms after this was sent`,
+      },
+    },
+  ];
 }

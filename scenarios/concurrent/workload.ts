@@ -8,7 +8,7 @@ import { createFlags, type OpName, opcodes, permBits } from "../../src/protocol/
 export interface Intent {
   readonly op: OpName;
   readonly path: string;
-  readonly body: Record<string, unknown> | SequenceItem[];
+  readonly body: Readonly<Record<string, unknown>> | SequenceItem[];
 }
 
 /** Everything for everybody. */
@@ -23,6 +23,15 @@ export const pathsBelow = (root: string): string[] => [
 /** The requests of one client, determined by the seed. */
 export function intents(root: string, seed: number, count: number): Intent[] {
   return fc.sample(intent(root), { seed, numRuns: count });
+}
+
+/** How many requests a client sends before it moves, on an average. */
+export const movesEvery = 60;
+
+/** Before which of its requests a client moves to another server, determined by the seed. */
+export function moves(seed: number, count: number): boolean[] {
+  const dice = fc.noBias(fc.integer({ min: 1, max: movesEvery }));
+  return fc.sample(dice, { seed, numRuns: count }).map((thrown) => thrown === 1);
 }
 
 function intent(root: string): fc.Arbitrary<Intent> {
