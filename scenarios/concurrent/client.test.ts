@@ -198,7 +198,7 @@ test("a loss behind an answer has the whole time again", async () => {
   const client = await clientOf(server);
   for (const xid of [1, 2]) {
     const call = client.call(setting("/x"));
-    await expect.poll(() => asked(server.taken)).toHaveLength(1);
+    await expect.poll(() => asked(server.taken)).toContain(`${xid} setData`);
     reply(server.taken, xid, xid);
     expect(await call).toBe(true);
     await sleep(160);
@@ -207,6 +207,17 @@ test("a loss behind an answer has the whole time again", async () => {
   }
   client.close();
   expect(client.heard.over).toBeUndefined();
+});
+
+test("a client with nothing to say keeps its session", async () => {
+  const server = new Server("one", 60);
+  const client = await clientOf(server);
+  await expect.poll(() => asked(server.taken)).toContain("-2 ping");
+  reply(server.taken, -2, 9);
+  client.close();
+  const said = server.taken.frames.length;
+  await sleep(60);
+  expect([server.taken.frames.length, client.heard.arrivals]).toEqual([said, []]);
 });
 
 test("a client that has no connection when the run ends is lost", async () => {
