@@ -1,4 +1,5 @@
 /** Histories of free-running clients: those of real servers are never accused, those of a lying one are, by the name of what it broke. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bridge } from "../oracle/bridge.ts";
 import type { Request } from "../oracle/crosscheck/request.ts";
@@ -47,7 +48,13 @@ let roots = 0;
 /** What is said of one history: the rules it breaks, each once, and the first divergence of its replay. */
 async function judged(
   servers: readonly Backend[],
-  plan: { operations: number; clients?: number; seed?: number; progress?: (answered: number) => void },
+  plan: {
+    operations: number;
+    clients?: number;
+    inFlight?: number;
+    seed?: number;
+    progress?: (answered: number) => void;
+  },
 ) {
   const { signal: stop } = new AbortController();
   const root = `/c${++roots}/h`;
@@ -283,6 +290,28 @@ test("behind a write that was never answered nothing is compared, and nobody acc
   expect(returned(history)).toHaveLength(1);
   expect(record.steps).toBeGreaterThan(50);
   expect(record.steps).toBeLessThan(1_500);
+});
+
+test("behind a read that was never answered everything is", { timeout: 60_000 }, async () => {
+  let replies = 0;
+  const lie: Lie = {
+    reply: ({ request, session }) =>
+      session !== 0 && request.op === "getData" && ++replies % 40 === 0 ? "hangUp" : undefined,
+  };
+  const server = lying(door(0), "hangs up", lie);
+  // Meanwhile the others go on, and there is much to be told behind it.
+  const open: Backend["open"] = async (hello, downstream) => {
+    if (hello.request.sessionId !== 0) await sleep(30);
+    return server.open(hello, downstream);
+  };
+  const servers = [{ ...server, open }];
+  const { record, history, ...said } = await judged(servers, { operations: 3_000, clients: 16, inFlight: 1, seed: 5 });
+  expect(said).toEqual(clean);
+  expect(returned(history).length).toBeGreaterThan(5);
+  expect(caughtUp(history)).toBeGreaterThan(5);
+  expect(history.unanswered).toBe(returned(history).length);
+  expect(history.certainTo).toBe(Number.POSITIVE_INFINITY);
+  expect(record.steps).toBeGreaterThan(2_900);
 });
 
 describe("a liar is found out that", () => {
