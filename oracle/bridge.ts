@@ -45,8 +45,8 @@ interface BridgeState {
   serving: boolean;
   zxid: Int64;
   isClosed: boolean;
-  /** Attempts still to be made by the probe under way; 0 when there is none. */
-  probesLeft: number;
+  /** Who wants to know whether the server still runs. */
+  readonly doubters: Set<Doubter>;
   readonly connections: Set<BridgedConnection>;
   readonly target: { readonly host: string; readonly port: number; readonly tls?: LinkTls };
 }
@@ -58,7 +58,7 @@ export function bridge(options: BridgeOptions): Backend {
     serving: true,
     zxid: 0,
     isClosed: false,
-    probesLeft: 0,
+    doubters: new Set(),
     connections: new Set(),
     target: { host, port, ...(tls === undefined ? {} : { tls }) },
   };
@@ -77,6 +77,7 @@ export function bridge(options: BridgeOptions): Backend {
       version: options.version ?? "unknown",
       counters: {},
     }),
+    findOut: () => probe(state),
     // Whatever else the real server lists is asked of it directly.
     list: () => ({
       sessions: [...state.connections].map((connection) => connection.listing()),
@@ -104,7 +105,7 @@ async function openBridged(
   // A server that is just starting takes connections and hangs up on them: only an answer brings it back.
   if (opened.is !== "closed") state.serving = opened.is !== "unreachable";
   if (opened.is === "refused") return { is: "refused", raw: opened.raw };
-  if (opened.is === "closed") probe(state);
+  if (opened.is === "closed") await probe(state);
   if (opened.is !== "granted") return { is: "closed", reason: opened.reason };
   const session = new BridgedConnection(opened.link, downstream, state, opened.response);
   // Frames may reach the client only behind the handshake's answer, which the caller sends when this promise has resolved.
@@ -186,28 +187,46 @@ class BridgedConnection implements BackendSession {
     this.#state.connections.delete(this);
     if (this.#isClientGone) return;
     this.#downstream.end();
-    probe(this.#state);
+    void probe(this.#state);
   }
 }
 
 /** How often a server that hung up is asked whether it still runs. */
 const probes = 3;
 
+/** Attempts that are still to succeed before a server that hung up is believed to run. */
+interface Doubter {
+  left: number;
+  readonly resolve: () => void;
+}
+
 /** A server that hung up may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
- *  take one more connection before its port is closed, so it is asked again. One probe serves all that were hung up on meanwhile: it starts over. */
-function probe(state: BridgeState): void {
-  const isUnderWay = state.probesLeft > 0;
-  state.probesLeft = probes;
-  if (!isUnderWay) attempt(state);
+ *  take one more connection before its port is closed, so it is asked again. The same attempts serve all who are in doubt meanwhile. */
+function probe(state: BridgeState): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const isFirst = state.doubters.size === 0;
+  state.doubters.add({ left: probes, resolve });
+  if (isFirst) attempt(state);
+  return promise;
 }
 
 function attempt(state: BridgeState): void {
+  const { doubters } = state;
+  const asking = [...doubters];
   const socket = connectTcp(state.target);
+  let isConcluded = false;
   const conclude = (isServing: boolean) => {
     socket.destroy();
+    if (isConcluded) return;
+    isConcluded = true;
     if (!isServing) state.serving = false;
-    state.probesLeft = isServing ? state.probesLeft - 1 : 0;
-    if (state.probesLeft > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs).unref();
+    for (const doubter of isServing ? asking : doubters) {
+      doubter.left--;
+      if (isServing && doubter.left > 0) continue;
+      doubters.delete(doubter);
+      doubter.resolve();
+    }
+    if (doubters.size > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs);
   };
   socket.setTimeout(bridgeLimits.lingerMs, () => conclude(false));
   socket.once("connect", () => conclude(true));

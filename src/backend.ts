@@ -87,6 +87,9 @@ export interface Backend {
    *  backend answers `closed`. */
   open(hello: Hello, downstream: Downstream): Promise<Opened>;
   status(): BackendStatus;
+  /** Resolves when `status().serving` is true to what has happened so far: a server elsewhere has to be asked. Absent where it always is. Never
+   *  rejects. */
+  readonly findOut?: () => Promise<void>;
   /** Made anew by each call, and as large as what it lists. */
   list(): BackendListing;
   /** Stops serving and lets go of everything held; sessions live on for another server to resume. */

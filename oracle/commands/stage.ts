@@ -10,7 +10,7 @@ import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side, UnderWay } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
-import { Deaths } from "../crosscheck/deaths.ts";
+import { type Deaths, deathsOfBackend } from "../crosscheck/deaths.ts";
 import { type CrossCheck, type CrossCheckOptions, crosscheck, type KnownMatcher } from "../crosscheck.ts";
 import { type JournalSink, journalFormat, type RunLine } from "../journal.ts";
 import { JournalWriter } from "../journal-file.ts";
@@ -190,11 +190,11 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     reveal: flags.reveal ?? false,
     known: isKnown,
     isNoise: (fingerprint) => flags.noise?.has(fingerprint) === true,
-    oracleDeaths: new Deaths(() => duel.oracle.backend.status().serving),
+    oracleDeaths: deathsOfBackend(duel.oracle.backend),
     eventZxid: eventZxidFor(duel.candidate.description.version, duel.oracle.description.version),
   };
   const book = new RunBook(journal);
-  const deaths = new Deaths(() => duel.candidate.backend.status().serving);
+  const deaths = deathsOfBackend(duel.candidate.backend);
   const habits = new Habits();
   const emit = sidesOnce((line) => {
     habits.note(line);

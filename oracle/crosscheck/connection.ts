@@ -6,7 +6,6 @@ import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
-import { deathKnownMs } from "./deaths.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
@@ -325,7 +324,8 @@ export class CrossConnection implements BackendSession {
   #bothEndedSoon(): void {
     const isInDoubt = [...this.#open.keys()].some(({ replies }) => !replies.oracle !== !replies.candidate);
     if (!isInDoubt || this.#ends.hasAbsent) return this.#bothEnded();
-    setTimeout(() => this.#isOver || this.#bothEnded(), deathKnownMs).unref();
+    const known = sides.map((side) => this.#shared.deathsOf(side).known());
+    void Promise.all(known).then(() => this.#isOver || this.#bothEnded());
   }
 
   /** Both sides hung up, or the only one left did. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Deaths } from "./deaths.ts";
 import { Bench, gotOps, replyFrame, type ScriptedClient } from "./scripted.fixture.ts";
@@ -102,6 +103,33 @@ test("each absence is a death of its own", () => {
     deaths.isDeath(Date.now());
   }
   expect(deaths.count).toBe(2);
+});
+
+test("a hang-up is of the death that it takes a while to find out about", async () => {
+  let isServing = true;
+  const deaths = new Deaths(
+    () => isServing,
+    async () => {
+      await sleep(20);
+      isServing = false;
+    },
+  );
+  const longAgo = Date.now() - 5_000;
+  deaths.hungUp(longAgo, "c", []);
+  expect(deaths.isDeath(longAgo)).toBe(false);
+  await deaths.known();
+  expect(deaths.isDeath(longAgo)).toBe(true);
+  expect(deaths.count).toBe(1);
+});
+
+test("a server that is gone cannot close a connection for another reason until it is back", () => {
+  let isServing = false;
+  const deaths = new Deaths(() => isServing);
+  const later = Date.now() + 5_000;
+  expect(deaths.isDeath(later)).toBe(true);
+  isServing = true;
+  expect(deaths.isDeath(later)).toBe(false);
+  expect(deaths.isDeath(Date.now())).toBe(true);
 });
 
 test("whoever asks since when is told whether it was away", () => {

@@ -1,5 +1,7 @@
 /** Deaths of a server. One that dies hangs up on all its connections at once, whatever each of them was asking: of a candidate that is one finding,
  *  and every request that it had not answered may be the reason. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Backend } from "../../src/backend.ts";
 import type { UnderWay } from "../compare/difference.ts";
 
 /** What a cross-check asks of whoever watches. Times are of our clock, ms, and say when the server closed a connection. */
@@ -8,6 +10,8 @@ export interface DeathWatch {
   hungUp(at: number, caseName: string, underWay: readonly UnderWay[]): void;
   /** Whether this was a death. */
   isDeath(at: number): boolean;
+  /** Resolves when all that is asked here is true to what has happened so far. */
+  known(): Promise<void>;
   /** Whether it was found to be gone at any time since then. */
   wasAway(since: number): boolean;
   /** What it had not answered when it died then, over all connections, and of how many cases it closed any. */
@@ -23,19 +27,20 @@ interface HangUp {
   readonly isTrial: boolean;
 }
 
-/** The server was found to be gone at this time. */
+/** The server was found to be gone, and back again. Our clock, ms; `from` is when it first hung up. */
 interface Death {
-  readonly at: number;
+  from: number;
+  until: number;
   isTold: boolean;
 }
 
-/** How long after it closed a connection it is known whether a server has died, ms. */
-export const deathKnownMs = 150;
+/** How long after it closed a connection it shows whether a server has died, if nobody finds out, ms. */
+const showsAfterMs = 150;
 
-/** How often a server that hung up is looked at, and for how long, ms: whoever restarts it may be quick. */
+/** How often a server that hung up is looked at, and for how long, ms: whoever restarts it may be quick, and hang-ups come in a crowd. */
 const lookEveryMs = 20;
 const lookForMs = 600;
-/** How much later than the first of its hang-ups the last may be noticed, ms. */
+/** How long after it was found to be back a hang-up of before may be noticed, ms. */
 const sameDeathMs = 500;
 /** How long hang-ups are remembered, ms: somebody may ask after the longest settle window. */
 const rememberMs = 120_000;
@@ -43,6 +48,7 @@ const rememberMs = 120_000;
 /** Watches one server for all cross-checks that ask it. */
 export class Deaths implements DeathWatch {
   readonly #isServing: () => boolean;
+  readonly #findOut: () => Promise<void>;
   readonly #hangUps: HangUp[] = [];
   readonly #deaths: Death[] = [];
   #isGone = false;
@@ -51,9 +57,10 @@ export class Deaths implements DeathWatch {
   #isTrialTold = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `isServing` says whether the server could be reached when that was tried last. */
-  constructor(isServing: () => boolean) {
+  /** `isServing` says whether the server could be reached when that was tried last, `findOut` tries it. */
+  constructor(isServing: () => boolean, findOut: () => Promise<void> = () => sleep(showsAfterMs)) {
     this.#isServing = isServing;
+    this.#findOut = findOut;
   }
 
   /** How often it has died. */
@@ -66,6 +73,7 @@ export class Deaths implements DeathWatch {
     return {
       hungUp: (at, caseName, underWay) => this.hungUp(at, caseName, underWay, true),
       isDeath: (at) => this.isDeath(at),
+      known: () => this.known(),
       wasAway: (since) => this.wasAway(since),
       sceneAt: (at) => this.sceneAt(at),
       tell: (at) => this.tell(at),
@@ -77,6 +85,14 @@ export class Deaths implements DeathWatch {
     this.#hangUps.push({ at, caseName, underWay, isTrial });
     this.#look();
     this.#timer ??= setInterval(() => this.#lookAgain(), lookEveryMs).unref();
+    void this.known().then(() => {
+      if (this.#isGone) this.#newest().from = Math.min(this.#newest().from, at);
+    });
+  }
+
+  async known(): Promise<void> {
+    await this.#findOut();
+    this.#look();
   }
 
   isDeath(at: number): boolean {
@@ -124,9 +140,14 @@ export class Deaths implements DeathWatch {
   #ensure(at: number): Death {
     const found = this.#deathAt(at);
     if (found !== undefined) return found;
-    const death = { at, isTold: false };
+    const death = { from: at, until: at, isTold: false };
     this.#deaths.push(death);
     return death;
+  }
+
+  /** The death of a server that is gone. */
+  #newest(): Death {
+    return this.#deaths.at(-1) ?? this.#ensure(Date.now());
   }
 
   #deathAt(at: number): Death | undefined {
@@ -135,8 +156,13 @@ export class Deaths implements DeathWatch {
 
   #look(): void {
     const isGone = !this.#isServing();
-    if (isGone && !this.#isGone) this.#deaths.push({ at: Date.now(), isTold: false });
-    if (!isGone && this.#isGone) this.#backAt = Date.now();
+    if (isGone === this.#isGone) return;
+    const now = Date.now();
+    if (isGone) this.#deaths.push({ from: now, until: Number.POSITIVE_INFINITY, isTold: false });
+    else {
+      this.#newest().until = now;
+      this.#backAt = now;
+    }
     this.#isGone = isGone;
   }
 
@@ -148,5 +174,9 @@ export class Deaths implements DeathWatch {
   }
 }
 
+/** Watches the server behind a backend. */
+export const deathsOfBackend = (backend: Backend): Deaths =>
+  new Deaths(() => backend.status().serving, backend.findOut);
+
 /** Whether a connection closed at `at` was closed by this death. */
-const belongs = (at: number, death: Death): boolean => at >= death.at - lookForMs && at <= death.at + sameDeathMs;
+const belongs = (at: number, { from, until }: Death): boolean => at >= from - lookForMs && at <= until + sameDeathMs;

@@ -15,11 +15,15 @@ interface End {
   state: "open" | "ended" | "absent";
   /** Our clock, ms. */
   endedAt: number;
+  /** Whether it hung up because it died is known. */
+  isUnderstood: boolean;
 }
 
 export class Ends {
   readonly #shared: Shared;
-  readonly #ends = both((): End => ({ lane: new Lane(), session: undefined, state: "open", endedAt: 0 }));
+  readonly #ends = both(
+    (): End => ({ lane: new Lane(), session: undefined, state: "open", endedAt: 0, isUnderstood: false }),
+  );
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -65,6 +69,10 @@ export class Ends {
   end(side: Side, at: number): void {
     this.#ends[side].state = "ended";
     this.#ends[side].endedAt = at;
+    const understood = () => {
+      this.#ends[side].isUnderstood = true;
+    };
+    void this.#shared.deathsOf(side).known().then(understood);
   }
 
   giveUp(side: Side): void {
@@ -83,8 +91,9 @@ export class Ends {
 
   /** The sides that have hung up alone, and long enough ago. */
   endedAlone(now: number): Side[] {
+    const isDue = (side: Side) => this.endedAt(side) + this.#followMs(side) <= now;
     return sides.filter(
-      (side) => this.hasEnded(side) && this.isOpen(otherSide(side)) && this.endedAt(side) + this.#followMs(side) <= now,
+      (side) => this.hasEnded(side) && this.#ends[side].isUnderstood && this.isOpen(otherSide(side)) && isDue(side),
     );
   }
 

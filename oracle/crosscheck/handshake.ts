@@ -1,5 +1,4 @@
 /** Opening one client connection on both sides: two handshakes that mean the same, compared. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { decodeConnectResponse } from "../../src/protocol/connect.ts";
 import { compareConnects } from "../compare/comparator.ts";
@@ -7,7 +6,6 @@ import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import { CrossConnection } from "./connection.ts";
-import { deathKnownMs } from "./deaths.ts";
 import type { Label } from "./options.ts";
 import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
@@ -37,7 +35,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const askedAt = Date.now();
   const asked = await askBoth(shared, hello, found, ask);
   const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
-  const answers = await askAgain(asked, ask, isAway);
+  const answers = await askAgain(shared, asked, ask, isAway);
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
   const verdict = judge(shared, opened, differences, { hello, isAway });
@@ -95,6 +93,7 @@ interface Asked {
 /** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. So does
  *  one that is just going or coming. Neither has changed anything, so it can be asked once more. */
 async function askAgain(
+  shared: Shared,
   asked: Both<Asked>,
   ask: (side: Side, own: Hello) => Promise<Answered>,
   isAway: (side: Side) => boolean,
@@ -104,7 +103,7 @@ async function askAgain(
     const other = asked[otherSide(side)].answered.opened.is;
     if (answered.opened.is !== "closed" || other === "closed") return answered;
     if (other === "refused") return ask(side, own);
-    await sleep(deathKnownMs);
+    await shared.deathsOf(side).known();
     return isAway(side) ? ask(side, own) : answered;
   };
   return { candidate: await again("candidate"), oracle: await again("oracle") };

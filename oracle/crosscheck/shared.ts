@@ -3,7 +3,7 @@
 import type { Side } from "../compare/difference.ts";
 import { BoundedMap, Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
-import { Deaths, type DeathWatch } from "./deaths.ts";
+import { type DeathWatch, deathsOfBackend } from "./deaths.ts";
 import type { CrossCheckOptions } from "./options.ts";
 import { Ordering } from "./ordering.ts";
 import { Reapables } from "./reapables.ts";
@@ -49,8 +49,8 @@ export class Shared {
     this.truth = options.answerFrom;
     this.book = new SessionBook(options.answerFrom, options.settleMs);
     this.scribe = new Scribe(options);
-    this.deaths = options.deaths ?? new Deaths(() => options.candidate.status().serving);
-    this.#oracleDeaths = options.oracleDeaths ?? new Deaths(() => options.oracle.status().serving);
+    this.deaths = options.deaths ?? deathsOfBackend(options.candidate);
+    this.#oracleDeaths = options.oracleDeaths ?? deathsOfBackend(options.oracle);
   }
 
   /** Who watches a side's deaths. */
