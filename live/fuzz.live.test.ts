@@ -71,17 +71,11 @@ describe("two ZooKeepers of the same version", () => {
 /** Lies of many classes; each must be seen, and shown in a few steps. `npm run mutants` tries all there are. */
 const lies = [
   "stat-cversion-creates",
-  "stat-pzxid-stuck",
   "error-set-version",
   "name-sequence-ahead",
-  "data-truncated",
-  "children-missing",
   "acl-leaks",
-  "multi-later-codes",
   "zxid-zero",
-  "layout-stat-short",
   "watch-lost",
-  "watch-wrong-type",
   "session-ephemerals-stay",
   "stat-many-children",
   "stat-version-reborn",
