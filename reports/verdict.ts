@@ -55,7 +55,9 @@ export function verdictOf(evidence: Evidence): RunVerdict {
   const except = evidence.known > 0 ? ", known divergences aside" : "";
   const notes = [
     ...(evidence.end?.interrupted === true ? ["The run was interrupted; what it had checked by then agrees."] : []),
-    ...(evidence.unchecked > 0 ? [`${operations(evidence.unchecked)} not checked, because one side was gone.`] : []),
+    ...(evidence.unchecked > 0
+      ? [`${operations(evidence.unchecked)} not checked: a side had gone or hung up, or a doubt was left.`]
+      : []),
   ];
   return verdict(
     "conforms",

@@ -116,7 +116,7 @@ describe("the verdict", () => {
   test("a side that came back leaves the run green, and what it missed is said", () => {
     const { verdict, sides } = viewOf(sideLostRun(true));
     expect(verdict).toMatchObject({ is: "conforms", exitCode: 0 });
-    expect(verdict.reasons).toEqual(["3 operations not checked, because one side was gone."]);
+    expect(verdict.reasons).toEqual(["3 operations not checked: a side had gone or hung up, or a doubt was left."]);
     expect(sides.map((side) => side.state)).toEqual(["lost", "back"]);
   });
 
