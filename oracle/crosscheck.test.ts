@@ -152,17 +152,22 @@ describe("requests and replies", () => {
     await bench.crosscheck.close();
   });
 
-  test("auth may be answered ahead of the pipeline on one side", async () => {
+  test("auth waits for what was asked before, and may be answered ahead of what is asked behind it", async () => {
     const bench = new Bench();
     const client = await bench.client("s");
     client.send(1, "exists", { path: "/a", watch: false });
     client.send(-4, "auth", { type: 0, scheme: "digest", auth: Buffer.from("u:p") });
+    client.send(2, "exists", { path: "/a", watch: false });
+    expect(gotOps(client, "oracle")).toEqual(["exists"]);
+    answer(client, exists(1));
+    expect(gotOps(client, "candidate")).toEqual(["exists", "auth", "exists"]);
     const auth = replyFrame("auth", { xid: -4, zxid: 0 });
     client.at.oracle?.send(auth);
-    client.at.oracle?.send(exists(1)(101));
-    client.at.candidate?.send(exists(1)(1));
+    client.at.oracle?.send(exists(2)(101));
+    client.at.candidate?.send(exists(2)(1));
     client.at.candidate?.send(auth);
-    expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual(["exists match", "auth match"]);
+    const steps = bench.steps().map(({ op, verdict }) => `${op} ${verdict}`);
+    expect(steps).toEqual(["exists match", "exists match", "auth match"]);
     expect(JSON.stringify(bench.lines)).not.toContain("u:p");
     await bench.crosscheck.close();
   });
@@ -673,14 +678,16 @@ test("a session of which the servers have heard nothing may expire on one side f
 });
 
 test.each([
-  ["when the other side has noticed too", "NOWATCHER", "timing"],
-  ["if one side goes on seeing them", "OK", "diverges"],
-] as const)("watches of a client that has just left are asked after again: %s", async (_, again, verdict) => {
+  ["has left", "when the other side has noticed too", "NOWATCHER", "timing"],
+  ["has left", "if one side goes on seeing them", "OK", "diverges"],
+  ["is leaving", "when the other side has noticed too", "NOWATCHER", "timing"],
+] as const)("watches of a client that %s are asked after again: %s", async (how, _, again, verdict) => {
   const bench = new Bench({ settleMs: 40 });
   const [x, y] = [await bench.client("x"), await bench.client("y")];
   const check = (xid: number, zxid: number, err: "OK" | "NOWATCHER") =>
     replyFrame("checkWatches", { xid, zxid, ...(err === "OK" ? {} : { err }) });
-  x.close();
+  if (how === "has left") x.close();
+  else x.send(1, "closeSession", {});
   y.send(1, "checkWatches", { path: "/a", type: 3 });
   y.at.candidate?.send(check(1, 1, "OK"));
   y.at.oracle?.send(check(1, 101, "NOWATCHER"));

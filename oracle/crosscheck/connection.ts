@@ -17,7 +17,7 @@ import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { isPlainWrite, isSlowToShow, parseRequest, type Request } from "./request.ts";
+import { changesIdentity, isPlainWrite, isSlowToShow, parseRequest, type Request } from "./request.ts";
 import { mayOwnEphemerals, rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
@@ -152,6 +152,7 @@ export class CrossConnection implements BackendSession {
       isJudged: false,
     };
     rememberEphemerals(session, request.operations ?? []);
+    if (request.op === "closeSession") shared.clientLeftAt.set(this.label.case, Date.now());
     // Its own watches hear of its ephemerals before it is answered.
     if (request.op === "closeSession" && mayOwnEphemerals(session)) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
@@ -159,7 +160,7 @@ export class CrossConnection implements BackendSession {
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ephemeralCreates: session.ephemeralCreates });
     const ticket: Ticket = {
-      ...{ owner: this, needs, isSlowToShow: isSlowToShow(request) },
+      ...{ owner: this, needs, isSlowToShow: isSlowToShow(request), isAhead: changesIdentity(request) },
       mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),
       start: (convoy) => this.#send(exchange, convoy),
     };

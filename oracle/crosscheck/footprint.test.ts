@@ -5,7 +5,7 @@ import { multiOp } from "../../src/protocol/multi.ts";
 import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { armWatches, footprint } from "./footprint.ts";
 import { type Mode, Ordering } from "./ordering.ts";
-import { type Operation, parseRequest } from "./request.ts";
+import { changesIdentity, type Operation, parseRequest } from "./request.ts";
 import { WatchMap } from "./watch-map.ts";
 
 interface Owner {
@@ -129,6 +129,25 @@ test("a write that may fire another session's watch waits for that session's req
   expect(conflict(create("/p/q/r"), get("/elsewhere"), { armed: request("addWatch", { path: "/p", mode: 1 }) })).toBe(
     true,
   );
+});
+
+test("a new identity waits for its own session's requests, whose events it might let through, and nothing waits for it", () => {
+  const watches = new WatchMap<Owner>();
+  const owner = { id: 1 };
+  const order = new Ordering();
+  const started: string[] = [];
+  const enter = (one: ReturnType<typeof request>) => {
+    const needs = footprint(one, { owner, watches, ephemeralCreates: [] });
+    const ticket = { owner, needs, isAhead: changesIdentity(one), start: () => started.push(one.op ?? "") };
+    order.enter(ticket);
+    return ticket;
+  };
+  const first = enter(create("/a"));
+  enter(request("auth", { type: 0, scheme: "digest", auth: null }));
+  expect(started).toEqual(["create"]);
+  order.leave(first);
+  enter(get("/a"));
+  expect(started).toEqual(["create", "auth", "getData"]);
 });
 
 test("closing a session waits for those who could see its ephemerals go", () => {

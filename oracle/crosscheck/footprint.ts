@@ -2,7 +2,7 @@
  *  `node PATH` is a znode with its Stat and list of children, `names PATH` the names that may come to exist below it, `tree PATH` everything
  *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
 import type { Mode, Needs } from "./ordering.ts";
-import { isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
+import { changesIdentity, isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
 import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
 
 /** A connection, as far as ordering goes. */
@@ -27,7 +27,7 @@ const quotaRoot = "/zookeeper/quota";
 export function footprint<Owner extends Watcher>(request: Request, scene: FootprintScene<Owner>): Needs {
   const needs = new Map<string, Mode>([
     ["all", "add"],
-    [`events ${scene.owner.id}`, "read"],
+    [`events ${scene.owner.id}`, changesIdentity(request) ? "settle" : "read"],
   ]);
   const use = (name: string, mode: Mode) => {
     const before = needs.get(name);

@@ -24,6 +24,8 @@ export interface Ticket {
   readonly needs: Needs;
   /** Its own connection's later requests wait for its answer too where they conflict, as other connections' do. */
   readonly isSlowToShow?: boolean;
+  /** It waits for the answers to its own connection's earlier requests where it conflicts with them. */
+  readonly isAhead?: boolean;
   /** A write whose answer's zxid tells its place among others. */
   readonly mayConvoy?: boolean;
   /** Called once, when the request may be sent; with a convoy, to the oracle alone. */
@@ -131,14 +133,14 @@ export class Ordering {
     return resource;
   }
 
-  #against({ owner, needs }: Ticket): Set<Entry> {
+  #against({ owner, needs, isAhead }: Ticket): Set<Entry> {
     const out = new Set<Entry>();
     for (const [name, mode] of needs) {
       const resource = this.#resources.get(name);
       if (resource === undefined) continue;
       for (const other of conflicting[mode])
         for (const entry of resource[other])
-          if (entry.ticket.owner !== owner || entry.ticket.isSlowToShow === true) out.add(entry);
+          if (entry.ticket.owner !== owner || entry.ticket.isSlowToShow === true || isAhead === true) out.add(entry);
     }
     return out;
   }

@@ -71,8 +71,23 @@ export const looksEphemeral = ({ op, fields }: Operation): boolean =>
  *  flag nothing can be created. Source: PrepRequestProcessor.pRequest2Txn and pRequest2TxnCreate (3.8). */
 const slowToShow: ReadonlySet<string | undefined> = new Set(["setACL", "createContainer", "createTTL"]);
 
-export const isSlowToShow = ({ op, operations }: Request): boolean =>
-  slowToShow.has(op) || (op === "multi" && operations?.some((inner) => slowToShow.has(inner.op)) === true);
+/** Whether ZooKeeper stumbles over an operation where it ought to refuse it. In a multi what the operations before it would have changed then stays
+ *  outstanding until the multi is answered, and a create2 pipelined behind may be taken for possible, fail when it is applied, and never be answered.
+ *  Source: PrepRequestProcessor.pRequestHelper, which rolls back for a KeeperException alone, and NIOServerCnxn.sendResponse (3.8). */
+function isStumbledOver(operation: Operation): boolean {
+  const acl = operation.fields.acl as readonly { readonly id: { readonly scheme: unknown; readonly id: unknown } }[];
+  const isNull = ({ id }: (typeof acl)[number]) => id.scheme === null || id.id === null;
+  const { path } = operation.fields;
+  return typeof path !== "string" || !path.startsWith("/") || (Array.isArray(acl) && acl.some(isNull));
+}
+
+export const isSlowToShow = ({ op, operations = [] }: Request): boolean =>
+  slowToShow.has(op) ||
+  (op === "multi" && operations.some((inner) => slowToShow.has(inner.op) || isStumbledOver(inner)));
+
+/** Requests that a server carries out ahead of what is in its pipeline, and that change which events its client may see: since 3.8.4 and 3.9.2 only
+ *  those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). */
+export const changesIdentity = ({ op }: Request): boolean => op === "auth" || op === "sasl";
 
 const plainWrites: ReadonlySet<OpName> = new Set(["create", "create2", "delete", "setData", "check"]);
 
