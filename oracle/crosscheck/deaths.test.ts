@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { Deaths } from "./deaths.ts";
-import { Bench, gotOps, replyFrame, type ScriptedClient } from "./scripted.fixture.ts";
+import { Bench, gotOps, replyFrame, type ScriptedClient, stat } from "./scripted.fixture.ts";
 
 const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 
@@ -162,5 +162,27 @@ test("an oracle that dies is nobody's fault, and is asked once more for a handsh
   expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual(["create unchecked"]);
   later.send(1, "exists", { path: "/x", watch: false });
   expect(gotOps(later, "oracle")).toEqual(["exists"]);
+  await bench.crosscheck.close();
+});
+
+test("what an oracle left unanswered when it died, a closing session's ephemerals too, is held against nobody later", async () => {
+  const bench = new Bench();
+  const leaving = await bench.client("s", { case: "x" });
+  const staying = await bench.client("t", { case: "x" });
+  leaving.send(1, "closeSession", {});
+  leaving.at.candidate?.send(replyFrame("closeSession", { xid: 1, zxid: 1 }));
+  bench.servers.oracle.serving = false;
+  leaving.at.oracle?.hangUp();
+  leaving.at.candidate?.hangUp();
+  bench.servers.oracle.serving = true;
+  await expect.poll(() => bench.steps().map(({ verdict }) => verdict)).toEqual(["unchecked"]);
+  staying.send(1, "exists", { path: "/ephemeral", watch: false });
+  staying.at.candidate?.send(replyFrame("exists", { xid: 1, zxid: 1, err: "NONODE" }));
+  staying.at.oracle?.send(replyFrame("exists", { xid: 1, zxid: 101, body: { stat: stat() } }));
+  await bench.crosscheck.settled();
+  expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual([
+    "closeSession unchecked",
+    "exists unchecked",
+  ]);
   await bench.crosscheck.close();
 });

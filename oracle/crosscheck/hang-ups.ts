@@ -25,6 +25,8 @@ export function judgeRemains(
   const isExpiring = [...scene.shared.book.fading(Date.now())].includes(scene.record);
   for (const [index, exchange] of asked.entries()) {
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
+    // Nobody knows whether the dead one has carried it out.
+    if (how.hasDied && mayHaveChanged(exchange)) scene.shared.scribe.drift(scene.label);
     if (answered === undefined) {
       // The first is the one that both refused to answer; what came behind it was not looked at.
       const verdict = how.isWhole ? "match" : "unchecked";
