@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { newSession } from "../scenarios/connection.ts";
-import { encodeConnectRequest } from "../src/protocol/connect.ts";
+import { encodeConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
 import { bridge } from "./bridge.ts";
 
-const request = newSession(4_000);
+const request = {
+  ...{ protocolVersion: 0, lastZxidSeen: 0, timeOut: 4_000, sessionId: 0 },
+  ...{ passwd: Buffer.alloc(passwordBytes), readOnly: false },
+};
 const hello = { request, raw: encodeConnectRequest(request), peer: { address: "127.0.0.1", port: 0 } };
 const nobody = { send: () => undefined, end: () => undefined, queuedBytes: 0 };
 
