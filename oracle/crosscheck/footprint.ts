@@ -27,7 +27,7 @@ const quotaRoot = "/zookeeper/quota";
 export function footprint<Owner extends Watcher>(request: Request, scene: FootprintScene<Owner>): Needs {
   const needs = new Map<string, Mode>([
     ["all", "add"],
-    [`events ${scene.owner.id}`, changesIdentity(request) ? "settle" : "read"],
+    [`events ${scene.owner.id}`, changesIdentity(request) ? "write" : "read"],
   ]);
   const use = (name: string, mode: Mode) => {
     const before = needs.get(name);
@@ -65,9 +65,7 @@ function addOperation<Owner extends Watcher>(operation: Operation, use: Use, sce
       use(`acl ${path}`, "read");
       return addChange(path, false, use, scene);
     case "setACL":
-      // PrepRequestProcessor leaves the new list out of its outstanding changes: a write pipelined behind a setACL is judged by the old list or the
-      // new, as it happens.
-      use(`acl ${path}`, "settle");
+      use(`acl ${path}`, "write");
       use(`node ${path}`, "write");
       return use(`names ${parent}`, "read");
     case "getAllChildrenNumber":

@@ -3,18 +3,16 @@
  *  Writes that would wait for each other may go in convoy (convoy.ts): the oracle decides their order, and the candidate is given them in that order. */
 import { Convoy } from "./convoy.ts";
 
-/** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. `settle` keeps
- *  even the same connection's later requests back until the answer is there: for what a server itself races over in a pipeline. */
-export type Mode = "read" | "add" | "write" | "settle";
+/** How a request uses a resource. `add` is compatible with itself: many may change a tree at once, but not while somebody counts it. */
+export type Mode = "read" | "add" | "write";
 
 /** Resources by name, and how each is used. */
 export type Needs = ReadonlyMap<string, Mode>;
 
 const conflicting: Readonly<Record<Mode, readonly Mode[]>> = {
-  read: ["add", "write", "settle"],
-  add: ["read", "write", "settle"],
-  write: ["read", "add", "write", "settle"],
-  settle: ["read", "add", "write", "settle"],
+  read: ["add", "write"],
+  add: ["read", "write"],
+  write: ["read", "add", "write"],
 };
 
 /** A request in line. Requests of one owner never wait for each other's answers, only for their turn to be sent: a server answers a
@@ -127,7 +125,7 @@ export class Ordering {
   #resource(name: string): Record<Mode, Set<Entry>> {
     let resource = this.#resources.get(name);
     if (resource === undefined) {
-      resource = { read: new Set(), add: new Set(), write: new Set(), settle: new Set() };
+      resource = { read: new Set(), add: new Set(), write: new Set() };
       this.#resources.set(name, resource);
     }
     return resource;
@@ -174,8 +172,7 @@ export class Ordering {
   }
 }
 
-const isFree = ({ read, add, write, settle }: Record<Mode, Set<Entry>>): boolean =>
-  read.size + add.size + write.size + settle.size === 0;
+const isFree = ({ read, add, write }: Record<Mode, Set<Entry>>): boolean => read.size + add.size + write.size === 0;
 
 /** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
 function cohortFor({ number }: Entry, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort {
