@@ -10,7 +10,7 @@ import { Dispatch } from "./dispatch.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
-import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered, underWayOf } from "./hang-ups.ts";
+import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
@@ -313,9 +313,7 @@ export class CrossConnection implements BackendSession {
 
   #ended(side: Side): void {
     if (!this.#ends.isOpen(side)) return;
-    const now = Date.now();
-    this.#ends.end(side, now);
-    this.#shared.deathsOf(side).hungUp(now, this.label.case, underWayOf(this.#ends.lane(side).waiting, this.label));
+    this.#ends.end(side, this.label);
     if (side === "oracle") for (const exchange of this.#open.keys()) this.#dispatch.tellConvoy(exchange, undefined);
     if (!this.#ends.isOpen(otherSide(side))) this.#bothEndedSoon();
     this.#shared.progress();
@@ -325,8 +323,7 @@ export class CrossConnection implements BackendSession {
   #bothEndedSoon(): void {
     const isInDoubt = [...this.#open.keys()].some(({ replies }) => !replies.oracle !== !replies.candidate);
     if (!isInDoubt || this.#ends.hasAbsent) return this.#bothEnded();
-    const known = sides.map((side) => this.#shared.deathsOf(side).known());
-    void Promise.all(known).then(() => this.#isOver || this.#bothEnded());
+    void this.#ends.understood().then(() => this.#isOver || this.#bothEnded());
   }
 
   /** Both sides hung up, or the only one left did. */

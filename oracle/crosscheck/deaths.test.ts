@@ -132,6 +132,16 @@ test("a server that is gone cannot close a connection for another reason until i
   expect(deaths.isDeath(Date.now())).toBe(true);
 });
 
+test("a server comes back from the death that it is dead of, whichever other one was asked about meanwhile", () => {
+  let isServing = false;
+  const deaths = new Deaths(() => isServing);
+  const later = Date.now() + 5_000;
+  expect(deaths.isDeath(later)).toBe(true);
+  deaths.sceneAt(Date.now() - 10_000);
+  isServing = true;
+  expect(deaths.isDeath(later)).toBe(false);
+});
+
 test("whoever asks since when is told whether it was away", () => {
   let isServing = true;
   const deaths = new Deaths(() => isServing);

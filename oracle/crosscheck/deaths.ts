@@ -6,8 +6,9 @@ import type { UnderWay } from "../compare/difference.ts";
 
 /** What a cross-check asks of whoever watches. Times are of our clock, ms, and say when the server closed a connection. */
 export interface DeathWatch {
-  /** It has closed one of a case, rightly or because it is no more. `underWay`: the requests that it had not answered there. */
-  hungUp(at: number, caseName: string, underWay: readonly UnderWay[]): void;
+  /** It has closed one of a case, rightly or because it is no more. `underWay`: the requests that it had not answered there. Resolves when it is known
+   *  which. */
+  hungUp(at: number, caseName: string, underWay: readonly UnderWay[]): Promise<void>;
   /** Whether this was a death. */
   isDeath(at: number): boolean;
   /** Resolves when all that is asked here is true to what has happened so far. */
@@ -51,7 +52,8 @@ export class Deaths implements DeathWatch {
   readonly #findOut: () => Promise<void>;
   readonly #hangUps: HangUp[] = [];
   readonly #deaths: Death[] = [];
-  #isGone = false;
+  /** Of the deaths, the one that it has not come back from. */
+  #absence: Death | undefined;
   /** When it was found to be there again, our clock, ms. */
   #backAt = 0;
   #isTrialTold = false;
@@ -80,14 +82,13 @@ export class Deaths implements DeathWatch {
     };
   }
 
-  hungUp(at: number, caseName: string, underWay: readonly UnderWay[], isTrial = false): void {
+  async hungUp(at: number, caseName: string, underWay: readonly UnderWay[], isTrial = false): Promise<void> {
     while (this.#hangUps[0] !== undefined && this.#hangUps[0].at + rememberMs < at) this.#hangUps.shift();
     this.#hangUps.push({ at, caseName, underWay, isTrial });
     this.#look();
     this.#timer ??= setInterval(() => this.#lookAgain(), lookEveryMs).unref();
-    void this.known().then(() => {
-      if (this.#isGone) this.#newest().from = Math.min(this.#newest().from, at);
-    });
+    await this.known();
+    if (this.#absence !== undefined) this.#absence.from = Math.min(this.#absence.from, at);
   }
 
   async known(): Promise<void> {
@@ -102,7 +103,7 @@ export class Deaths implements DeathWatch {
 
   wasAway(since: number): boolean {
     this.#look();
-    return this.#isGone || this.#backAt >= since;
+    return this.#absence !== undefined || this.#backAt >= since;
   }
 
   sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number } {
@@ -145,30 +146,26 @@ export class Deaths implements DeathWatch {
     return death;
   }
 
-  /** The death of a server that is gone. */
-  #newest(): Death {
-    return this.#deaths.at(-1) ?? this.#ensure(Date.now());
-  }
-
   #deathAt(at: number): Death | undefined {
     return this.#deaths.find((death) => belongs(at, death));
   }
 
   #look(): void {
-    const isGone = !this.#isServing();
-    if (isGone === this.#isGone) return;
+    const isServing = this.#isServing();
     const now = Date.now();
-    if (isGone) this.#deaths.push({ from: now, until: Number.POSITIVE_INFINITY, isTold: false });
-    else {
-      this.#newest().until = now;
+    if (isServing && this.#absence !== undefined) {
+      this.#absence.until = now;
+      this.#absence = undefined;
       this.#backAt = now;
+    } else if (!isServing && this.#absence === undefined) {
+      this.#absence = { from: now, until: Number.POSITIVE_INFINITY, isTold: false };
+      this.#deaths.push(this.#absence);
     }
-    this.#isGone = isGone;
   }
 
   #lookAgain(): void {
     this.#look();
-    if (this.#isGone || (this.#hangUps.at(-1)?.at ?? 0) + lookForMs > Date.now()) return;
+    if (this.#absence !== undefined || (this.#hangUps.at(-1)?.at ?? 0) + lookForMs > Date.now()) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -2,7 +2,9 @@
 import type { BackendSession } from "../../src/backend.ts";
 import type { Side } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
+import { underWayOf } from "./hang-ups.ts";
 import { Lane } from "./lane.ts";
+import type { Label } from "./options.ts";
 import type { Shared } from "./shared.ts";
 
 /** How long after a death all of its hang-ups are known, ms. */
@@ -15,14 +17,18 @@ interface End {
   state: "open" | "ended" | "absent";
   /** Our clock, ms. */
   endedAt: number;
-  /** Whether it hung up because it died is known. */
+  /** Whether it is known that it hung up because it died; `understood` resolves then. */
   isUnderstood: boolean;
+  understood: Promise<void>;
 }
 
 export class Ends {
   readonly #shared: Shared;
   readonly #ends = both(
-    (): End => ({ lane: new Lane(), session: undefined, state: "open", endedAt: 0, isUnderstood: false }),
+    (): End => ({
+      ...{ lane: new Lane(), session: undefined, state: "open" },
+      ...{ endedAt: 0, isUnderstood: false, understood: Promise.resolve() },
+    }),
   );
 
   constructor(shared: Shared) {
@@ -65,14 +71,20 @@ export class Ends {
     return sides.filter(this.hasEnded).length === 1 && !this.hasAbsent;
   }
 
-  /** A side hangs up. */
-  end(side: Side, at: number): void {
-    this.#ends[side].state = "ended";
-    this.#ends[side].endedAt = at;
-    const understood = () => {
-      this.#ends[side].isUnderstood = true;
-    };
-    void this.#shared.deathsOf(side).known().then(understood);
+  /** A side of a case hangs up. */
+  end(side: Side, label: Label): void {
+    const end = this.#ends[side];
+    const watch = this.#shared.deathsOf(side);
+    end.state = "ended";
+    end.endedAt = Date.now();
+    end.understood = watch.hungUp(end.endedAt, label.case, underWayOf(end.lane.waiting, label)).then(() => {
+      end.isUnderstood = true;
+    });
+  }
+
+  /** Resolves when it is known of every side that has hung up whether it died. */
+  async understood(): Promise<void> {
+    await Promise.all(sides.map((side) => this.#ends[side].understood));
   }
 
   giveUp(side: Side): void {

@@ -36,7 +36,8 @@ export class Shared {
   readonly reapables = new Reapables();
   /** Our clock, ms, when a session with ephemerals was last closed. */
   sessionEndedAt = 0;
-  /** When a client of a case last hung up, our clock, ms: ZooKeeper notices in its own time, and forgets the connection's watches then. */
+  /** When a client of a case last hung up or asked to end its session, our clock, ms: ZooKeeper does so in its own time, and forgets the connection's
+   *  watches then. */
   readonly clientLeftAt = new BoundedMap<string, number>(1_000);
   /** Handshakes under way, by case. */
   readonly opening = new Map<string, number>();
