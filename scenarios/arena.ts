@@ -1,7 +1,7 @@
 /** Where cases meet a cross-check: gives each its own root and name, runs it, and hands back what the cross-check said of it. */
 import type { CrossCheck, Observation } from "../oracle/crosscheck.ts";
 import type { Casebook, CaseRecord } from "./casebook.ts";
-import type { Door } from "./connection.ts";
+import { type Door, doorTo } from "./connection.ts";
 import type { CellCount } from "./coverage/cells.ts";
 import { CaseStates } from "./coverage/states.ts";
 import type { Scenario } from "./format.ts";
@@ -49,10 +49,7 @@ export class Arena {
     this.#chroot = how.chroot ?? "";
     this.cells = how.cells;
     this.#lanes = ("openAs" in checks ? [checks] : checks).map((check) => ({
-      door: {
-        open: (as, hello, downstream) => check.openAs(as, hello, downstream),
-        settled: (caseName) => check.settled(caseName),
-      },
+      door: doorTo(check),
       cases: 0,
     }));
   }

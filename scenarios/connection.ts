@@ -19,6 +19,12 @@ export interface Door {
   settled(caseName: string): Promise<void>;
 }
 
+/** A cross-check as a door. */
+export const doorTo = (check: { readonly openAs: Door["open"] } & Pick<Door, "settled">): Door => ({
+  open: (as, hello, downstream) => check.openAs(as, hello, downstream),
+  settled: (caseName) => check.settled(caseName),
+});
+
 /** Called with a reply's header and a reader behind it, or with nothing when the connection ended first. */
 export type OnReply = (header: ReplyHeader | undefined, rest: Reader) => void;
 

@@ -1,5 +1,5 @@
 /** A connection's requests on their way to both sides: at once, or to the candidate only when their convoy knows the order. */
-import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
+import { type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { Side } from "../compare/difference.ts";
 import { otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
@@ -74,8 +74,7 @@ export class Dispatch {
     const zxid = request.operations[0]?.fields.relativeZxid as Int64;
     const translated = translateZxid(zxid, { witness, truth, record: this.#record });
     const frame = Buffer.from(request.frame);
-    frame.writeInt32BE(highHalf(translated), 8);
-    frame.writeUInt32BE(lowHalf(translated), 12);
+    writeInt64(frame, 8, translated);
     return frame;
   }
 }

@@ -1,7 +1,6 @@
 /** Who is who on the two sides: each client session is two sessions with two ids and two passwords, of which the client knows one. */
 import type { Hello } from "../../src/backend.ts";
-import type { Int64 } from "../../src/jute/int64.ts";
-import { canonicalInt64, highHalf, lowHalf } from "../../src/jute/int64.ts";
+import { canonicalInt64, type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { Both, Side } from "../compare/difference.ts";
 import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
 import { both, otherSide } from "../compare/sides.ts";
@@ -157,19 +156,14 @@ export function rewriteHello(
   change: { lastZxidSeen: Int64; credentials: Credentials | undefined },
 ): Hello {
   const raw = Buffer.from(hello.raw);
-  writeLong(raw, 4, change.lastZxidSeen);
+  writeInt64(raw, 4, change.lastZxidSeen);
   const request = { ...hello.request, lastZxidSeen: change.lastZxidSeen };
   if (change.credentials === undefined) return { ...hello, request, raw };
   const { id, passwd } = change.credentials;
-  writeLong(raw, 16, id);
+  writeInt64(raw, 16, id);
   const length = raw.readInt32BE(24);
   const own = Buffer.alloc(4);
   own.writeInt32BE(passwd?.length ?? -1);
   const parts = [raw.subarray(0, 24), own, passwd ?? Buffer.alloc(0), raw.subarray(28 + Math.max(length, 0))];
   return { ...hello, request: { ...request, sessionId: id, passwd }, raw: Buffer.concat(parts) };
-}
-
-function writeLong(bytes: Buffer, at: number, value: Int64): void {
-  bytes.writeInt32BE(highHalf(value), at);
-  bytes.writeUInt32BE(lowHalf(value), at + 4);
 }

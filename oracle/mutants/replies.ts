@@ -1,6 +1,6 @@
 /** Lies in replies: codes, names, data, children, permissions, multis, zxids, layout. */
 
-import { highHalf, type Int64, lowHalf } from "../../src/jute/int64.ts";
+import { type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { isSequential } from "../crosscheck/request.ts";
@@ -35,8 +35,7 @@ const multiMutant = (name: string, lie: string, change: (items: SequenceItem[]) 
 const hasFailed = (items: readonly SequenceItem[]): boolean => items.some(({ header }) => header.type === -1);
 
 const putLong = (frame: Buffer, at: number, value: Int64): Buffer => {
-  frame.writeInt32BE(highHalf(value), at);
-  frame.writeUInt32BE(lowHalf(value), at + 4);
+  writeInt64(frame, at, value);
   return frame;
 };
 

@@ -1,7 +1,7 @@
 /** One connection of a recording, played: frames out in their order, replies counted. */
 import type { BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { Reader } from "../../src/jute/buffers.ts";
-import { highHalf, lowHalf } from "../../src/jute/int64.ts";
+import { writeInt64 } from "../../src/jute/int64.ts";
 import { opcodes, xids } from "../../src/protocol/opcodes.ts";
 import { ChosenNames } from "../../src/recording/chosen-names.ts";
 import type { Label } from "../crosscheck/options.ts";
@@ -66,8 +66,7 @@ export class PlayedConnection {
     const isRearming = opcode === opcodes.setWatches.code || opcode === opcodes.setWatches2.code;
     if (isRearming && recorded.length >= bodyAt + 8) {
       // Its first field is the newest zxid that the client has seen.
-      recorded.writeInt32BE(highHalf(this.session.lastZxid), bodyAt);
-      recorded.writeUInt32BE(lowHalf(this.session.lastZxid), bodyAt + 4);
+      writeInt64(recorded, bodyAt, this.session.lastZxid);
     }
     this.#submit(this.#backend, recorded, at);
     return true;

@@ -2,10 +2,10 @@
  *  Between two writes nothing changes, so what only looked in between is asked all at once. Where a client's connection ended, behind a reply and before the
  *  next write, its connection ends here too, and the session is resumed with what the oracle has told it. */
 import type { CrossCheck } from "../../oracle/crosscheck.ts";
-import type { Int64 } from "../../src/jute/int64.ts";
+import { type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { ConnectRequest } from "../../src/protocol/connect.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import { Connection, newSession } from "../connection.ts";
+import { Connection, doorTo, newSession } from "../connection.ts";
 import { type Call, type History, inZxidOrder, type Lane, type Stay, staysOf } from "./history.ts";
 
 /** What a replay needs. `name` is the case under which the cross-check journals. */
@@ -99,10 +99,7 @@ class Actor {
 
   /** Throws {@link OracleLost}, as everything does that opens a connection. */
   static async open(lane: Lane, { check, name }: ReplayPlan): Promise<Actor> {
-    const door = {
-      open: (...how: Parameters<CrossCheck["openAs"]>) => check.openAs(...how),
-      settled: (caseName: string) => check.settled(caseName),
-    };
+    const door = doorTo(check);
     const open = async (request: ConnectRequest): Promise<Connection> => {
       const connected = await Connection.open(door, { case: name, session: sessionName(lane.session) }, request);
       if (connected.is !== "granted") throw new OracleLost(connected.is === "closed" ? connected.reason : "refused");
@@ -121,7 +118,7 @@ class Actor {
   /** Resolves when it is answered. A setWatches quotes what this client has seen here, as the client of then quoted what it had seen there. */
   ask(call: Call): Promise<void> {
     const frame = Buffer.from(call.request);
-    if (call.op === "setWatches") frame.writeBigInt64BE(BigInt(this.#newestZxid), quotedZxidAt);
+    if (call.op === "setWatches") writeInt64(frame, quotedZxidAt, this.#newestZxid);
     return new Promise((resolve) => {
       this.#connection.send(call.xid, frame, (header) => {
         if (header !== undefined && header.zxid > this.#newestZxid) this.#newestZxid = header.zxid;

@@ -1,5 +1,5 @@
 /** Bounds-checked reading and growing writing of jute primitives. Source: org.apache.jute.BinaryInputArchive/BinaryOutputArchive (3.9). */
-import { highHalf, type Int64, int64, lowHalf } from "./int64.ts";
+import { type Int64, int64, writeInt64 } from "./int64.ts";
 
 /** The peer sent bytes that are no well-formed record. `field` is the dotted path of the field that could not be read, `offset` the byte
  *  position inside the frame. A server answers MARSHALLINGERROR or closes; it never lets this reach another connection. */
@@ -145,8 +145,7 @@ export class Writer {
 
   long(value: Int64): void {
     const start = this.#room(8);
-    this.#buffer.writeInt32BE(highHalf(value), start);
-    this.#buffer.writeUInt32BE(lowHalf(value), start + 4);
+    writeInt64(this.#buffer, start, value);
   }
 
   boolean(value: boolean): void {

@@ -28,6 +28,12 @@ export function lowHalf(value: Int64): number {
   return typeof value === "number" ? value >>> 0 : Number(BigInt.asUintN(32, value));
 }
 
+/** Puts a long over the eight bytes at `at`, big-endian as jute has it. */
+export function writeInt64(bytes: Buffer, at: number, value: Int64): void {
+  bytes.writeInt32BE(highHalf(value), at);
+  bytes.writeUInt32BE(lowHalf(value), at + 4);
+}
+
 /** Hex digits behind `0x`, two's complement, without leading zeros: the way ZooKeeper prints session ids and zxids (Long.toHexString). */
 export function int64Hex(value: Int64): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
