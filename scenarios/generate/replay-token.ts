@@ -1,11 +1,9 @@
 /** The replay token: one word that regenerates a run or one of its sequences. `zx1:` and base64url of a JSON list. */
-import { readFileSync } from "node:fs";
+import { packageVersion } from "../../src/command-line.ts";
 import { loadProfile, type Profile, profileHash } from "./profile.ts";
 
 /** This tool's version, from package.json. */
-export const toolVersion = String(
-  (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: unknown }).version,
-);
+export const toolVersion = packageVersion();
 
 /** What a token holds. */
 export interface Replay {
