@@ -1,4 +1,5 @@
 /** What every section has at hand, and what most of them do: start servers, let them take turns, put medians in rows. */
+import type { ZooKeeperOptions } from "../oracle/servers/zookeeper.ts";
 import type { Summary } from "../src/zkboom/summary.ts";
 import { type Contender, type Reference, type Start, zooKeeper } from "./contenders.ts";
 import { attemptName, measure, prepare, Spoiled } from "./measure.ts";
@@ -36,15 +37,16 @@ export const loadFigures = ({ perSecond, percentilesMs }: Summary): Figures => (
   p99Ms: percentilesMs["99"] ?? Number.NaN,
 });
 
-/** Starts a ZooKeeper and the others one after the other, and stops all of them, however `use` ends. */
+/** Starts a ZooKeeper, as `options` say, and the others one after the other, and stops all of them, however `use` ends. */
 export async function withContenders<T>(
   bench: Bench,
   starts: readonly Start[],
   use: (contenders: readonly [Reference, ...Contender[]]) => Promise<T>,
+  options: ZooKeeperOptions = {},
 ): Promise<T> {
   const others: Contender[] = [];
   bench.note("starting servers");
-  const reference = await zooKeeper();
+  const reference = await zooKeeper(options);
   try {
     for (const start of starts) {
       bench.signal.throwIfAborted();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { openGuard } from "../../oracle/servers/guard.ts";
 import { forAnswers } from "../../oracle/servers/zookeeper.ts";
 import type { Summary } from "../../reports/summary.ts";
-import { type Bench, inTurns, medianRow, type Section, unlessSpoiled } from "../bench.ts";
+import { type Bench, inTurns, medianRow, type Section, unlessSpoiled, withContenders } from "../bench.ts";
 import { type Contender, zetcd, zooKeeper } from "../contenders.ts";
 import { Spoiled } from "../measure.ts";
 import { type Figures, type Measure, overFirst, type Result } from "../result.ts";
@@ -76,20 +76,11 @@ async function measureAll(bench: Bench, oracle: Contender, candidates: readonly 
 export const fuzz: Section = {
   name: "fuzz",
   about: "xchk fuzz with ZooKeeper as oracle: how many operations it checks",
-  run: async (bench) => {
-    bench.note("starting servers");
-    const started: Contender[] = [];
-    const start = async <C extends Contender>(starting: Promise<C>): Promise<C> => {
-      const contender = await starting;
-      started.push(contender);
-      return contender;
-    };
-    try {
-      const oracle = await start(zooKeeper(forAnswers));
-      const candidates = [await start(zooKeeper(forAnswers)), await start(zetcd()(oracle))];
-      return await measureAll(bench, oracle, candidates);
-    } finally {
-      for (const server of started.toReversed()) await server.stop();
-    }
-  },
+  run: (bench) =>
+    withContenders(
+      bench,
+      [() => zooKeeper(forAnswers), zetcd()],
+      ([oracle, ...candidates]) => measureAll(bench, oracle, candidates),
+      forAnswers,
+    ),
 };
