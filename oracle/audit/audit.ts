@@ -1,6 +1,7 @@
 /** The walk over two trees in step: whatever one side has below a path is asked of both, many reads under way, memory bounded by the largest
  *  family of siblings. What differs is read again before it counts, because trees may be written to meanwhile. */
 import { matchesGlob } from "node:path";
+import { quotaRoot } from "../../src/protocol/paths.ts";
 import type { Both } from "../compare/difference.ts";
 import { both, sides } from "../compare/sides.ts";
 import type { Audited, Reading } from "./audited.ts";
@@ -30,9 +31,6 @@ export interface AuditOptions {
 
 /** Pauses before a znode that differs is read again, ms. */
 const rereadPausesMs = [20, 200, 1_000] as const;
-
-/** Where ZooKeeper keeps quotas. */
-const quotaRoot = "/zookeeper/quota";
 
 /** Compares two trees. Throws `ServerFailed` when a server is gone for good. */
 export async function audit(options: AuditOptions): Promise<AuditResult> {

@@ -1,6 +1,7 @@
 /** What a request reads, changes and may make others see: the resources that put it in order with other sessions' requests.
  *  `node PATH` is a znode with its Stat and list of children, `names PATH` the names that may come to exist below it, `tree PATH` everything
  *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
+import { quotaRoot } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
 import { changesIdentity, isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
 import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
@@ -20,9 +21,6 @@ export interface FootprintScene<Owner extends Watcher> {
 /** Alone on both servers: what cannot be bounded, and every request of a serial run. */
 export const everything: Needs = new Map([["all", "write"]]);
 
-/** The quota bookkeeping changes with every write below a quota'd path, so its znodes depend on everything. */
-const quotaRoot = "/zookeeper/quota";
-
 /** The needs of one request. */
 export function footprint<Owner extends Watcher>(request: Request, scene: FootprintScene<Owner>): Needs {
   const needs = new Map<string, Mode>([
@@ -39,6 +37,7 @@ export function footprint<Owner extends Watcher>(request: Request, scene: Footpr
   const operations = request.op === "closeSession" ? scene.ephemeralCreates : request.operations;
   if (operations === undefined) return everything;
   for (const operation of operations) {
+    // The bookkeeping of quotas changes with every write below a path that has one.
     if (pathOf(operation)?.startsWith(quotaRoot)) return everything;
     addOperation(operation, use, scene);
   }

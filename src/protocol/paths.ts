@@ -28,5 +28,8 @@ export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf
 /** The name below the parent. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
+/** Below it a tree like the one that the quotas rule. Source: Quotas.quotaZookeeper (3.8). */
+export const quotaRoot = "/zookeeper/quota";
+
 /** The four nodes that every server has and nobody may delete. */
-export const reservedPaths: ReadonlySet<string> = new Set(["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"]);
+export const reservedPaths: ReadonlySet<string> = new Set(["/", "/zookeeper", quotaRoot, "/zookeeper/config"]);

@@ -1,7 +1,7 @@
 /** Quotas as zkCli keeps them: below /zookeeper/quota, a tree like the one they rule, with a znode of limits and one of counts where there is a quota.
  *  Source: SetQuotaCommand, ListQuotaCommand, DelQuotaCommand, StatsTrack (3.9). */
 import { parseQuota, printQuota } from "../etcd/quota-text.ts";
-import { parentOf } from "../protocol/paths.ts";
+import { parentOf, quotaRoot } from "../protocol/paths.ts";
 import { openAcl } from "./acl-text.ts";
 import type { Answer } from "./print.ts";
 import type { DelQuotaJob, LimitName, ListQuotaJob, SetQuotaJob } from "./quota-verbs.ts";
@@ -9,7 +9,6 @@ import { NotPossible, refusal, type Session } from "./session.ts";
 import { inTreeOrder, isNoNode, pathsFrom } from "./subtree.ts";
 import { deletion, type Operation, transact } from "./transaction.ts";
 
-const quotaRoot = "/zookeeper/quota";
 const limitsName = "/zookeeper_limits";
 const statsName = "/zookeeper_stats";
 
