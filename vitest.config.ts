@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Two projects: `unit` needs no network; `live` drives real servers, one file after the other. */
+/** Two projects: `unit` needs no network; `live` drives real servers and mostly waits for them, so two files run at
+ *  the same time. */
 export default defineConfig({
   test: {
     projects: [
@@ -20,7 +21,7 @@ export default defineConfig({
           include: ["live/**/*.live.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           maxConcurrency: 3,
         },
       },
