@@ -3,8 +3,14 @@
  *  `README.md` explains it by example; `validate.ts` checks files; `run.ts` says what happens to a step whose connection is gone. */
 
 /** A path. Text is taken below the case's own root (`"/a"` is `/x42/a`, `""` the root itself, `"a"` `/x42a`); `ref` is the path that an earlier
- *  create answered, or a child of it; `exact` is sent as it stands (`{ "exact": "/zookeeper/config" }`); `null` is a null string. */
-export type PathValue = string | null | { readonly ref: string; readonly below?: string } | { readonly exact: string };
+ *  create answered, or a child of it; `quota` is where the quota of a path below the root is kept (`{ "quota": "/a/zookeeper_limits" }` is
+ *  `/zookeeper/quota/x42/a/zookeeper_limits`); `exact` is sent as it stands (`{ "exact": "/zookeeper/config" }`); `null` is a null string. */
+export type PathValue =
+  | string
+  | null
+  | { readonly ref: string; readonly below?: string }
+  | { readonly quota: string }
+  | { readonly exact: string };
 
 /** Znode content: text (UTF-8), exact bytes, or a run of one text. `null` is null data, not empty. */
 export type DataValue = string | null | { readonly hex: string } | { readonly repeat: string; readonly times: number };

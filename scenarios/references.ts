@@ -1,6 +1,7 @@
 /** What a running case knows that its text could not: where its root is, which paths creates answered, which versions and zxids each session
  *  has seen. All of it comes from the answers that the client got, that is, from the answering side. */
 import { canonicalInt64, type Int64 } from "../src/jute/int64.ts";
+import { quotaRoot } from "../src/protocol/paths.ts";
 import type { PathValue, SeenValue, VersionValue } from "./format.ts";
 
 /** The counters of a znode that a step can ask for. */
@@ -30,6 +31,7 @@ export class Memory {
     if (value === null) return null;
     if (typeof value === "string") return this.root + value;
     if ("exact" in value) return value.exact;
+    if ("quota" in value) return quotaRoot + this.root + value.quota;
     return (this.#bound.get(value.ref) ?? `${this.root}/unbound-${value.ref}`) + (value.below ?? "");
   }
 

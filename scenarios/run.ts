@@ -4,8 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Door, OnReply } from "./connection.ts";
 import type { CaseStates, PathOf } from "./coverage/states.ts";
 import { encodeStep, type RequestStep } from "./encode.ts";
-import type { PathValue, Scenario, Step } from "./format.ts";
+import type { Scenario, Step } from "./format.ts";
+import { groundOf } from "./ground.ts";
 import { bodyOf, learn } from "./learn.ts";
+import { pathsIn } from "./paths.ts";
 import { Memory } from "./references.ts";
 import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
 
@@ -40,15 +42,8 @@ const mayHangUp = (step: RequestStep): boolean =>
   step.op === "check" ||
   (step.op === "auth" && ((step.scheme !== "digest" && step.scheme !== "ip") || step.auth === null));
 
-function paths(step: RequestStep): readonly PathValue[] {
-  if (step.op === "multi" || step.op === "multiRead") return step.ops.map((inner) => inner.path);
-  if (step.op === "setWatches" || step.op === "setWatches2")
-    return [step.data, step.exist, step.child, step.persistent, step.recursive].flatMap((list) => list ?? []);
-  return "path" in step ? [step.path] : [];
-}
-
 const labelsIn = (step: RequestStep) =>
-  paths(step).flatMap((path) => (typeof path === "object" && path !== null && "ref" in path ? [path.ref] : []));
+  pathsIn(step).flatMap((path) => (typeof path === "object" && path !== null && "ref" in path ? [path.ref] : []));
 
 const labelsBoundBy = (step: RequestStep) =>
   (step.op === "multi" ? step.ops : [step]).flatMap((inner) =>
@@ -70,8 +65,6 @@ function needsOwnReplies(step: RequestStep): boolean {
   const inner = step.op === "multi" ? step.ops : [step];
   return inner.some((one) => "version" in one && typeof one.version === "object");
 }
-
-const outerOf = (root: string) => root.slice(0, root.lastIndexOf("/"));
 
 /** The case while it runs. */
 class Case {
@@ -104,16 +97,14 @@ class Case {
     await Promise.all([...this.#seats.values()].map((seat) => seat.ready()));
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
-    // Two levels, so that a case that deletes, numbers or protects its root keeps to itself even then.
-    const levels = [outerOf(this.#how.root), this.#how.root];
-    const errs: (number | undefined)[] = [];
-    for (const [i, path] of levels.entries())
+    const { root } = this.#how;
+    let err: number | undefined;
+    for (const path of groundOf(root, this.#scenario.steps))
       await this.#send({ by: first, op: "create", path: { exact: path } }, (header) => {
-        errs[i] = header?.err;
+        if (path === root) err = header?.err;
       });
     await this.#seat(first).drain();
-    for (const [i, path] of levels.entries())
-      if (errs[i] !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${errs[i] ?? "no answer"})`);
+    if (err !== 0) throw new CaseStuck(`the root znode ${root} could not be created (${err ?? "no answer"})`);
     for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) await this.#mark(by);
   }
 

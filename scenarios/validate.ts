@@ -64,9 +64,10 @@ const either =
     checks.some((check) => check(value) === undefined) ? undefined : expected(what, value);
 
 const path = either(
-  "a path, null, {ref, below?} or {exact}",
+  "a path, null, {ref, below?}, {quota} or {exact}",
   textOrNull,
   shape({ ref: text, "below?": text }),
+  shape({ quota: text }),
   shape({ exact: text }),
 );
 const data = either(

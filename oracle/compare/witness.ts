@@ -18,6 +18,10 @@ export class BoundedMap<K, V> {
     return this.#map.get(key);
   }
 
+  entries(): Iterable<readonly [K, V]> {
+    return this.#map;
+  }
+
   delete(key: K): void {
     this.#map.delete(key);
   }

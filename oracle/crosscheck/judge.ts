@@ -111,6 +111,8 @@ export function explanation(
   if (op === "checkWatches" && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
+  const ofCounted = paths.flatMap(countedAt).flatMap((counted) => shared.unsteadyWithinMs(counted) ?? []);
+  if (ofCounted.length > 0) return { forMs: Math.max(...ofCounted), isOfChildren: false, isLasting: false };
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
   const isOfParents = differences.every(tellsOfChildren);
@@ -123,6 +125,9 @@ export function explanation(
   const isOfChildren = isOfParents && reasons.some(({ what }) => what === "parent");
   return { forMs, isOfChildren, isLasting: isOfChildren && isOfOrder(differences) };
 }
+
+/** What the statistics of a quota count, if a path is theirs. */
+const countedAt = (path: string): string[] => /^\/zookeeper\/quota(\/.*)\/zookeeper_stats$/.exec(path)?.slice(1) ?? [];
 
 /** What may be gone of the znodes below which something was to be created. */
 const goneParents = ({ request }: Exchange, shared: Shared) =>

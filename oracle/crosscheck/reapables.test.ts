@@ -17,6 +17,14 @@ test("a container may go once something was created below it, and shows at its p
   expect(reapables.at("/", 2_000)).toBeUndefined();
 });
 
+test("what may go within a path is the znode itself and all below it", () => {
+  const reapables = new Reapables();
+  reapables.created(ttl(0), "/a/b/c", 1_000);
+  for (const path of ["/", "/a", "/a/b", "/a/b/c"]) expect(reapables.isDueWithin(path, 1_000), path).toBe(true);
+  for (const path of ["/a/b/c/d", "/a/b/", "/b"]) expect(reapables.isDueWithin(path, 1_000), path).toBe(false);
+  expect(reapables.isDueWithin("/a", 999)).toBe(false);
+});
+
 test("a TTL znode may go when its time is over, and not sooner for a child that it had", () => {
   const reapables = new Reapables();
   reapables.created(ttl(10_000), "/t", 1_000);

@@ -3,7 +3,7 @@
 import { createFlags } from "../../src/protocol/opcodes.ts";
 import { BoundedMap } from "../compare/witness.ts";
 import { isReaped, type Operation } from "./request.ts";
-import { parentOf } from "./watch-map.ts";
+import { isWithin, parentOf } from "./watch-map.ts";
 
 /** Znodes remembered, and parents of such. */
 const rememberedMax = 10_000;
@@ -44,6 +44,12 @@ export class Reapables {
     const isDue = (from: number | undefined) => from !== undefined && from <= now;
     if (isDue(this.#goesFrom.get(path))) return "node";
     return isDue(this.#belowFrom.get(path)) ? "parent" : undefined;
+  }
+
+  /** Whether the znode may just now go, or any below it. */
+  isDueWithin(path: string, now: number): boolean {
+    for (const [each, from] of this.#goesFrom.entries()) if (from <= now && isWithin(each, path)) return true;
+    return false;
   }
 
   #set(path: string, from: number): void {

@@ -7,7 +7,7 @@ import { both, otherSide } from "../compare/sides.ts";
 import type { Witness } from "../compare/witness.ts";
 import type { Label } from "./options.ts";
 import { looksEphemeral, type Operation } from "./request.ts";
-import { parentOf } from "./watch-map.ts";
+import { isWithin, parentOf } from "./watch-map.ts";
 
 /** What one side gave out. */
 export interface Credentials {
@@ -114,6 +114,13 @@ export class SessionBook {
       for (const ephemeral of ephemerals) isParent ||= path === "/" || parentOf(ephemeral) === path;
     }
     return isParent ? "parent" : undefined;
+  }
+
+  /** Whether a fading session may have a znode at a path or below it. */
+  isFadingWithin(path: string, now: number): boolean {
+    for (const { ephemerals, isFromBefore } of this.fading(now))
+      if (isFromBefore || [...ephemerals].some((each) => isWithin(each, path))) return true;
+    return false;
   }
 }
 

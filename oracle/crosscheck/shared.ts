@@ -74,6 +74,14 @@ export class Shared {
     return fading === undefined ? undefined : { what: fading, forMs: settleMs };
   }
 
+  /** How long it may take until nothing at a path or below it goes at different moments on the two sides, ms; undefined where nothing does. */
+  unsteadyWithinMs(path: string): number | undefined {
+    const now = Date.now();
+    const { settleMs } = this.options;
+    if (this.reapables.isDueWithin(path, now)) return settleMs + this.reapEveryMs;
+    return this.book.isFadingWithin(path, now) ? settleMs : undefined;
+  }
+
   /** Something was asked or answered: deadlines must be watched, and somebody may be waiting for the end of it. */
   progress(): void {
     if (this.#timer === undefined) {

@@ -1,4 +1,4 @@
-/** Lies about result codes, the order in which a server looks for reasons to refuse, permissions, and quotas that nobody set. */
+/** Lies about result codes, the order in which a server looks for reasons to refuse, permissions, and quotas. */
 import { type ErrorName, errorCodes } from "../../src/protocol/error-codes.ts";
 import type { ACL } from "../../src/protocol/records.ts";
 import type { LyingReply, Situation } from "./lying.ts";
@@ -61,6 +61,15 @@ const quotaMutant = (
       },
     },
   );
+
+/** A lie about what the statistics of a quota count. */
+const countMutant = (name: string, lie: string, change: (text: string) => string, rare = false): Mutant =>
+  replyMutant({ name, class: "quota", lie, rare, ops: ["getData"] }, ({ request, body }) => {
+    const path = request.operations?.[0]?.fields.path;
+    if (!String(path).endsWith("/zookeeper_stats") || body === undefined || Array.isArray(body)) return undefined;
+    if (body.data instanceof Uint8Array) body.data = Buffer.from(change(Buffer.from(body.data).toString()));
+    return undefined;
+  });
 
 /** A lie about the list that getACL shows. */
 const aclMutant = (name: string, lie: string, change: (acl: ACL[]) => void, rare = false): Mutant =>
@@ -154,6 +163,15 @@ export const refusalMutants: readonly Mutant[] = [
     "data over 1000 bytes is over quota",
     ["setData"],
     ({ data }) => data instanceof Uint8Array && data.length > 1_000,
+  ),
+  countMutant("quota-count-ahead", "a quota counts a znode too many", (text) =>
+    text.replace(/count=(\d+)/, (_, count) => `count=${Number(count) + 1}`),
+  ),
+  countMutant(
+    "quota-bytes-capped",
+    "a quota counts no more than twelve bytes",
+    (text) => text.replace(/bytes=(\d+)/, (_, bytes) => `bytes=${Math.min(Number(bytes), 12)}`),
+    true,
   ),
   aclMutant("acl-perms-wide", "every entry shows all permissions", (acl) => {
     for (const entry of acl) entry.perms = 31;

@@ -3,6 +3,7 @@
  *  another session's) costs a cell and no more. */
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
+import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { RequestStep } from "../encode.ts";
 import type { CreateStep, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
 import type { Cell, NodeState, SessionState, WatchState } from "./cells.ts";
@@ -37,8 +38,6 @@ export interface Reply {
 
 /** The path of a step as it was sent. */
 export type PathOf = (path: PathValue) => string | null;
-
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** The model of one case. */
 export class CaseStates {
@@ -76,7 +75,7 @@ export class CaseStates {
   reply(step: RequestStep, { err, body }: Reply, pathOf: PathOf): void {
     if (step.op === "multi" || step.op === "multiRead") return this.#many(step, { err, body }, pathOf);
     const path = "path" in step ? pathOf(step.path) : null;
-    if (path === this.#base) return;
+    if (path === this.#base || path?.startsWith(quotaRoot)) return;
     const result = errorName(err);
     this.#count(step.op, step, { by: step.by, path, result });
     this.#apply(step, { by: step.by, path, isOk: err === 0, told: toldPath(body) });

@@ -28,7 +28,11 @@ describe("a story", () => {
   const scenery = [seen(1, "a", "connect"), seen(2, "b", "connect"), seen(3, "a", "create"), seen(4, "a", "create")];
 
   test("tells each step with its own answers, and leaves the scenery out", () => {
-    const story = storyOf(steps, [...scenery, seen(5, "b", "connect"), seen(6, "a", "create"), seen(8, "a", "delete")]);
+    const story = storyOf(
+      steps,
+      [...scenery, seen(5, "b", "connect"), seen(6, "a", "create"), seen(8, "a", "delete")],
+      "/x1/r",
+    );
     expect(story.map((step) => [step.by, step.answers.oracle.zxid])).toEqual([
       ["b", "5"],
       ["a", "6"],
@@ -40,7 +44,7 @@ describe("a story", () => {
 
   test("puts an event under the step before it, and shows the runner's own requests where they diverged", () => {
     const own = [seen(10, "b", "exists", [value]), seen(11, "a", "exists")];
-    const story = storyOf(steps.slice(1, 2), [...scenery, seen(6, "a", "create"), event(7), ...own]);
+    const story = storyOf(steps.slice(1, 2), [...scenery, seen(6, "a", "create"), event(7), ...own], "/x1/r");
     expect(story).toHaveLength(2);
     expect(story[0]?.events).toEqual({ candidate: [], oracle: [{ is: "event" }] });
     expect(story[0]?.differences).toHaveLength(1);

@@ -5,6 +5,7 @@ import type { Difference } from "../../oracle/compare/difference.ts";
 import type { Observation } from "../../oracle/crosscheck.ts";
 import type { Answer, CounterexampleLine, DivergenceLine, StoryStep } from "../../oracle/journal.ts";
 import type { Scenario, Step } from "../format.ts";
+import { groundOf } from "../ground.ts";
 import { sessionsIn } from "./sequence.ts";
 
 /** A case's root in text is chance; what stands below it matters. */
@@ -76,18 +77,18 @@ const opened = (by: string, request: unknown, seen: Observation | undefined): Op
 });
 
 /** Joins the steps with what the cross-check saw of them: for each step the next observation of its session and operation. What the runner
- *  sent on its own account (the root znode, fences, closes) is told only where it diverged. */
-export function storyOf(steps: readonly Step[], observations: readonly Observation[]): StoryStep[] {
+ *  sent on its own account (the znodes below `root` stand on, fences, closes) is told only where it diverged. */
+export function storyOf(steps: readonly Step[], observations: readonly Observation[], root: string): StoryStep[] {
   const requests = observations.filter((seen) => seen.is === "step");
-  // Scenery: the first two creates make the case's root, and each session's first connect opened it.
-  let rootsLeft = 2;
+  // Scenery: the first creates make what the case stands on, and each session's first connect opened it.
+  let groundLeft = groundOf(root, steps).length;
   const hasOpened = new Set<string>();
   const left = requests.filter((seen) => {
     const isOpening = seen.op === "connect" && !hasOpened.has(seen.label.session);
     if (isOpening) hasOpened.add(seen.label.session);
-    const isRoot = seen.op === "create" && rootsLeft > 0;
-    if (isRoot) rootsLeft--;
-    return !isRoot && (!isOpening || seen.differences.length > 0);
+    const isGround = seen.op === "create" && groundLeft > 0;
+    if (isGround) groundLeft--;
+    return !isGround && (!isOpening || seen.differences.length > 0);
   });
   const story: OpenStep[] = [];
   for (const step of steps) {

@@ -1,7 +1,7 @@
 /** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
  *  after one try, where halving takes dozens. */
 import type { Step } from "../format.ts";
-import { pathsIn } from "./simpler.ts";
+import { pathsIn } from "../paths.ts";
 
 /** The request that diverged, as the journal describes it: its path is the one that was sent. */
 export interface Diverged {

@@ -1,7 +1,9 @@
 /** Requests that kill or wedge a real ZooKeeper, or that no two servers can be compared on. Generated only with `--allow-hazards`, against servers
  *  that the run owns. Source: observed on ZooKeeper 3.8.0, 3.8.6, 3.9.5; each named below. */
+import { quotaRoot } from "../../src/protocol/paths.ts";
 import { flagsOf } from "../encode.ts";
-import type { CreateStep, PathValue, Step, WriteStep } from "../format.ts";
+import type { CreateStep, ReadStep, Step, WriteStep } from "../format.ts";
+import { isReadable } from "./quotas.ts";
 
 /** A createTTL without a TTL flag and with a negative ttl passes validation and ends the process while it is applied; the server cannot restart
  *  on its log. Inside a multi the ttl is ignored. */
@@ -9,13 +11,14 @@ const killsByTtl = (step: CreateStep) =>
   step.op === "createTTL" && flagsOf(step) !== 5 && flagsOf(step) !== 6 && (step.ttl ?? 0) < 0;
 
 /** Quota nodes with unparsable content, or a quota on the root, end the process with the next write below. */
-const touchesQuota = (path: PathValue) =>
-  typeof path === "object" && path !== null && "exact" in path && path.exact.startsWith("/zookeeper/quota/");
+function spoilsQuotas(step: WriteStep | ReadStep | Step): boolean {
+  if (!("path" in step) || typeof step.path !== "object" || step.path === null) return false;
+  if (!step.op.startsWith("create") && step.op !== "setData") return false;
+  if ("quota" in step.path) return !isReadable(step.path.quota, "data" in step ? step.data : undefined);
+  return "exact" in step.path && step.path.exact.startsWith(`${quotaRoot}/`);
+}
 
-const isWrite = (op: string) => op.startsWith("create") || op === "setData";
-
-const hazardInside = (step: WriteStep | { readonly op: string; readonly path: PathValue }) =>
-  isWrite(step.op) && touchesQuota(step.path);
+const spoiling = "can kill ZooKeeper: writes below /zookeeper/quota";
 
 /** Why a step must not be sent to a server that others use, or undefined. */
 export function hazardOf(step: Step): string | undefined {
@@ -37,8 +40,8 @@ export function hazardOf(step: Step): string | undefined {
     case "deleteContainer":
       return "deletes without permission (3.9)";
     case "multi":
-      return step.ops.some(hazardInside) ? "can kill ZooKeeper: writes below /zookeeper/quota" : undefined;
+      return step.ops.some(spoilsQuotas) ? spoiling : undefined;
     default:
   }
-  return "path" in step && hazardInside(step) ? "can kill ZooKeeper: writes below /zookeeper/quota" : undefined;
+  return spoilsQuotas(step) ? spoiling : undefined;
 }

@@ -1,12 +1,20 @@
 import { expect, test } from "vitest";
 import { moodsOf } from "./moods.ts";
-import { loadProfile } from "./profile.ts";
+import { loadProfile, type Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
 
 const profile = loadProfile("default");
 
-test("the first mood is the profile itself", () => {
-  expect(moodsOf(profile)[0]?.profile).toEqual(profile);
+test("the first mood is the profile itself, but for quotas", () => {
+  expect(moodsOf(profile)[0]?.profile).toEqual({ ...profile, quotaPercent: 0 });
+});
+
+test("one mood is of quotas, unless the profile leaves them or what they take out", () => {
+  const ofQuotas = (changes: Partial<Profile>) =>
+    moodsOf({ ...profile, ...changes }).filter((mood) => mood.profile.quotaPercent > 0).length;
+  expect(ofQuotas({})).toBe(1);
+  expect(ofQuotas({ quotaPercent: 0 })).toBe(0);
+  expect(ofQuotas({ weights: { getData: 1, exists: 1 } })).toBe(0);
 });
 
 test("moods make operations more frequent, and bring in none that the profile leaves out", () => {

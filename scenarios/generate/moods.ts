@@ -3,6 +3,7 @@
 import { reachable } from "../coverage/cells.ts";
 import type { Step } from "../format.ts";
 import type { Profile, Weights } from "./profile.ts";
+import { quotaMakers } from "./quotas.ts";
 import { operationsOf } from "./steps.ts";
 
 /** How often some operations come, compared to the profile. */
@@ -13,6 +14,8 @@ interface Mood {
   readonly weight: number;
   readonly factors?: Factors;
   readonly changes?: Partial<Pick<Profile, "names" | "watchPercent" | "ephemeralPercent">>;
+  /** Sets quotas and reads what they count. */
+  readonly isOfQuotas?: boolean;
 }
 
 /** The first is none. */
@@ -40,6 +43,8 @@ const moods: readonly Mood[] = [
   { weight: 1, changes: { names: "narrow" }, factors: { multi: 5, multiRead: 3 } },
   // Permissions that change hands.
   { weight: 2, changes: { names: "narrow" }, factors: { setACL: 4, getACL: 3, auth: 3 } },
+  // What is counted, created or not, by whomever.
+  { weight: 1, isOfQuotas: true, changes: { names: "narrow" }, factors: { setData: 2, setACL: 0.5, auth: 0.5 } },
 ];
 
 /** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
@@ -66,9 +71,10 @@ const scaled = (weights: Weights, factors: Factors): Weights =>
     Object.entries(weights).map(([op, weight]) => [op, weight * (factors[op as keyof Weights] ?? 1)] as const),
   );
 
-const inMood = (profile: Profile, { changes = {}, factors = {} }: Omit<Mood, "weight">): Profile => ({
+const inMood = (profile: Profile, { changes = {}, factors = {}, isOfQuotas }: Omit<Mood, "weight">): Profile => ({
   ...profile,
   ...changes,
+  quotaPercent: isOfQuotas === true ? profile.quotaPercent : 0,
   ...(profile.names === "everyday" ? {} : { names: profile.names }),
   watchPercent: Math.max(profile.watchPercent, changes.watchPercent ?? 0),
   weights: scaled(profile.weights, factors),
@@ -88,6 +94,9 @@ const makers: Readonly<Record<Standing, readonly Step["op"][]>> = {
   ...{ persistent: ["create"], again: ["create", "delete"], ephemeral: ["create"] },
   ...{ container: ["createContainer"], ttl: ["createTTL"] },
 };
+
+const setsQuotas = (profile: Profile): boolean =>
+  profile.quotaPercent > 0 && quotaMakers.every((op) => operationsOf(profile).includes(op));
 
 /** Every aim that a profile's operations allow. */
 function aims(profile: Profile): Aim[] {
@@ -112,6 +121,8 @@ function aimedAt(profile: Profile, { op }: Aim): Profile {
 
 /** The profile in each mood: those listed above, then one for each aim. Names that somebody chose stay. */
 export const moodsOf = (profile: Profile): MoodProfile[] => [
-  ...moods.map((mood) => ({ weight: listedWeight * mood.weight, profile: inMood(profile, mood) })),
+  ...moods
+    .filter(({ isOfQuotas }) => isOfQuotas !== true || setsQuotas(profile))
+    .map((mood) => ({ weight: listedWeight * mood.weight, profile: inMood(profile, mood) })),
   ...aims(profile).map((aim) => ({ weight: 1, profile: aimedAt(profile, aim), aim })),
 ];

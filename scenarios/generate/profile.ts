@@ -31,6 +31,8 @@ export interface Profile {
   readonly watchPercent: number;
   /** Of 100 creates without a number, how many are ephemeral. */
   readonly ephemeralPercent: number;
+  /** Of 100 steps of a sequence that dwells on quotas, how many are about them; 0: no sequence does. */
+  readonly quotaPercent: number;
   /** Session timeout asked for, ms. */
   readonly timeoutMs: number;
   /** Whether setWatches quotes zxids that the session was told. Behind a port nobody can wait for the slower side, and what a session had seen there
@@ -80,6 +82,7 @@ const base: Profile = {
   dataBytesMax: 4_096,
   watchPercent: 35,
   ephemeralPercent: 35,
+  quotaPercent: 20,
   timeoutMs: 30_000,
   quotesZxids: true,
 };

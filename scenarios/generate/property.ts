@@ -247,7 +247,7 @@ export async function explain(
   const file = saveScenario(how.reportDir, wanted, saved);
   const line = counterexampleLine(small.steps, {
     fingerprint: wanted,
-    story: storyOf(small.steps, best?.seen ?? []),
+    story: storyOf(small.steps, best?.seen ?? [], best?.root ?? ""),
     replay: how.replayFile(file),
     file,
     reproduced: shown.length,

@@ -112,6 +112,11 @@ describe("a hazard", () => {
     [{ by: "a", op: "getData", path: { exact: "/zookeeper/quota/a" } }, false],
     [{ by: "a", op: "multi", ops: [{ op: "setData", path: { exact: "/zookeeper/quota/a/zookeeper_stats" } }] }, true],
     [{ by: "a", op: "multi", ops: [{ op: "check", path: "/n" }] }, false],
+    [{ by: "a", op: "create", path: { quota: "/zookeeper_limits" }, data: "count=3,bytes=20" }, false],
+    [{ by: "a", op: "create", path: { quota: "/zookeeper_limits" } }, true],
+    [{ by: "a", op: "setData", path: { quota: "/a/zookeeper_stats" }, data: "x" }, true],
+    [{ by: "a", op: "create", path: { quota: "/a" } }, false],
+    [{ by: "a", op: "delete", path: { quota: "/a/zookeeper_stats" } }, false],
   ])("%j: %j", (step, isHazard) => {
     expect(hazardOf(step) !== undefined).toBe(isHazard);
   });

@@ -4,6 +4,7 @@ import type { Scenario, Step } from "../format.ts";
 import { beginningArbitrary } from "./beginnings.ts";
 import { type MoodProfile, moodsOf } from "./moods.ts";
 import { type Profile, profileHash } from "./profile.ts";
+import { quotaBeginning } from "./quotas.ts";
 import { stepArbitrary } from "./steps.ts";
 
 /** All that determines what is generated. */
@@ -34,8 +35,13 @@ function moodArbitrary(
       maxLength: stepsMax,
       size: "max",
     });
-    if (aim === undefined) return steps;
-    const beginning = beginningArbitrary(mood, aim.meets, labels.slice(0, sessions));
+    const beginning =
+      aim !== undefined
+        ? beginningArbitrary(mood, aim.meets, labels.slice(0, sessions))
+        : mood.quotaPercent > 0
+          ? quotaBeginning(labels.slice(0, sessions))
+          : undefined;
+    if (beginning === undefined) return steps;
     return fc.tuple(beginning, steps).map(([first, then]) => [...first, ...then]);
   };
   return fc.noBias(

@@ -1,12 +1,12 @@
 /** Smaller forms of a step or of a list of steps, simplest first: what a shrink tries. All are legal scenarios again. */
 import type { PathValue, Step } from "../format.ts";
+import { pathsIn, watchLists } from "../paths.ts";
 import { sessionsIn } from "./sequence.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields whose absence means the plainest value. Dropping one is always a simplification; `version` and `since` have one more try. */
 const droppable = ["data", "acl", "flags", "ttl", "bind", "version", "watch", "timeoutMs", "seen", "readOnly", "as"];
-const lists = ["data", "exist", "child", "persistent", "recursive"];
 
 const without = (step: Fields, field: string): Fields => {
   const { [field]: _, ...rest } = step;
@@ -31,7 +31,7 @@ function lesserOperation(step: Fields): Fields[] {
 
 function shorterLists(step: Fields): Fields[] {
   if (step.op !== "setWatches" && step.op !== "setWatches2") return [];
-  return lists.flatMap((field) => {
+  return watchLists.flatMap((field) => {
     const list = step[field];
     if (!Array.isArray(list)) return [];
     if (list.length <= 1) return [without(step, field)];
@@ -96,15 +96,6 @@ function renamed(value: unknown, from: string, to: PathValue): unknown {
       key === "path" ? [key, JSON.stringify(field) === from ? to : field] : [key, renamed(field, from, to)],
     ),
   );
-}
-
-/** Every path that a step or several name, wherever it stands. */
-export function pathsIn(value: unknown): PathValue[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, field]): PathValue[] => {
-    if (key === "path") return [field as PathValue];
-    return lists.includes(key) && Array.isArray(field) ? (field as PathValue[]) : pathsIn(field);
-  });
 }
 
 /** The plainest names, in the order in which they are wanted. */

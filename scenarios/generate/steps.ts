@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { Action, FlagsValue, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
 import type { Profile } from "./profile.ts";
+import { quotaArbitrary } from "./quotas.ts";
 import {
   aclArbitrary,
   dataArbitrary,
@@ -116,7 +117,7 @@ const auth: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc
-      .constantFrom(identities.alice.token, identities.bob.token, "alice:wrong", "nocolon", "")
+      .constantFrom(identities.alice.token, identities.bob.token, "alice:wrong", "carol:c", "dave:d", "nocolon", "")
       .map((token): Action => ({ op: "auth", scheme: "digest", auth: token })),
   },
   { weight: 1, arbitrary: fc.constant<Action>({ op: "auth", scheme: "ip", auth: "" }) },
@@ -261,5 +262,8 @@ export function stepArbitrary(
     return arbitrary === undefined ? [] : [{ weight: Math.ceil((profile.weights[op] ?? 0) * 10), arbitrary }];
   });
   if (allowHazards) choices.push({ weight: 5, arbitrary: hazardous });
+  const sum = choices.reduce((total, { weight }) => total + weight, 0);
+  const ofQuotas = Math.round((sum * profile.quotaPercent) / (100 - profile.quotaPercent));
+  if (ofQuotas > 0) choices.push({ weight: ofQuotas, arbitrary: quotaArbitrary(operationsOf(profile)) });
   return fc.tuple(fc.constantFrom(...sessions), fc.oneof(...choices)).map(([by, action]): Step => ({ by, ...action }));
 }
