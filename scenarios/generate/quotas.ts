@@ -52,13 +52,14 @@ export const quotaArbitrary = (ops: readonly Step["op"][]): fc.Arbitrary<Action>
       return fc.oneof(...sent.map(([weight, action]) => ({ weight, arbitrary: fc.constant(action) })));
     });
 
-/** Sets a quota, as the first steps of a sequence. */
+/** Sets a quota, as the first steps of a sequence; in the middle a znode may come that the new statistics have to count. */
 export const quotaBeginning = (sessions: readonly string[]): fc.Arbitrary<Step[]> =>
   fc
-    .tuple(fc.constantFrom(...sessions), whose, fc.constantFrom(...limits))
-    .map(([by, below, limit]): Step[] => [
+    .tuple(fc.constantFrom(...sessions), whose, fc.constantFrom(...limits), fc.boolean())
+    .map(([by, below, limit, hasMore]): Step[] => [
       ...(below === "/a/a" ? [{ by, op: "create", path: { quota: "/a" } } as const] : []),
       ...(below === "" ? [] : [{ by, op: "create", path: { quota: below } } as const]),
       { by, op: "create", path: limitsOf(below), data: limit },
+      ...(hasMore ? [{ by, op: "create", path: "/a", data: "x" } as const] : []),
       { by, op: "create", path: statisticsOf(below), data: "count=0,bytes=0" },
     ]);

@@ -171,6 +171,7 @@ const brokenEntry = fc.constantFrom<AclValue>(
   { perms: "r", scheme: "ip", id: "10.0.0" },
   // Refused where nobody is authenticated by them.
   { perms: "r", scheme: "x509", id: "CN=alice,O=example" },
+  { perms: "r", scheme: "x509", id: null },
   { perms: "r", scheme: "sasl", id: "alice" },
   { perms: "r", scheme: "nosuch", id: "x" },
   { perms: "r", scheme: null, id: "x" },
