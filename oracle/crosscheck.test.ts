@@ -56,7 +56,7 @@ describe("requests and replies", () => {
         case: "c",
         session: "s",
         fingerprint: "getData err value NONODE≠OK",
-        request: { op: "getData", path: "//abs/a", watch: true },
+        request: { op: "getData", path: { exact: "/a" }, watch: true },
         answers: { candidate: { err: "NONODE" }, oracle: { err: "OK", body: { data: null } } },
       },
     ]);

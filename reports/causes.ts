@@ -143,5 +143,6 @@ function headline(
 
 function pathOf(request: unknown): string | undefined {
   const path = typeof request === "object" && request !== null ? (request as Record<string, unknown>).path : undefined;
-  return typeof path === "string" ? withoutRoot(shortened(znodePath(path), 200)) : undefined;
+  const text = znodePath(path);
+  return text === undefined ? undefined : withoutRoot(shortened(text, 200));
 }

@@ -116,31 +116,38 @@ describe("stories", () => {
   test("paths of live traffic are told as people know them", () => {
     const told = (request: Record<string, unknown>) =>
       loneStory(divergence(1, { request })[1]).steps[0]?.args.map(([name, value]) => `${name}=${value}`);
-    expect(told({ op: "getData", watch: true, path: "//abs/n" })).toEqual(["path=/n", "watch=true"]);
-    expect(told({ op: "setWatches", since: 7, data: ["//abs/n", "//abs/n/x"], child: [] })).toEqual([
+    expect(told({ op: "getData", watch: true, path: { exact: "/n" } })).toEqual(["path=/n", "watch=true"]);
+    expect(told({ op: "setWatches", since: 7, data: [{ exact: "/n" }, { exact: "/n/x" }], child: [] })).toEqual([
       "since=7",
       "data=/n, /n/x",
       "child=[]",
     ]);
-    expect(told({ op: "multi", ops: [{ op: "check", path: "//abs/n" }] })).toEqual([
+    expect(told({ op: "multi", ops: [{ op: "check", path: { exact: "/n" } }] })).toEqual([
       'ops=[{"op":"check","path":"/n"}]',
     ]);
-    expect(told({ op: "exists", path: "/x//abs/y" })).toEqual(["path=/x//abs/y"]);
+    expect(told({ op: "exists", path: { quota: "/a/zookeeper_stats" } })).toEqual([
+      "path=/zookeeper/quota~/a/zookeeper_stats",
+    ]);
+    expect(told({ op: "setData", path: { ref: "p" }, data: "/x" })).toEqual(['path={"ref":"p"}', "data=/x"]);
   });
 
   test("the root of a case, another one each time, is a tilde", () => {
     expect(
-      ["/xmwpqvtud-2u/r", "on /xmwpqvtud-2u/r/a and /chroot/xmwpqvtud-2u/r", "/xmwpqvtud-2u/rest", "/x/r"].map(
-        withoutRoot,
-      ),
-    ).toEqual(["~", "on ~/a and ~", "/xmwpqvtud-2u/rest", "/x/r"]);
+      [
+        "/xmwpqvtud-2u/r",
+        "/zookeeper/quota/xmwpqvtud-2u/r/a",
+        "on /xmwpqvtud-2u/r/a and /chroot/xmwpqvtud-2u/r",
+        "/xmwpqvtud-2u/rest",
+        "/x/r",
+      ].map(withoutRoot),
+    ).toEqual(["~", "/zookeeper/quota~/a", "on ~/a and ~", "/xmwpqvtud-2u/rest", "/x/r"]);
     const path = "/xmwpqvtud-2u/r/a";
     const answers = {
       candidate: { is: "none" },
       oracle: { is: "event", body: { type: "NodeDeleted", path } },
     } as const;
     const differences = [{ is: "absent", at: "event", on: "candidate", other: `NodeDeleted ${path}` }] as const;
-    const [, line] = divergence(1, { answers, differences, request: { op: "event", path: `//abs${path}` } });
+    const [, line] = divergence(1, { answers, differences, request: { op: "event", path: { exact: path } } });
     expect(loneStory(line).steps[0]?.events.oracle).toEqual(["deleted ~/a"]);
     const causes = new Causes();
     causes.add(line);
@@ -198,7 +205,7 @@ describe("trees", () => {
   test("a create without data makes an empty znode, not one with null", () => {
     const tree = new SideTree();
     const created = (request: Record<string, unknown>) =>
-      tree.apply("a", { op: "create", path: "//abs/n", ...request }, { is: "reply", err: "OK" });
+      tree.apply("a", { op: "create", path: { exact: "/n" }, ...request }, { is: "reply", err: "OK" });
     expect(created({})).toMatchObject([{ path: "/n", facts: { data: "“”" } }]);
     expect(created({ data: null })).toMatchObject([{ facts: { data: "null" } }]);
   });

@@ -96,12 +96,14 @@ function argumentsOf(request: Readonly<Record<string, unknown>>): (readonly [str
 /** The empty path is the root of the case. */
 function printedArgument(name: string, value: unknown): string {
   if (name === "path" && value === "") return "~";
-  return typeof value === "string" ? shortened(znodePath(value)) : compact(value);
+  const text = name === "path" ? znodePath(value) : value;
+  return typeof text === "string" ? shortened(text) : compact(value);
 }
 
 /** JSON on one line, lists of plain words as such. A ten-megabyte value costs one pass, then it is cut. */
 function compact(value: unknown): string {
-  const isPlain = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
-  if (isPlain) return shortened(value.map((item) => znodePath(String(item))).join(", "));
-  return shortened((JSON.stringify(value) ?? "").replaceAll('"//abs/', '"/'));
+  const plain = Array.isArray(value) ? value.map(znodePath) : [];
+  if (plain.length > 0 && !plain.includes(undefined)) return shortened(plain.join(", "));
+  const withPaths = (name: string, inner: unknown) => (name === "path" ? (znodePath(inner) ?? inner) : inner);
+  return shortened(JSON.stringify(value, withPaths) ?? "");
 }

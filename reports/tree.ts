@@ -101,7 +101,8 @@ export class SideTree {
   }
 
   #path(value: unknown): string | undefined {
-    if (typeof value === "string") return znodePath(value);
+    const known = znodePath(value);
+    if (known !== undefined) return known;
     const ref = fieldOf(value, "ref");
     const below = fieldOf(value, "below");
     const base = typeof ref === "string" ? this.#bound.get(ref) : undefined;

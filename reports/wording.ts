@@ -2,6 +2,7 @@
 
 import type { Both, Difference, Side } from "../oracle/compare/difference.ts";
 import type { Answer } from "../oracle/journal.ts";
+import { quotaRoot } from "../src/protocol/paths.ts";
 import { bounds, grouped, shortened } from "./bounds.ts";
 
 /** What each side showed at the place of a difference, as printable text. */
@@ -27,12 +28,17 @@ export function sidesOf(difference: Difference): Both<string> {
   }
 }
 
-/** A path as people know it: journals of live traffic mark absolute ones for scenarios, as `//abs/a`. */
-export const znodePath = (path: string): string => path.replace(/^\/\/abs(?=\/)/, "");
+/** The path of a step as people know it, as text; undefined for one that only the run knew. */
+export function znodePath(path: unknown): string | undefined {
+  if (typeof path === "string") return path;
+  const { exact, quota } = (path ?? {}) as { readonly exact?: unknown; readonly quota?: unknown };
+  if (typeof exact === "string") return exact;
+  return typeof quota === "string" ? `${quotaRoot}~${quota}` : undefined;
+}
 
 /** The root that a generated or written case has for itself, which is another one in each run, as `~`: `/xmwpqvtud-2u/r/a` is `~/a`. */
 export const withoutRoot = (text: string): string =>
-  text.replace(/(?:\/[^\s/]+)*\/x[0-9a-z]{8}-[0-9a-z]+\/r(?![^/\s])/g, "~");
+  text.replace(/(\/zookeeper\/quota)?(?:\/[^\s/]+)*?\/x[0-9a-z]{8}-[0-9a-z]+\/r(?![^/\s])/g, "$1~");
 
 /** One sentence for a difference, without its values. */
 export function differenceWords(difference: Difference): string {

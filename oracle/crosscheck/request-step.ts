@@ -10,7 +10,7 @@ import { flagName, isCreate, type Operation, type Request } from "./request.ts";
 const watcherTypes = [undefined, "children", "data", "any", "persistent", "recursive"];
 const watchModes = ["persistent", "recursive"];
 
-/** A step without its `by`. Paths are absolute (`//abs/…`). Data is text or hex when revealed, a digest in words when not; an auth
+/** A step without its `by`. Paths are `exact`. Data is text or hex when revealed, a digest in words when not; an auth
  *  packet's secret is never shown. */
 export function stepOf(request: Request, print: PrintOptions): Record<string, unknown> {
   const { op, operations, frame } = request;
@@ -24,7 +24,7 @@ export function stepOf(request: Request, print: PrintOptions): Record<string, un
 function operationStep({ op, fields }: Operation, print: PrintOptions): Record<string, unknown> {
   const step: Record<string, unknown> = { op };
   for (const [name, value] of Object.entries(fields)) {
-    if (name === "path" || name === "prefixPath") step.path = absolute(value);
+    if (name === "path" || name === "prefixPath") step.path = exactly(value);
     else if (name === "acl") step.acl = aclOf(value as ACL[] | null);
     else if (name === "flags") step.flags = isCreate(op) ? flagName(value) : value;
     else if (name === "data") step.data = dataOf(value as Uint8Array | null, print);
@@ -35,7 +35,7 @@ function operationStep({ op, fields }: Operation, print: PrintOptions): Record<s
     else if (name === "type" && op !== "auth") step.type = watcherTypes[value as number] ?? value;
     else if (name === "relativeZxid") step.since = Number(value);
     else if (name.endsWith("Watches"))
-      step[watchLists[name] ?? name] = (value as string[] | null)?.map(absolute) ?? null;
+      step[watchLists[name] ?? name] = (value as string[] | null)?.map(exactly) ?? null;
     else if (name === "version" || name === "scheme") step[name] = value;
   }
   return step;
@@ -49,7 +49,7 @@ const watchLists: Readonly<Record<string, string>> = {
   persistentRecursiveWatches: "recursive",
 };
 
-const absolute = (path: unknown): string | null => (typeof path === "string" ? `//abs${path}` : null);
+const exactly = (path: unknown) => (typeof path === "string" ? { exact: path } : null);
 
 function dataOf(data: Uint8Array | null, print: PrintOptions): unknown {
   if (data === null) return null;

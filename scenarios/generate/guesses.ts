@@ -1,12 +1,12 @@
 /** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
  *  after one try, where halving takes dozens. */
-import type { Step } from "../format.ts";
+import type { PathValue, Step } from "../format.ts";
 import { pathsIn } from "../paths.ts";
 
 /** The request that diverged, as the journal describes it: its path is the one that was sent. */
 export interface Diverged {
   readonly op?: string;
-  readonly path?: string | null;
+  readonly path?: PathValue;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,9 +20,10 @@ const touches = (path: string, at: string): boolean =>
 
 /** The step that was answered differently: of those of its kind the one that names most of the path, and of these the last. */
 function culpritAmong(steps: readonly Step[], { op, path }: Diverged): Step | undefined {
+  const sent = typeof path === "object" && path !== null && "exact" in path ? path.exact : undefined;
   const named = (step: Step): number => {
     const { path: own } = step as Fields;
-    return typeof own === "string" && typeof path === "string" && path.endsWith(own) ? own.length : -1;
+    return typeof own === "string" && sent?.endsWith(own) ? own.length : -1;
   };
   return steps
     .filter((step) => step.op === op)
