@@ -1,5 +1,5 @@
-# Sourced by the launchers beside it, which set `self` (the launcher, symbolic links resolved) and `entry` (the program).
-# It becomes the program by exec, so that the launcher's pid, signals and exit code are the program's own.
+# Sourced by the launchers beside it, which set `self` (the launcher, symbolic links resolved), `entry` (the program) and
+# perhaps `node_flags`. It becomes the program by exec, so that the launcher's pid, signals and exit code are the program's own.
 
 home=$(cd "${self%/*}/.." && pwd -P) || exit 255
 node=$home/node_modules/node/bin/node
@@ -25,4 +25,5 @@ fi
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$home/node_modules/.cache/compiled}"
 
 # Nodes before 24.12 call the reading of TypeScript experimental on every start.
-exec "$node" --disable-warning=ExperimentalWarning "$home/$entry" "$@"
+# shellcheck disable=SC2086 # several flags are several words
+exec "$node" --disable-warning=ExperimentalWarning ${node_flags-} "$home/$entry" "$@"
