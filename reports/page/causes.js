@@ -97,7 +97,7 @@ function provenance(cause) {
   const { firstSeen, shrinking } = cause;
   const parts = [`First seen at operation ${grouped(firstSeen.n)}, session ${firstSeen.session} of ${firstSeen.case}`];
   if (cause.occurrences > 1) parts.push(`last at ${grouped(cause.lastSeen)}`);
-  const isRooted = cause.paths.some((path) => path.startsWith("~"));
+  const isRooted = cause.paths.some((path) => /^(\/zookeeper\/quota)?~/.test(path));
   if (cause.paths.length > 0) parts.push(`on ${cause.paths.join(", ")}${isRooted ? " (~ is the case's root)" : ""}`);
   if (shrinking === undefined) parts.push("not shrunk");
   else {
