@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProxy } from "../oracle/commands/proxy.ts";
 import type { EndLine } from "../oracle/journal.ts";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
+import { fourLetterWord } from "../oracle/servers/readiness.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import type { Summary } from "../reports/summary.ts";
 import { multiOp } from "../src/protocol/multi.ts";
@@ -81,7 +82,12 @@ async function useStockClient(port: number): Promise<void> {
   await create(a, "/app/later");
   // A new watch that fires while its session is away.
   await answer((done) => a.getData("/app", tell, done));
+  const connections = async () =>
+    Number(/Connections: (\d+)/.exec((await fourLetterWord({ host: "127.0.0.1", port }, "srvr")) ?? "")?.[1]);
+  const before = await connections();
   relay.isolate();
+  // Until the server has noticed: a busy one would still send the event, into a connection that is gone.
+  while ((await connections()) >= before) await sleep(10);
   await answer((done) => b.setData("/app", Buffer.from("meanwhile"), -1, done));
   const back = connection(a);
   relay.heal();
