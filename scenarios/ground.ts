@@ -7,9 +7,11 @@ import { pathsIn } from "./paths.ts";
 const levelsOf = (path: string): string[] =>
   path.split("/").flatMap((_, i, names) => (i === 0 ? [] : [names.slice(0, i + 1).join("/")]));
 
-/** What is created before the first step, in this order. The root lies two levels deep, so that a case that deletes, numbers or protects it keeps to
- *  itself even then. Whether there is room for quotas is for the steps to find out. */
+/** Two levels, so that a case that deletes, numbers or protects its root keeps to itself even then. Without them there is no case. */
+export const rootLevels = (root: string): string[] => [parentOf(root), root];
+
+/** What is created before the first step, in this order. Whether there is room for quotas is for the steps to find out. */
 export function groundOf(root: string, steps: readonly Step[]): string[] {
   const namesQuotas = pathsIn(steps).some((path) => typeof path === "object" && path !== null && "quota" in path);
-  return [parentOf(root), root, ...(namesQuotas ? levelsOf(root).map((level) => quotaRoot + level) : [])];
+  return [...rootLevels(root), ...(namesQuotas ? levelsOf(root).map((level) => quotaRoot + level) : [])];
 }

@@ -110,6 +110,23 @@ describe("running a scenario", () => {
     });
   });
 
+  test.each(["/x", "/x/r"])("is lost when %s of its root cannot be made", async (path) => {
+    const door = new AgreeableDoor();
+    door.refuses.set(`create ${path}`, -110);
+    const { outcome } = await logOf([{ by: "a", op: "exists", path: "" }], door);
+    expect(outcome).toMatchObject({ is: "lost", reason: expect.stringContaining(`${path} could not be created`) });
+  });
+
+  test("makes room for quotas where a step names one, and goes on where there is none", async () => {
+    const door = new AgreeableDoor();
+    door.refuses.set("create /zookeeper/quota/x", -101);
+    const { outcome, log } = await logOf([{ by: "a", op: "getData", path: { quota: "/a" } }], door);
+    expect(log.slice(0, 3)).toEqual([
+      ...["a create /zookeeper/quota/x", "a create /zookeeper/quota/x/r", "a getData /zookeeper/quota/x/r/a"],
+    ]);
+    expect(outcome).toEqual({ is: "done", steps: 1 });
+  });
+
   test("marks zxids in silence for those who will quote them", async () => {
     const { log } = await logOf([
       { by: "a", op: "sync", path: "" },

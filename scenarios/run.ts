@@ -5,7 +5,7 @@ import type { Door, OnReply } from "./connection.ts";
 import type { CaseStates, PathOf } from "./coverage/states.ts";
 import { encodeStep, type RequestStep } from "./encode.ts";
 import type { Scenario, Step } from "./format.ts";
-import { groundOf } from "./ground.ts";
+import { groundOf, rootLevels } from "./ground.ts";
 import { bodyOf, learn } from "./learn.ts";
 import { pathsIn } from "./paths.ts";
 import { Memory } from "./references.ts";
@@ -98,13 +98,16 @@ class Case {
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
     const { root } = this.#how;
-    let err: number | undefined;
+    const errs = new Map<string, number | undefined>();
     for (const path of groundOf(root, this.#scenario.steps))
       await this.#send({ by: first, op: "create", path: { exact: path } }, (header) => {
-        if (path === root) err = header?.err;
+        errs.set(path, header?.err);
       });
     await this.#seat(first).drain();
-    if (err !== 0) throw new CaseStuck(`the root znode ${root} could not be created (${err ?? "no answer"})`);
+    for (const path of rootLevels(root)) {
+      const err = errs.get(path);
+      if (err !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${err ?? "no answer"})`);
+    }
     for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) await this.#mark(by);
   }
 

@@ -75,7 +75,7 @@ export class CaseStates {
   reply(step: RequestStep, { err, body }: Reply, pathOf: PathOf): void {
     if (step.op === "multi" || step.op === "multiRead") return this.#many(step, { err, body }, pathOf);
     const path = "path" in step ? pathOf(step.path) : null;
-    if (path === this.#base || path?.startsWith(quotaRoot)) return;
+    if (path === this.#base || path?.startsWith(`${quotaRoot}/`)) return;
     const result = errorName(err);
     this.#count(step.op, step, { by: step.by, path, result });
     this.#apply(step, { by: step.by, path, isOk: err === 0, told: toldPath(body) });
