@@ -582,6 +582,37 @@ test.each([
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["both count the same in the end", 1, "timing"],
+  ["they never do", 2, "diverges"],
+] as const)("a quota counts a container that may be gone, and %s", async (_, oracleSays, verdict) => {
+  const bench = new Bench({ reapEveryMs: 150 });
+  const client = await bench.client("s");
+  containerWithChild(client, "/c");
+  const counted = (xid: number, zxid: number, count: number) =>
+    replyFrame("getData", { xid, zxid, body: { data: Buffer.from(`count=${count},bytes=0`), stat: stat() } });
+  client.send(3, "getData", { path: "/zookeeper/quota/c/zookeeper_stats", watch: false });
+  client.at.candidate?.send(counted(3, 2, 1));
+  client.at.oracle?.send(counted(3, 102, 2));
+  await expect.poll(() => gotOps(client, "oracle")[3], { interval: 5 }).toBe("getData");
+  const again = client.at.oracle?.got.at(-1)?.xid ?? 0;
+  client.at.candidate?.send(counted(again, 2, 1));
+  client.at.oracle?.send(counted(again, 102, oracleSays));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", verdict]);
+  await bench.crosscheck.close();
+});
+
+test("a quota that counts something else is excused by no container", async () => {
+  const bench = new Bench({ reapEveryMs: 150 });
+  const client = await bench.client("s");
+  containerWithChild(client, "/c");
+  client.send(3, "getData", { path: "/zookeeper/quota/d/zookeeper_stats", watch: false });
+  client.at.candidate?.send(replyFrame("getData", { xid: 3, zxid: 2, body: { data: Buffer.from("1"), stat: stat() } }));
+  client.at.oracle?.send(replyFrame("getData", { xid: 3, zxid: 102, body: { data: Buffer.from("2"), stat: stat() } }));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "diverges"]);
+  await bench.crosscheck.close();
+});
+
 test("below a container that may have gone, which child was the last to come or go is timing", async () => {
   const bench = new Bench();
   const client = await bench.client("s");
