@@ -1,5 +1,6 @@
 /** `xchk audit`: two whole trees compared, znode by znode, without writing to either. */
 
+import { quotaRoot } from "../../src/protocol/paths.ts";
 import { audit } from "../audit/audit.ts";
 import { Audited, type AuditedOptions, type Credential } from "../audit/audited.ts";
 import { type AuditField, auditFields } from "../audit/fields.ts";
@@ -83,7 +84,7 @@ export async function auditCommand(raw: AuditFlags): Promise<number> {
 
 /** Whether a walk comes past the quotas by itself. */
 const meetsQuotas = (root: string, { candidate, oracle }: Record<Side, Opened>): boolean =>
-  candidate.base === "" && oracle.base === "" && "/zookeeper/quota/".startsWith(`${root}/`);
+  candidate.base === "" && oracle.base === "" && `${quotaRoot}/`.startsWith(`${root}/`);
 
 async function openBoth(raw: AuditFlags, credentials: readonly Credential[]): Promise<Record<Side, Opened>> {
   const oracle = await openSide("oracle", raw.oracle ?? raw.from, credentials);

@@ -1,6 +1,7 @@
 /** The verdict on one request, when both sides have answered it or will not. */
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
+import { countedAt } from "../../src/protocol/paths.ts";
 import { type Compared, compareReplies, isCommitted } from "../compare/comparator.ts";
 import { decodeAnswer } from "../compare/decode.ts";
 import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
@@ -111,7 +112,8 @@ export function explanation(
   if (op === "checkWatches" && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
-  const ofCounted = paths.flatMap(countedAt).flatMap((counted) => shared.unsteadyWithinMs(counted) ?? []);
+  const counted = paths.flatMap((path) => countedAt(path) ?? []);
+  const ofCounted = counted.flatMap((path) => shared.unsteadyWithinMs(path) ?? []);
   if (ofCounted.length > 0) return { forMs: Math.max(...ofCounted), isOfChildren: false, isLasting: false };
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
@@ -125,9 +127,6 @@ export function explanation(
   const isOfChildren = isOfParents && reasons.some(({ what }) => what === "parent");
   return { forMs, isOfChildren, isLasting: isOfChildren && isOfOrder(differences) };
 }
-
-/** What the statistics of a quota count, if a path is theirs. */
-const countedAt = (path: string): string[] => /^\/zookeeper\/quota(\/.*)\/zookeeper_stats$/.exec(path)?.slice(1) ?? [];
 
 /** What may be gone of the znodes below which something was to be created. */
 const goneParents = ({ request }: Exchange, shared: Shared) =>

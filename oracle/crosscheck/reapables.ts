@@ -1,9 +1,10 @@
 /** Znodes that a server removes by itself some day, each in its own time: from when on one side may have lost one that the other still has.
  *  An empty container goes once it has had a child, a TTL znode after its time without a change. Source: ContainerManager.getCandidates (3.8). */
 import { createFlags } from "../../src/protocol/opcodes.ts";
+import { isWithin } from "../../src/protocol/paths.ts";
 import { BoundedMap } from "../compare/witness.ts";
 import { isReaped, type Operation } from "./request.ts";
-import { isWithin, parentOf } from "./watch-map.ts";
+import { parentOf } from "./watch-map.ts";
 
 /** Znodes remembered, and parents of such. */
 const rememberedMax = 10_000;

@@ -9,10 +9,6 @@ export type WatchTable = "data" | "children" | "lasting";
 /** The path above one; the root is its own. */
 export const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf("/"), 1)) || "/";
 
-/** Whether a path is another one or lies below it. */
-export const isWithin = (path: string, above: string): boolean =>
-  path === above || path.startsWith(above === "/" ? above : `${above}/`);
-
 /** A path and all above it, the root last. */
 export function* upwards(path: string): Generator<string> {
   for (let at = path; ; at = parentOf(at)) {

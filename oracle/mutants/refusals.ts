@@ -1,5 +1,6 @@
 /** Lies about result codes, the order in which a server looks for reasons to refuse, permissions, and quotas. */
 import { type ErrorName, errorCodes } from "../../src/protocol/error-codes.ts";
+import { countedAt, quotaRoot } from "../../src/protocol/paths.ts";
 import type { ACL } from "../../src/protocol/records.ts";
 import type { LyingReply, Situation } from "./lying.ts";
 import { type Mutant, type MutantClass, mutant, replyMutant } from "./mutant.ts";
@@ -65,8 +66,8 @@ const quotaMutant = (
 /** A lie about what the statistics of a quota count. */
 const countMutant = (name: string, lie: string, change: (text: string) => string, rare = false): Mutant =>
   replyMutant({ name, class: "quota", lie, rare, ops: ["getData"] }, ({ request, body }) => {
-    const path = request.operations?.[0]?.fields.path;
-    if (!String(path).endsWith("/zookeeper_stats") || body === undefined || Array.isArray(body)) return undefined;
+    const path = String(request.operations?.[0]?.fields.path);
+    if (countedAt(path) === undefined || body === undefined || Array.isArray(body)) return undefined;
     if (body.data instanceof Uint8Array) body.data = Buffer.from(change(Buffer.from(body.data).toString()));
     return undefined;
   });
@@ -147,7 +148,7 @@ export const refusalMutants: readonly Mutant[] = [
       ...{ name: "quota-deletable", class: "quota", lie: "the quota tree looks empty to delete" },
       ...{ ops: ["delete"], from: "BADARGUMENTS", to: "NONODE" },
     },
-    (path) => path.startsWith("/zookeeper/quota"),
+    (path) => path.startsWith(quotaRoot),
   ),
   versionless({ name: "error-version-zero", lie: "version 0 matches any", op: "setData" }, (version) => version === 0),
   versionless(

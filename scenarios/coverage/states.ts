@@ -3,7 +3,7 @@
  *  another session's) costs a cell and no more. */
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorName } from "../../src/protocol/error-codes.ts";
-import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
+import { isWithin, parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { RequestStep } from "../encode.ts";
 import type { CreateStep, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
 import type { Cell, NodeState, SessionState, WatchState } from "./cells.ts";
@@ -117,7 +117,7 @@ export class CaseStates {
   }
 
   #nodeState(by: string, path: string, numbers: boolean): NodeState {
-    if (path !== this.#root && !path.startsWith(`${this.#root}/`)) return "outside";
+    if (!isWithin(path, this.#root)) return "outside";
     const node = numbers ? undefined : this.#nodes.get(path);
     if (node === undefined) return this.#nodes.has(parentOf(path)) ? "missing" : "orphan";
     if (node.children > 0) return "parent";

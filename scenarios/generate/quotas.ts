@@ -1,5 +1,6 @@
 /** Steps on quotas. What is written is always what a ZooKeeper can read: on anything else it would end with the next write below. */
 import fc from "fast-check";
+import { nameOf, quotaNames } from "../../src/protocol/paths.ts";
 import type { Action, PathValue, Step } from "../format.ts";
 
 /** Limits as `zkCli setquota` writes them, soft and hard. Source: Quotas, StatsTrack (3.8). */
@@ -12,11 +13,13 @@ const limits = [
 
 const statistics = ["count=0,bytes=0", "count=5,bytes=50=;byteHardLimit=-1;countHardLimit=-1"];
 
-const readable: Readonly<Record<string, readonly string[]>> = { zookeeper_limits: limits, zookeeper_stats: statistics };
+const readable: ReadonlyMap<string, readonly unknown[]> = new Map([
+  [quotaNames.limits, limits],
+  [quotaNames.stats, statistics],
+]);
 
 /** Whether a ZooKeeper lives on when `data` is written to a znode below its quotas. */
-export const isReadable = (path: string, data: unknown): boolean =>
-  readable[path.slice(path.lastIndexOf("/") + 1)]?.some((text) => text === data) ?? true;
+export const isReadable = (path: string, data: unknown): boolean => readable.get(nameOf(path))?.includes(data) ?? true;
 
 /** Whose quota. */
 const whose = fc.oneof(
@@ -25,8 +28,8 @@ const whose = fc.oneof(
   { weight: 1, arbitrary: fc.constant("/a/a") },
 );
 
-const limitsOf = (below: string): PathValue => ({ quota: `${below}/zookeeper_limits` });
-const statisticsOf = (below: string): PathValue => ({ quota: `${below}/zookeeper_stats` });
+const limitsOf = (below: string): PathValue => ({ quota: `${below}/${quotaNames.limits}` });
+const statisticsOf = (below: string): PathValue => ({ quota: `${below}/${quotaNames.stats}` });
 
 /** What every sequence on quotas sends. */
 export const quotaMakers: readonly Step["op"][] = ["create", "getData"];

@@ -22,25 +22,30 @@ export const sessionLabels = (count: number): string[] =>
 /** Steps of one session alone, per step of the profile's longest: what shows only with the tenth request of a session needs long ones. */
 const longFactor = 3;
 
+/** What sequences of a mood begin with, where they do not begin like any other. */
+function beginningOf(
+  { profile, aim }: Pick<MoodProfile, "profile" | "aim">,
+  sessions: readonly string[],
+): fc.Arbitrary<Step[]> | undefined {
+  if (aim !== undefined) return beginningArbitrary(profile, aim.meets, sessions);
+  return profile.quotaPercent > 0 ? quotaBeginning(sessions) : undefined;
+}
+
 /** The sequences of a mood as an arbitrary: mostly all sessions together, some with fewer, some long ones of a single session. Unbiased, because
  *  fast-check's bias would make half of them short. */
 function moodArbitrary(
   { profile, allowHazards }: Omit<Plan, "seed">,
-  { profile: mood, aim }: Pick<MoodProfile, "profile" | "aim"> = { profile },
+  mood: Pick<MoodProfile, "profile" | "aim"> = { profile },
 ): fc.Arbitrary<Step[]> {
   const labels = sessionLabels(profile.sessions);
-  const shape = (sessions: number, stepsMax: number) => {
-    const steps = fc.array(stepArbitrary(mood, labels.slice(0, sessions), allowHazards), {
+  const shape = (count: number, stepsMax: number) => {
+    const sessions = labels.slice(0, count);
+    const steps = fc.array(stepArbitrary(mood.profile, sessions, allowHazards), {
       minLength: Math.ceil(stepsMax / 2),
       maxLength: stepsMax,
       size: "max",
     });
-    const beginning =
-      aim !== undefined
-        ? beginningArbitrary(mood, aim.meets, labels.slice(0, sessions))
-        : mood.quotaPercent > 0
-          ? quotaBeginning(labels.slice(0, sessions))
-          : undefined;
+    const beginning = beginningOf(mood, sessions);
     if (beginning === undefined) return steps;
     return fc.tuple(beginning, steps).map(([first, then]) => [...first, ...then]);
   };

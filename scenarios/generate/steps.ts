@@ -257,13 +257,14 @@ export function stepArbitrary(
   allowHazards: boolean,
 ): fc.Arbitrary<Step> {
   const table = tableOf(profile);
-  const choices = operationsOf(profile).flatMap((op) => {
+  const ops = operationsOf(profile);
+  const choices = ops.flatMap((op) => {
     const arbitrary = table[op];
     return arbitrary === undefined ? [] : [{ weight: Math.ceil((profile.weights[op] ?? 0) * 10), arbitrary }];
   });
   if (allowHazards) choices.push({ weight: 5, arbitrary: hazardous });
   const sum = choices.reduce((total, { weight }) => total + weight, 0);
   const ofQuotas = Math.round((sum * profile.quotaPercent) / (100 - profile.quotaPercent));
-  if (ofQuotas > 0) choices.push({ weight: ofQuotas, arbitrary: quotaArbitrary(operationsOf(profile)) });
+  if (ofQuotas > 0) choices.push({ weight: ofQuotas, arbitrary: quotaArbitrary(ops) });
   return fc.tuple(fc.constantFrom(...sessions), fc.oneof(...choices)).map(([by, action]): Step => ({ by, ...action }));
 }

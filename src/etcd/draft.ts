@@ -2,7 +2,7 @@
  *  the queued effects of those before it; a multi drafts over a draft and is merged only when all its operations passed.
  *  Zxids of the batch itself are not known yet: they stand as positions in the batch (1 …). */
 import type { Int64 } from "../jute/int64.ts";
-import { parentOf } from "../protocol/paths.ts";
+import { isWithin, parentOf } from "../protocol/paths.ts";
 import { type Change, type StatsChange, znodeKinds } from "./changes.ts";
 import { adjustedStats, countedStats, type QuotaView, type Size } from "./quotas.ts";
 import { rootAlias, type SessionState } from "./tree.ts";
@@ -47,7 +47,7 @@ export class Draft implements DraftBase {
   sizeOf(path: string): Size {
     let { count, bytes } = this.#base.sizeOf(path);
     for (const [at, node] of this.nodes) {
-      if (at !== path && !at.startsWith(`${path}/`)) continue;
+      if (!isWithin(at, path)) continue;
       const before = this.#base.get(at);
       count += (node === null ? 0 : 1) - (before === undefined ? 0 : 1);
       bytes += (node?.dataLength ?? 0) - (before?.dataLength ?? 0);

@@ -2,12 +2,9 @@
  *  as long as its limits are there, so there is no index that could differ between proxies or after a reload. What a transaction does to the
  *  statistics is worked out once, by the draft it is prepared on, and travels as a change of its own: the other proxies and etcd are told, not
  *  trusted to count alike. Source: DataTree.updateQuotaStat, ZooKeeperServer.checkQuota, StatsTrack (3.9); zookeeper-semantics 11.1. */
-import { nameOf, parentOf, quotaRoot } from "../protocol/paths.ts";
+import { countedAt, parentOf, quotaNames, quotaRoot } from "../protocol/paths.ts";
 import { parseQuota, printQuota, type QuotaText } from "./quota-text.ts";
 import type { Znode } from "./znode.ts";
-
-const limitsName = "zookeeper_limits";
-const statsName = "zookeeper_stats";
 
 /** How many znodes, and how much data in them. */
 export interface Size {
@@ -22,8 +19,8 @@ export interface QuotaView {
   sizeOf(path: string): Size;
 }
 
-const limitsOf = (path: string): string => `${quotaRoot}${path}/${limitsName}`;
-const statsOf = (path: string): string => `${quotaRoot}${path}/${statsName}`;
+const limitsOf = (path: string): string => `${quotaRoot}${path}/${quotaNames.limits}`;
+const statsOf = (path: string): string => `${quotaRoot}${path}/${quotaNames.stats}`;
 
 /** The deepest path with a quota, at `path` or above it: the only one that counts. The root cannot have one. */
 export function quotaAbove(path: string, view: Pick<QuotaView, "get">): string | undefined {
@@ -52,9 +49,9 @@ export function adjustedStats(
 
 /** The text that a new znode gets instead of what it was created with, if it is the statistics of a path: a fresh count. */
 export function countedStats(path: string, view: QuotaView): Buffer | undefined {
-  const parent = parentOf(path);
-  if (nameOf(path) !== statsName || !parent.startsWith(`${quotaRoot}/`)) return undefined;
-  const { count, bytes } = view.sizeOf(parent.slice(quotaRoot.length));
+  const counted = countedAt(path);
+  if (counted === undefined) return undefined;
+  const { count, bytes } = view.sizeOf(counted);
   return printQuota({ values: new Map(), count: BigInt(count), bytes: BigInt(bytes) }, { count: 0, bytes: 0 });
 }
 

@@ -1,6 +1,6 @@
 /** The replicated state in memory, at one zxid: every znode and every session. Reads are answered from it; committed changes are applied to it. */
 import type { Int64 } from "../jute/int64.ts";
-import { nameOf, parentOf } from "../protocol/paths.ts";
+import { nameOf, parentOf, quotaRoot } from "../protocol/paths.ts";
 import { type Bundle, Bundles, isUntouched, type Place } from "./bundles.ts";
 import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
 import type { Size } from "./quotas.ts";
@@ -39,7 +39,7 @@ function reservedZnodes(): Map<string, Znode> {
   return new Map([
     ["/", bare(openAcl, ["zookeeper"])],
     ["/zookeeper", bare(openAcl, ["quota", "config"])],
-    ["/zookeeper/quota", bare(openAcl, [])],
+    [quotaRoot, bare(openAcl, [])],
     ["/zookeeper/config", config],
   ]);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isValidPath, nameOf, parentOf, reservedPaths } from "./paths.ts";
+import { countedAt, isValidPath, isWithin, nameOf, parentOf, reservedPaths } from "./paths.ts";
 
 const unit = (code: number) => `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 
@@ -90,3 +90,17 @@ test("every reserved path is a valid one", () => {
   expect(reservedPaths.size).toBe(4);
   for (const path of reservedPaths) expect(isValidPath(path)).toBe(true);
 });
+
+test("a path is within itself and all above it", () => {
+  for (const above of ["/", "/a", "/a/b"]) expect(isWithin("/a/b", above), above).toBe(true);
+  for (const above of ["/a/b/c", "/a/", "/b", "/a/bc"]) expect(isWithin("/a/b", above), above).toBe(false);
+  expect(isWithin("/ab", "/a")).toBe(false);
+});
+
+test.each([
+  ["/zookeeper/quota/a/b/zookeeper_stats", "/a/b"],
+  ["/zookeeper/quota/zookeeper_stats", undefined],
+  ["/zookeeper/quota/a/zookeeper_limits", undefined],
+  ["/a/zookeeper_stats", undefined],
+  ["zookeeper_stats", undefined],
+])("the statistics %s count %s", (path, counted) => expect(countedAt(path)).toBe(counted));

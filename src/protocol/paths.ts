@@ -28,8 +28,22 @@ export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf
 /** The name below the parent. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-/** Below it a tree like the one that the quotas rule. Source: Quotas.quotaZookeeper (3.8). */
+/** Whether a path is another one or lies below it. */
+export const isWithin = (path: string, above: string): boolean =>
+  path === above || path.startsWith(above === "/" ? above : `${above}/`);
+
+/** Below it a tree like the one that the quotas rule, and in it, where there is a quota, a znode of limits and one of what is used.
+ *  Source: Quotas (3.8). */
 export const quotaRoot = "/zookeeper/quota";
+export const quotaNames = { limits: "zookeeper_limits", stats: "zookeeper_stats" } as const;
+
+/** What the statistics of a quota count, if a path is theirs. */
+export function countedAt(path: string): string | undefined {
+  const parent = parentOf(path);
+  return nameOf(path) === quotaNames.stats && parent.startsWith(`${quotaRoot}/`)
+    ? parent.slice(quotaRoot.length)
+    : undefined;
+}
 
 /** The four nodes that every server has and nobody may delete. */
 export const reservedPaths: ReadonlySet<string> = new Set(["/", "/zookeeper", quotaRoot, "/zookeeper/config"]);

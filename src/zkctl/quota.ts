@@ -1,7 +1,7 @@
 /** Quotas as zkCli keeps them: below /zookeeper/quota, a tree like the one they rule, with a znode of limits and one of counts where there is a quota.
  *  Source: SetQuotaCommand, ListQuotaCommand, DelQuotaCommand, StatsTrack (3.9). */
 import { parseQuota, printQuota } from "../etcd/quota-text.ts";
-import { parentOf, quotaRoot } from "../protocol/paths.ts";
+import { parentOf, quotaNames, quotaRoot } from "../protocol/paths.ts";
 import { openAcl } from "./acl-text.ts";
 import type { Answer } from "./print.ts";
 import type { DelQuotaJob, LimitName, ListQuotaJob, SetQuotaJob } from "./quota-verbs.ts";
@@ -9,8 +9,8 @@ import { NotPossible, refusal, type Session } from "./session.ts";
 import { inTreeOrder, isNoNode, pathsFrom } from "./subtree.ts";
 import { deletion, type Operation, transact } from "./transaction.ts";
 
-const limitsName = "/zookeeper_limits";
-const statsName = "/zookeeper_stats";
+const limitsName = `/${quotaNames.limits}`;
+const statsName = `/${quotaNames.stats}`;
 
 /** In the order of zkCli's flags. */
 const limitNames: readonly LimitName[] = ["count", "bytes", "countHardLimit", "byteHardLimit"];
