@@ -106,6 +106,16 @@ describe("a recording is played", () => {
     expect(performance.now() - started).toBeLessThan(400);
   });
 
+  test("sessions and connections end when nothing is under way, of others neither", async () => {
+    const two = [open(0, 1), granted(1, 1, "71"), open(2, 2), granted(3, 2, "72"), ask(4, 2, "sync", sync)];
+    for (const last of [ask(5, 1, "closeSession", {}), close(5, 1)]) {
+      const fake = server();
+      await playAll(told([...two, last]), fake);
+      const [asked, ended] = fake.said.slice(-2).map((line) => Number(line.split(" ", 1)));
+      expect(Number(ended) - Number(asked), fake.said.join("\n")).toBeGreaterThanOrEqual(4);
+    }
+  });
+
   test("at its distances in time, or a fraction of them", async () => {
     const fake = server();
     await playAll(told(story), fake, { speed: 2 });

@@ -1,5 +1,6 @@
 /** Plays a recording: its connections, handshakes and requests again, in the order in which they came, and at their distances in time. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { FrameEvent, OpenEvent, RecordingEvent } from "../../src/recording/format.ts";
 import { type Door, type Moment, PlayedConnection } from "./connection.ts";
 import { PlayedNames } from "./names.ts";
@@ -31,7 +32,8 @@ export interface Played {
 export const playbackLimits = { underWayMax: 256, replyWaitMs: 12_000, keepAliveMs: 250 } as const;
 
 /** Plays all of it, or until told to stop. Each event waits for those before it: a handshake for its answer before anything that was recorded after
- *  that, the end of a connection for its replies. Throws `BadRecording`. */
+ *  that, the end of a session or of a connection for the replies of all others: events on their way to it would be lost on one server and not on the
+ *  other. Throws `BadRecording`. */
 export async function play(events: AsyncIterable<RecordingEvent>, playback: Playback): Promise<Played> {
   const player = new Player(playback);
   const timer = setInterval(() => player.keepAlive(), playbackLimits.keepAliveMs);
@@ -98,7 +100,7 @@ class Player {
         return this.#names.expect(event.paths, connection?.namesFor(event.xid) ?? Promise.resolve([]));
       case "close":
         if (connection === undefined) return;
-        await this.#answered(() => connection.unanswered === 0);
+        await this.#answered(() => this.#underWay() === 0);
         connection.hangUp();
         this.#connections.delete(event.on);
     }
@@ -124,6 +126,7 @@ class Player {
     const { underWayMax } = playbackLimits;
     if (this.#underWay() >= underWayMax) await this.#answered(() => this.#underWay() < underWayMax / 2);
     const own = Buffer.from(frame, "base64");
+    if (own.readInt32BE(4) === opcodes.closeSession.code) await this.#answered(() => this.#underWay() === 0);
     await this.#inTime(this.#names.translate(own));
     if (connection?.send(own, at) !== true) this.#counts.unsent++;
     else this.#playback.progress(++this.#counts.sent);
