@@ -1,5 +1,6 @@
 /** One session label of a running case: its credentials, its connection, and what to do when the connection is gone.
  *  A step never fails for want of a connection: after a drop the session is resumed, after its end a new one is opened. */
+import { randomInt } from "node:crypto";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
 import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
@@ -31,8 +32,9 @@ export async function within(promise: Promise<unknown>, limitMs: number): Promis
   return first;
 }
 
-/** A session id that no server gave out, for `reconnect` as a stranger. */
-const strangerId: Int64 = 0x1dead0beef;
+/** A session id that no server gave out, for `reconnect` as a stranger. Another one each time: ZooKeeper drops a handshake, without an answer, when
+ *  the next one asks for the same session. Source: ZooKeeperServer.reopenSession (3.8). */
+const strangerId = (): Int64 => randomInt(1, 2 ** 40);
 
 /** A session label's place in a case. */
 export class Seat {
@@ -148,7 +150,7 @@ export class Seat {
       kind === "new"
         ? { ...newSession(timeOut), lastZxidSeen: resumed.lastZxidSeen }
         : kind === "stranger"
-          ? { ...resumed, sessionId: strangerId }
+          ? { ...resumed, sessionId: strangerId() }
           : kind === "wrong-password"
             ? { ...resumed, passwd: Buffer.alloc(passwordBytes, 0x5a) }
             : resumed;
