@@ -405,6 +405,44 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("what is behind a closeSession may be refused or not answered at all, but not carried out", async () => {
+    const expired = replyFrame("create", { xid: 2, zxid: 101, err: "SESSIONEXPIRED" });
+    const created = replyFrame("create", { xid: 2, zxid: 101, body: { path: "/a" } });
+    for (const [answer, isWrong] of [
+      [undefined, false],
+      [expired, false],
+      [created, true],
+    ] as const) {
+      const bench = new Bench();
+      const client = await bench.client("s");
+      client.send(1, "closeSession", {});
+      client.send(2, "create", { path: "/a", data: null, acl, flags: 0 });
+      for (const side of sides) client.at[side]?.send(replyFrame("closeSession", { xid: 1, zxid: 100 }));
+      if (answer !== undefined) client.at.candidate?.send(answer);
+      for (const side of sides) client.at[side]?.hangUp();
+      await bench.crosscheck.settled();
+      expect(bench.steps().map(({ op, verdict }) => `${op} ${verdict}`)).toEqual([
+        "closeSession match",
+        isWrong ? "create diverges" : "create match",
+      ]);
+      await bench.crosscheck.close();
+    }
+  });
+
+  test("a reply that a reset lost, because a server hung up with something unread, proves nothing", async () => {
+    for (const isUnread of [false, true]) {
+      const bench = new Bench();
+      const client = await bench.client("s");
+      client.send(1, "closeSession", {});
+      if (isUnread) client.send(2, "create", { path: "/a", data: null, acl, flags: 0 });
+      client.at.oracle?.send(replyFrame("closeSession", { xid: 1, zxid: 100 }));
+      for (const side of sides) client.at[side]?.hangUp();
+      await bench.crosscheck.settled();
+      expect(bench.steps()[0]).toMatchObject({ op: "closeSession", verdict: isUnread ? "unchecked" : "diverges" });
+      await bench.crosscheck.close();
+    }
+  });
+
   test("one side hanging up over a request is a divergence; the client is served on", async () => {
     const bench = new Bench();
     const client = await bench.client("s");

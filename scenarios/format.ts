@@ -104,7 +104,9 @@ export type Action =
       readonly recursive?: readonly PathValue[];
     }
   | { readonly op: "auth"; readonly scheme: string | null; readonly auth: DataValue }
-  | { readonly op: "whoAmI" | "ping" | "closeSession" }
+  | { readonly op: "whoAmI" | "ping" }
+  /** `behind`: what is sent on the same connection without waiting. A server is to refuse it or to hang up before. */
+  | { readonly op: "closeSession"; readonly behind?: readonly (WriteStep | ReadStep)[] }
   | {
       readonly op: "reconfig";
       readonly joining: string | null;

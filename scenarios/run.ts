@@ -42,6 +42,9 @@ const mayHangUp = (step: RequestStep): boolean =>
   step.op === "check" ||
   (step.op === "auth" && ((step.scheme !== "digest" && step.scheme !== "ip") || step.auth === null));
 
+/** Answers on their way are lost when a server hangs up with something unread. */
+const hasBehind = (step: RequestStep): boolean => step.op === "closeSession" && (step.behind ?? []).length > 0;
+
 const labelsIn = (step: RequestStep) =>
   pathsIn(step).flatMap((path) => (typeof path === "object" && path !== null && "ref" in path ? [path.ref] : []));
 
@@ -143,14 +146,16 @@ class Case {
     for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
     if (needsOwnReplies(step)) await seat.drain();
     const alone = mayHangUp(step);
-    if (alone) await seat.settle();
+    if (alone || hasBehind(step)) await seat.settle();
     await this.#send(step, (header) => {
       if (alone && header !== undefined && header.err !== 0 && (step.op === "auth" || header.err === -6))
         seat.leave(false);
     });
     for (const label of labelsBoundBy(step)) this.#binding.set(label, seat);
     if (alone) await seat.drain();
-    if (step.op === "closeSession") seat.leave(true);
+    if (step.op !== "closeSession") return;
+    for (const behind of step.behind ?? []) this.#sendBehind({ by: step.by, ...behind });
+    seat.leave(true);
   }
 
   /** Every session reads the root behind all writes: an event that has not come before that reply is not coming. */
@@ -202,6 +207,12 @@ class Case {
       this.#how.states?.reply(step, { err: header.err, body }, this.#pathOf);
       learn(step, header, body, this.#memory);
     });
+  }
+
+  /** Behind a closeSession nothing has to be answered. */
+  #sendBehind(step: RequestStep): void {
+    const seat = this.#seat(step.by);
+    seat.live?.sendUnanswered(encodeStep(step, this.#memory, seat.nextXid()).frame);
   }
 
   async #fault(seat: Seat, step: Exclude<Step, RequestStep>): Promise<void> {

@@ -56,7 +56,10 @@ describe("a scenario file", () => {
       withStep({ by: "a", op: "setData", path: "/n", version: "1" }),
       'field "version": expected a whole number or {last}',
     ],
-    [withStep({ by: "a", op: "multi", ops: [{ op: "exists", path: "/n" }] }), '"exists" cannot stand in a multi'],
+    [
+      withStep({ by: "a", op: "multi", ops: [{ op: "exists", path: "/n" }] }),
+      '"exists" cannot stand inside another step',
+    ],
     [withStep({ by: "a", op: "multi", ops: [{ by: "a", op: "delete", path: "/n" }] }), 'unknown field "by"'],
     ["text", "f.json: expected an object"],
   ])("is refused with its place: %#", (value, message) => {

@@ -117,7 +117,7 @@ const innerStep: Check = (value) => {
   const op = String(value.op);
   const fields = Object.hasOwn(inner, op) ? inner[op] : undefined;
   return fields === undefined
-    ? `"${op}" cannot stand in a multi (write it as a raw step)`
+    ? `"${op}" cannot stand inside another step (write it as a raw step)`
     : shape({ op: text, ...fields })(value);
 };
 
@@ -146,7 +146,7 @@ const actions: Readonly<Record<Step["op"], Readonly<Record<string, Check>>>> = {
   auth: { scheme: textOrNull, auth: data },
   whoAmI: {},
   ping: {},
-  closeSession: {},
+  closeSession: { "behind?": listOf(innerStep) },
   reconfig: { joining: textOrNull, leaving: textOrNull, members: textOrNull, configId: whole },
   raw: { hex, reply: flag },
   drop: {},

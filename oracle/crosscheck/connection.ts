@@ -10,7 +10,7 @@ import { Dispatch } from "./dispatch.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint } from "./footprint.ts";
-import { judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
+import { isRefusedLate, judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
@@ -43,6 +43,8 @@ export class CrossConnection implements BackendSession {
   /** Whose frames the client gets. */
   #server: Side;
   #positions = 0;
+  /** The client has asked to close the session. */
+  #isClosing = false;
   #clientGoneAt: number | undefined;
   #isOver = false;
   #last: Exchange | undefined;
@@ -143,6 +145,7 @@ export class CrossConnection implements BackendSession {
     const exchange: Exchange = {
       request,
       position: isInLine ? this.#positions++ : undefined,
+      isTooLate: this.#isClosing && isInLine,
       sentAt: 0,
       startedMs: {},
       convoy: undefined,
@@ -152,7 +155,10 @@ export class CrossConnection implements BackendSession {
       isJudged: false,
     };
     rememberEphemerals(session, request.operations ?? []);
-    if (request.op === "closeSession") shared.clientLeftAt.set(this.label.case, Date.now());
+    if (request.op === "closeSession") {
+      this.#isClosing = true;
+      shared.clientLeftAt.set(this.label.case, Date.now());
+    }
     // Its own watches hear of its ephemerals before it is answered.
     if (request.op === "closeSession" && mayOwnEphemerals(session)) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
@@ -172,7 +178,9 @@ export class CrossConnection implements BackendSession {
 
   /** Whether the candidate would carry out a write of this connection as soon as a convoy lets it go. */
   #keepsOrder(): boolean {
-    return this.#shared.options.candidateKeepsOrder === true && this.#syncs === 0 && this.#ends.areOpen;
+    return (
+      this.#shared.options.candidateKeepsOrder === true && this.#syncs === 0 && !this.#isClosing && this.#ends.areOpen
+    );
   }
 
   #send(exchange: Exchange, convoy: Convoy | undefined): void {
@@ -232,6 +240,8 @@ export class CrossConnection implements BackendSession {
       exchange.replies[side] !== undefined || exchange.skippedBy.has(side) || this.#ends.isAbsent(side);
     if (exchange.isJudged || !sides.every(isDone)) return;
     this.#retire(exchange);
+    if (!this.#ends.hasAbsent && isRefusedLate(exchange))
+      return record(exchange, this.#scene, { differences: [], verdict: "match" });
     const { candidate, oracle } = exchange.replies;
     if (candidate !== undefined && oracle !== undefined)
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
@@ -263,10 +273,10 @@ export class CrossConnection implements BackendSession {
 
   /** A side that has hung up may still be carrying out what it had received; whoever meets it waits a while. */
   #mayStillHappen(exchange: Exchange): boolean {
-    const { replies, skippedBy, sentAt } = exchange;
+    const { replies, skippedBy, sentAt, isTooLate } = exchange;
     const owes = (side: Side): boolean =>
       replies[side] === undefined && !skippedBy.has(side) && !this.#ends.isAbsent(side);
-    return sentAt > 0 && mayHaveChanged(exchange) && sides.some(owes);
+    return sentAt > 0 && !isTooLate && mayHaveChanged(exchange) && sides.some(owes);
   }
 
   #compare(exchange: Exchange, frames: Both<Buffer>): void {

@@ -1,4 +1,5 @@
 /** What becomes of requests without an answer when a side hangs up. */
+import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import type { Difference, Side, UnderWay } from "../compare/difference.ts";
 import { both, otherSide, sides } from "../compare/sides.ts";
@@ -8,12 +9,21 @@ import type { Label } from "./options.ts";
 import type { Arrival } from "./pairing.ts";
 import { variantOf } from "./request.ts";
 
-/** Whether a request may itself be why the servers hang up. */
-const endsConnections = ({ position, request }: Exchange): boolean =>
-  position === undefined || request.op === "closeSession";
+/** Whether a request may itself be why the servers hang up, or must not be carried out once they are going to. */
+const endsConnections = ({ position, request, isTooLate }: Exchange): boolean =>
+  position === undefined || request.op === "closeSession" || isTooLate;
+
+/** How a server refuses what a session sends that is being closed, or just was. Source: SessionTrackerImpl.checkSession (3.8). */
+const refusals: readonly number[] = [errorCodes.SESSIONEXPIRED, errorCodes.UNKNOWNSESSION];
+
+/** Whether a request behind a closeSession met its due: servers refuse it, and are free to hang up before they say so. */
+export const isRefusedLate = ({ isTooLate, replies }: Exchange): boolean =>
+  isTooLate &&
+  Object.values(replies).every(({ frame }) => frame.length >= 16 && refusals.includes(frame.readInt32BE(12)));
 
 /** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
- *  unless the request is one that ends connections: then its answer is due. `isWhole`: both sides were there until now. `hasDied`: one of them has,
+ *  unless the request is one that ends connections: then its answer is due. Where a server left requests unread, TCP resets the connection, and even
+ *  that answer may be lost on the way. `isWhole`: both sides were there until now. `hasDied`: one of them has,
  *  which is told elsewhere. */
 export function judgeRemains(
   exchanges: readonly Exchange[],
@@ -22,16 +32,21 @@ export function judgeRemains(
 ): void {
   const gone = () => true;
   const asked = exchanges.filter(({ request, sentAt }) => !request.isOurs && sentAt > 0);
+  const isReset = asked.some(({ isTooLate }) => isTooLate);
   const isExpiring = [...scene.shared.book.fading(Date.now())].includes(scene.record);
   for (const [index, exchange] of asked.entries()) {
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     // Nobody knows whether the dead one has carried it out.
     if (how.hasDied && mayHaveChanged(exchange)) scene.shared.scribe.drift(scene.label);
+    if (how.isWhole && isRefusedLate(exchange)) {
+      record(exchange, scene, { differences: [], verdict: "match", gone });
+      continue;
+    }
     if (answered === undefined) {
       // The first is the one that both refused to answer; what came behind it was not looked at.
       const verdict = how.isWhole ? "match" : "unchecked";
       if (index === 0 && how.hasClient) record(exchange, scene, { differences: [], verdict, gone });
-    } else if (how.isWhole && !how.hasDied && endsConnections(exchange))
+    } else if (how.isWhole && !how.hasDied && endsConnections(exchange) && (!isReset || exchange.isTooLate))
       record(exchange, scene, {
         differences: [missingReply(exchange, answered)],
         // What is asked beside the pipeline keeps no session alive: the servers hang up in its midst, each at its own moment.
@@ -68,8 +83,8 @@ export function undelivered(exchanges: Iterable<Exchange>, events: readonly Arri
 
 /** The requests that a side owes an answer to, as a death is told by them. */
 export const underWayOf = (waiting: readonly Exchange[], label: Label): UnderWay[] =>
-  waiting.flatMap(({ isJudged, request }) => {
-    if (isJudged || request.isOurs) return [];
+  waiting.flatMap(({ isJudged, isTooLate, request }) => {
+    if (isJudged || isTooLate || request.isOurs) return [];
     const path = request.operations?.[0]?.fields.path;
     const variant = variantOf(request);
     return {

@@ -13,6 +13,8 @@ export interface Exchange {
   readonly request: Request;
   /** How many ordinary requests went before it on this connection; undefined outside the pipeline. */
   readonly position: number | undefined;
+  /** Its session was asked to close before. */
+  readonly isTooLate: boolean;
   /** Our clock, ms. 0 until sent. */
   sentAt: number;
   /** When each side was sent it, on the clock that is never set, with fractions of a millisecond: what answer times are measured with. */

@@ -36,8 +36,9 @@ export interface Lie {
   frame?(frame: Buffer, request: Request, situation: Situation): Buffer;
   /** What goes out instead of an event, at once and behind the next reply. */
   event?(event: WatcherEvent, situation: Situation): { now: WatcherEvent[]; later?: WatcherEvent[] };
-  /** What is asked instead; `undefined` swallows the request, which is then answered with `OK` and no body. */
-  request?(request: Request, situation: Situation): Buffer | undefined;
+  /** What is asked instead; `undefined` swallows the request, which is then answered with `OK` and no body; `later` lets what was sent in the same
+   *  breath go first. */
+  request?(request: Request, situation: Situation): Buffer | "later" | undefined;
   /** Changes the handshake's question. */
   hello?(hello: Hello): Hello;
   /** Changes the handshake's answer. */
@@ -102,16 +103,18 @@ class Mouth implements Downstream, BackendSession {
     const request = parseRequest(frame);
     this.#world.asked(request, this.#situation.session);
     const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#situation);
-    if (asked !== undefined) {
-      this.#asked.push(request);
-      this.#server?.submit(asked);
-      return;
-    }
+    if (asked === "later") return void setImmediate(() => this.#ask(request, frame));
+    if (asked !== undefined) return this.#ask(request, asked);
     const answer = Buffer.alloc(16);
     answer.writeInt32BE(request.replyXid, 0);
     this.#zxid.copy(answer, 4);
     this.#client.send(answer);
     if (request.op === "closeSession") this.end();
+  }
+
+  #ask(request: Request, frame: Buffer): void {
+    this.#asked.push(request);
+    this.#server?.submit(frame);
   }
 
   close(why: Parameters<BackendSession["close"]>[0]): void {

@@ -9,6 +9,25 @@ export const sessionMutants: readonly Mutant[] = [
     },
   ),
   mutant(
+    {
+      name: "session-acts-too-late",
+      class: "session",
+      lie: "what a session sends behind its closeSession is carried out",
+      rare: true,
+    },
+    {
+      request: ({ op, replyXid, frame }, { memory }) => {
+        if (op === "closeSession") {
+          memory.set("closing", true);
+          return "later";
+        }
+        if (memory.has("closing")) memory.set(`late ${replyXid}`, true);
+        return frame;
+      },
+      reply: ({ request, memory }) => (memory.has(`late ${request.replyXid}`) ? "drop" : undefined),
+    },
+  ),
+  mutant(
     { name: "session-replaced", class: "session", lie: "resuming gives another session", rare: true },
     {
       hello: (hello) => {

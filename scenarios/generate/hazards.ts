@@ -41,6 +41,8 @@ export function hazardOf(step: Step): string | undefined {
       return "deletes without permission (3.9)";
     case "multi":
       return step.ops.some(spoilsQuotas) ? spoiling : undefined;
+    case "closeSession":
+      return step.behind?.map((behind) => hazardOf({ by: step.by, ...behind })).find((why) => why !== undefined);
     default:
   }
   return spoilsQuotas(step) ? spoiling : undefined;

@@ -125,6 +125,14 @@ describe("a simpler form", () => {
     expect(forms.filter((form) => form.op === "check")).toEqual([]);
   });
 
+  test("sends less behind a closeSession, and nothing", () => {
+    const [first, second] = [{ op: "delete", path: "/n", version: 3 } as const, { op: "create", path: "/m" } as const];
+    const forms = simplerSteps({ by: "a", op: "closeSession", behind: [first, second] });
+    expect(forms).toContainEqual({ by: "a", op: "closeSession" });
+    expect(forms).toContainEqual({ by: "a", op: "closeSession", behind: [second] });
+    expect(forms).toContainEqual({ by: "a", op: "closeSession", behind: [{ op: "delete", path: "/n" }, second] });
+  });
+
   test("renames a path wherever it stands, content left alone", () => {
     const steps: Step[] = [
       { by: "a", op: "setWatches", since: 0, data: ["/b", "/q"] },

@@ -6,7 +6,20 @@ import { sessionsIn } from "./sequence.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields whose absence means the plainest value. Dropping one is always a simplification; `version` and `since` have one more try. */
-const droppable = ["data", "acl", "flags", "ttl", "bind", "version", "watch", "timeoutMs", "seen", "readOnly", "as"];
+const droppable = [
+  "data",
+  "acl",
+  "flags",
+  "ttl",
+  "bind",
+  "version",
+  "watch",
+  "timeoutMs",
+  "seen",
+  "readOnly",
+  "as",
+  "behind",
+];
 
 const without = (step: Fields, field: string): Fields => {
   const { [field]: _, ...rest } = step;
@@ -44,10 +57,16 @@ function lesserMulti(step: Fields): Fields[] {
   if (!Array.isArray(step.ops)) return [];
   const ops = step.ops as Fields[];
   const only = ops.length === 1 && ops[0]?.op !== "check" ? [{ by: step.by, ...ops[0] }] : [];
+  return [...only, ...fewerInside(step, "ops")];
+}
+
+/** A step with fewer operations inside it, or with one of them simpler. */
+function fewerInside(step: Fields, field: "ops" | "behind"): Fields[] {
+  if (!Array.isArray(step[field])) return [];
+  const ops = step[field] as Fields[];
   return [
-    ...only,
-    ...ops.map((_, i) => ({ ...step, ops: ops.toSpliced(i, 1) })),
-    ...ops.flatMap((op, i) => simplerFields(op).map((smaller) => ({ ...step, ops: ops.toSpliced(i, 1, smaller) }))),
+    ...ops.map((_, i) => ({ ...step, [field]: ops.toSpliced(i, 1) })),
+    ...ops.flatMap((op, i) => simplerFields(op).map((smaller) => ({ ...step, [field]: ops.toSpliced(i, 1, smaller) }))),
   ];
 }
 
@@ -70,7 +89,9 @@ function simplerFields(step: Fields): Fields[] {
 
 /** Forms of one step that say less, the boldest first. */
 export const simplerSteps = (step: Step): Step[] =>
-  [...lesserMulti({ ...step }), ...shorterLists({ ...step }), ...simplerFields({ ...step })] as unknown as Step[];
+  [lesserMulti, shorterLists, simplerFields, (fields: Fields) => fewerInside(fields, "behind")].flatMap((simpler) =>
+    simpler({ ...step }),
+  ) as unknown as Step[];
 
 /** The steps with each session after the first merged into an earlier one. */
 export const fewerSessions = (steps: readonly Step[]): Step[][] => {

@@ -168,6 +168,20 @@ const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile
 const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire"): fc.Arbitrary<Action> =>
   fc.constant<Action>({ op });
 
+/** Writes of a session that has just said goodbye, which must not happen any more, follow every third time. */
+const closeSession = (profile: Profile): fc.Arbitrary<Action> => {
+  const tooLate = fc.oneof(creates(profile, "create", false), removal(profile, "delete"), setData(profile));
+  return fc.oneof(
+    { weight: 2, arbitrary: bare("closeSession") },
+    {
+      weight: 1,
+      arbitrary: fc
+        .array(tooLate, { minLength: 1, maxLength: 2, size: "max" })
+        .map((behind): Action => ({ op: "closeSession", behind })),
+    },
+  );
+};
+
 /** Mostly the same session again; the handshake's oddities now and then. Timeouts stay long, or sessions would expire in the middle. */
 const reconnect: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Action>({ op: "reconnect", as: "same" }) },
@@ -199,7 +213,7 @@ const core = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>
   multi: multi(profile),
   setWatches: setWatches(profile),
   ping: bare("ping"),
-  closeSession: bare("closeSession"),
+  closeSession: closeSession(profile),
   drop: bare("drop"),
   reconnect,
   expire: bare("expire"),
