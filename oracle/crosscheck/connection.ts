@@ -9,7 +9,7 @@ import type { Convoy } from "./convoy.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
-import { armWatches, everything, footprint } from "./footprint.ts";
+import { armWatches, everything, footprint, slowToShow } from "./footprint.ts";
 import { isRefusedLate, judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine } from "./lane.ts";
@@ -17,7 +17,7 @@ import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { changesIdentity, isPlainWrite, isSlowToShow, parseRequest, type Request } from "./request.ts";
+import { changesIdentity, isPlainWrite, parseRequest, type Request } from "./request.ts";
 import { mayOwnEphemerals, rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
@@ -166,7 +166,7 @@ export class CrossConnection implements BackendSession {
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ephemeralCreates: session.ephemeralCreates });
     const ticket: Ticket = {
-      ...{ owner: this, needs, isSlowToShow: isSlowToShow(request), isAhead: changesIdentity(request) },
+      ...{ owner: this, needs, slow: slowToShow(request, needs), isAhead: changesIdentity(request) },
       mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),
       start: (convoy) => this.#send(exchange, convoy),
     };

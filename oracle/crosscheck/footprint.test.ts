@@ -3,7 +3,7 @@ import { Writer } from "../../src/jute/buffers.ts";
 import { encodeRequest } from "../../src/protocol/client.ts";
 import { multiOp } from "../../src/protocol/multi.ts";
 import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
-import { armWatches, footprint } from "./footprint.ts";
+import { armWatches, footprint, slowToShow } from "./footprint.ts";
 import { type Mode, Ordering } from "./ordering.ts";
 import { changesIdentity, type Operation, parseRequest } from "./request.ts";
 import { WatchMap } from "./watch-map.ts";
@@ -148,6 +148,27 @@ test("a new identity waits for its own session's requests, whose events it might
   order.leave(first);
   enter(get("/a"));
   expect(started).toEqual(["create", "auth", "getData"]);
+});
+
+test("behind a setACL only what is validated by the list waits for its answer", () => {
+  const watches = new WatchMap<Owner>();
+  const owner = { id: 1 };
+  const startedBehind = (second: ReturnType<typeof request>): boolean => {
+    const order = new Ordering();
+    let started = 0;
+    for (const one of [request("setACL", { path: "/p", acl, version: -1 }), second]) {
+      const needs = footprint(one, { owner, watches, ephemeralCreates: [] });
+      order.enter({ owner, needs, slow: slowToShow(one, needs), start: () => void started++ });
+    }
+    return started === 2;
+  };
+  expect(startedBehind(get("/p"))).toBe(true);
+  expect(startedBehind(request("getACL", { path: "/p" }))).toBe(true);
+  expect(startedBehind(create("/q"))).toBe(true);
+  expect(startedBehind(create("/p/a"))).toBe(false);
+  expect(startedBehind(request("delete", { path: "/p/a", version: -1 }))).toBe(false);
+  expect(startedBehind(request("setData", { path: "/p", data: null, version: -1 }))).toBe(false);
+  expect(startedBehind(request("setACL", { path: "/p", acl, version: -1 }))).toBe(false);
 });
 
 test("closing a session waits for those who could see its ephemerals go", () => {

@@ -3,7 +3,15 @@
  *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
 import { quotaRoot } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
-import { changesIdentity, isCreate, isSequential, type Operation, pathOf, type Request } from "./request.ts";
+import {
+  changesIdentity,
+  isCreate,
+  isSequential,
+  isSlowToShow,
+  type Operation,
+  pathOf,
+  type Request,
+} from "./request.ts";
 import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
 
 /** A connection, as far as ordering goes. */
@@ -42,6 +50,16 @@ export function footprint<Owner extends Watcher>(request: Request, scene: Footpr
     addOperation(operation, use, scene);
   }
   return needs;
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** What its own connection's later requests have to wait for, where other requests need only be sent in order: behind a setACL writes are still validated
+ *  by the old list, because its outstanding record has none. Reads are not. Source: PrepRequestProcessor.pRequest2Txn (setACL, 3.8). */
+export function slowToShow(request: Request, needs: Needs): ReadonlySet<string> {
+  if (isSlowToShow(request)) return new Set(needs.keys());
+  const lists = (request.operations ?? []).flatMap((one) => (one.op === "setACL" ? [`acl ${pathOf(one)}`] : []));
+  return lists.length === 0 ? nothing : new Set(lists);
 }
 
 type Use = (name: string, mode: Mode) => void;

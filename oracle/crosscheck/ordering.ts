@@ -20,8 +20,8 @@ const conflicting: Readonly<Record<Mode, readonly Mode[]>> = {
 export interface Ticket {
   readonly owner: object;
   readonly needs: Needs;
-  /** Its own connection's later requests wait for its answer too where they conflict, as other connections' do. */
-  readonly isSlowToShow?: boolean;
+  /** Where its own connection's later requests wait for its answer too if they conflict, as other connections' do. */
+  readonly slow?: ReadonlySet<string>;
   /** It waits for the answers to its own connection's earlier requests where it conflicts with them. */
   readonly isAhead?: boolean;
   /** A write whose answer's zxid tells its place among others. */
@@ -138,7 +138,7 @@ export class Ordering {
       if (resource === undefined) continue;
       for (const other of conflicting[mode])
         for (const entry of resource[other])
-          if (entry.ticket.owner !== owner || entry.ticket.isSlowToShow === true || isAhead === true) out.add(entry);
+          if (entry.ticket.owner !== owner || entry.ticket.slow?.has(name) === true || isAhead === true) out.add(entry);
     }
     return out;
   }

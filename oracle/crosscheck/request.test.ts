@@ -21,7 +21,9 @@ test.each<[string, boolean, ReturnType<typeof request>]>([
   ["a multi with a null path", true, multi(create(null))],
   ["a multi with a path that does not begin with a slash", true, multi(create("a"))],
   ["a create with a null scheme, which changes nothing", false, request("create", create("/a", null))],
-  ["setACL", true, request("setACL", { path: "/a", acl: create("/a").acl, version: -1 })],
-])("what comes behind %s waits for its answer: %s", (_name, expected, one) => {
+  ["setACL", false, request("setACL", { path: "/a", acl: create("/a").acl, version: -1 })],
+  ["createContainer", false, request("createContainer", { ...create("/a"), flags: 4 })],
+  ["createContainer with the ephemeral flag", true, request("createContainer", { ...create("/a"), flags: 1 })],
+])("whatever meets %s waits for its answer: %s", (_name, expected, one) => {
   expect(isSlowToShow(one)).toBe(expected);
 });

@@ -66,10 +66,10 @@ export const isEphemeral = ({ op, fields }: Operation): boolean =>
 export const looksEphemeral = ({ op, fields }: Operation): boolean =>
   isCreate(op) && (fields.flags === createFlags.ephemeral || fields.flags === createFlags.ephemeralSequential);
 
-/** Operations whose outstanding record differs from what is applied in the end, so that ZooKeeper itself decides by chance how a request pipelined
- *  behind them comes out: behind a setACL permissions are still those of the old list, and below a createContainer or createTTL with the ephemeral
- *  flag nothing can be created. Source: PrepRequestProcessor.pRequest2Txn and pRequest2TxnCreate (3.8). */
-const slowToShow: ReadonlySet<string | undefined> = new Set(["setACL", "createContainer", "createTTL"]);
+/** Whether an operation's outstanding record differs from what is applied in the end in whether anything may be created below: behind a createContainer
+ *  or createTTL with the ephemeral flag ZooKeeper itself decides that by chance. Source: PrepRequestProcessor.pRequest2TxnCreate (3.8). */
+const isTakenForEphemeral = (operation: Operation): boolean =>
+  (operation.op === "createContainer" || operation.op === "createTTL") && looksEphemeral(operation);
 
 /** Whether ZooKeeper stumbles over an operation where it ought to refuse it. In a multi what the operations before it would have changed then stays
  *  outstanding until the multi is answered, and a create2 pipelined behind may be taken for possible, fail when it is applied, and never be answered.
@@ -81,9 +81,9 @@ function isStumbledOver(operation: Operation): boolean {
   return typeof path !== "string" || !path.startsWith("/") || (Array.isArray(acl) && acl.some(isNull));
 }
 
+/** Whether what a request changes shows its own connection's later requests by chance, until it is answered. */
 export const isSlowToShow = ({ op, operations = [] }: Request): boolean =>
-  slowToShow.has(op) ||
-  (op === "multi" && operations.some((inner) => slowToShow.has(inner.op) || isStumbledOver(inner)));
+  operations.some((one) => isTakenForEphemeral(one) || (op === "multi" && isStumbledOver(one)));
 
 /** Requests that a server carries out ahead of what is in its pipeline, and that change which events its client may see: since 3.8.4 and 3.9.2 only
  *  those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). */
