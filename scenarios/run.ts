@@ -10,6 +10,7 @@ import { bodyOf, learn } from "./learn.ts";
 import { pathsIn } from "./paths.ts";
 import { Memory } from "./references.ts";
 import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
+import { Untold } from "./untold.ts";
 
 /** How a case is run. */
 export interface RunCase {
@@ -63,18 +64,13 @@ const dropNoticedMs = 50;
 /** Requests of a session after which its mark is renewed: a cross-check remembers the zxids of so many replies and a few more. */
 const markEvery = 16;
 
-/** Whether the step asks for something that only its own session's earlier replies tell. */
-function needsOwnReplies(step: RequestStep): boolean {
-  const inner = step.op === "multi" ? step.ops : [step];
-  return inner.some((one) => "version" in one && typeof one.version === "object");
-}
-
 /** The case while it runs. */
 class Case {
   readonly #how: RunCase;
   readonly #scenario: Scenario;
   readonly #memory: Memory;
   readonly #pathOf: PathOf = (path) => this.#memory.path(path);
+  readonly #untold = new Untold();
   readonly #seats = new Map<string, Seat>();
   /** Which session's create answers each label that is still open. */
   readonly #binding = new Map<string, Seat>();
@@ -144,7 +140,7 @@ class Case {
 
   async #request(seat: Seat, step: RequestStep): Promise<void> {
     for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
-    if (needsOwnReplies(step)) await seat.drain();
+    if (this.#untold.concerns(step, this.#pathOf)) await seat.drain();
     const alone = mayHangUp(step);
     if (alone || hasBehind(step)) await seat.settle();
     await this.#send(step, (header) => {
@@ -199,7 +195,9 @@ class Case {
     const seat = this.#seat(step.by);
     const connection = await seat.ready();
     const { xid, frame } = encodeStep(step, this.#memory, seat.nextXid());
+    const answered = this.#untold.ask(step, this.#pathOf);
     connection.send(xid, frame, (header, rest) => {
+      answered();
       onReply?.(header, rest);
       if (header === undefined) return;
       const body = bodyOf(step.op, header, rest);

@@ -1,0 +1,44 @@
+/** What requests under way may still tell their session: a version that a step quotes is known when none of them can name its znode any more. */
+import { isSequentialFlags } from "../src/protocol/opcodes.ts";
+import type { PathOf } from "./coverage/states.ts";
+import { flagsOf, type RequestStep } from "./encode.ts";
+import type { ReadStep, WriteStep } from "./format.ts";
+import { pathsIn } from "./paths.ts";
+
+/** A request under way. `prefixes`: of names that the server chooses. */
+interface Asked {
+  readonly by: string;
+  readonly paths: ReadonlySet<string | null>;
+  readonly prefixes: readonly string[];
+}
+
+const operationsIn = (step: RequestStep): readonly (RequestStep | WriteStep | ReadStep)[] =>
+  step.op === "multi" || step.op === "multiRead" ? step.ops : [step];
+
+export class Untold {
+  readonly #asked = new Set<Asked>();
+
+  /** A request is sent; call what is returned when it has been answered. `pathOf`: as it is when the request is sent. */
+  ask(step: RequestStep, pathOf: PathOf): () => void {
+    const prefixes = operationsIn(step).flatMap((one) => {
+      const path = "flags" in one && isSequentialFlags(flagsOf(one)) ? pathOf(one.path) : null;
+      return path === null ? [] : [path];
+    });
+    const asked = { by: step.by, paths: new Set(pathsIn(step).map(pathOf)), prefixes };
+    this.#asked.add(asked);
+    return () => this.#asked.delete(asked);
+  }
+
+  /** Whether a session may still be told something about a version that the step quotes. */
+  concerns(step: RequestStep, pathOf: PathOf): boolean {
+    const quoted = operationsIn(step).flatMap((one) =>
+      "version" in one && typeof one.version === "object" ? [pathOf(one.path)] : [],
+    );
+    if (quoted.length === 0) return false;
+    for (const { by, paths, prefixes } of this.#asked) {
+      if (by !== step.by) continue;
+      if (quoted.some((path) => paths.has(path) || prefixes.some((prefix) => path?.startsWith(prefix)))) return true;
+    }
+    return false;
+  }
+}
