@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
 import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
-import type { ReconnectStep } from "./format.ts";
+import type { ReconnectStep, WrongPassword } from "./format.ts";
 import type { Memory } from "./references.ts";
 
 /** Bounds of waiting, each with its own outcome: a case that waits longer is stuck. */
@@ -36,6 +36,31 @@ export async function within(promise: Promise<unknown>, limitMs: number): Promis
  *  the next one asks for the same session. Source: ZooKeeperServer.reopenSession (3.8). */
 const strangerId = (): Int64 => randomInt(1, 2 ** 40);
 
+/** A wrong password, made from the right one. */
+function spoilt(right: Buffer, wrong: WrongPassword | undefined): Buffer {
+  const half = right.length / 2;
+  switch (wrong) {
+    case undefined:
+      return Buffer.alloc(passwordBytes, 0x5a);
+    case "last-byte":
+      return Buffer.from(right.map((byte, i) => (i === right.length - 1 ? byte ^ 1 : byte)));
+    case "first-half":
+      return Buffer.from(right.map((byte, i) => (i < half ? byte : byte ^ 0xff)));
+    case "second-half":
+      return Buffer.from(right.map((byte, i) => (i < half ? byte ^ 0xff : byte)));
+    case "shorter":
+      return right.subarray(0, -1);
+    case "longer":
+      return Buffer.concat([right, Buffer.from([1])]);
+    case "zero":
+      return Buffer.alloc(passwordBytes);
+    case "empty":
+      return Buffer.alloc(0);
+    default:
+      return wrong satisfies never;
+  }
+}
+
 /** A session label's place in a case. */
 export class Seat {
   readonly as: CaseSession;
@@ -45,6 +70,8 @@ export class Seat {
   #connection: Connection | undefined;
   #sessionId: Int64 = 0;
   #password: Uint8Array = Buffer.alloc(passwordBytes);
+  /** The session that was over before this one. */
+  #former: { readonly sessionId: Int64; readonly passwd: Uint8Array } | undefined;
   /** The session is known to be over: closed, expired or refused. */
   #isOver = true;
   /** A request was sent behind which the server hangs up. */
@@ -116,11 +143,15 @@ export class Seat {
   }
 
   /** Waits for the server to hang up where it ought to, and hangs up ourselves if it does not. */
-  async gone(limitMs: number = caseLimits.hangUpWaitMs): Promise<void> {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    if (!connection.hasEnded) await within(connection.ended, limitMs);
+  async gone(): Promise<void> {
+    if (this.#connection === undefined) return;
+    await this.#hungUp(this.#connection);
     this.drop();
+  }
+
+  /** Waits for a server to hang up; if only one of them does, until that has been judged. Throws {@link CaseStuck}. */
+  async #hungUp(connection: Connection): Promise<void> {
+    if (!connection.hasEnded && !(await within(connection.ended, caseLimits.hangUpWaitMs))) await this.settle();
   }
 
   /** Hangs up; the session lives on. */
@@ -146,14 +177,7 @@ export class Seat {
     const timeOut = step.timeoutMs ?? this.#timeoutMs;
     const resumed = this.#resume(timeOut);
     const kind = step.as ?? "same";
-    const request: ConnectRequest =
-      kind === "new"
-        ? { ...newSession(timeOut), lastZxidSeen: resumed.lastZxidSeen }
-        : kind === "stranger"
-          ? { ...resumed, sessionId: strangerId() }
-          : kind === "wrong-password"
-            ? { ...resumed, passwd: Buffer.alloc(passwordBytes, 0x5a) }
-            : resumed;
+    const request: ConnectRequest = { ...resumed, ...this.#credentialsFor(kind, step.wrong) };
     if (step.seen !== undefined) request.lastZxidSeen = this.#memory.seen(this.as.session, step.seen);
     if (step.readOnly === "absent") delete request.readOnly;
     else if (step.readOnly !== undefined) request.readOnly = step.readOnly;
@@ -161,8 +185,29 @@ export class Seat {
     await this.#open(request);
     // A resumed session's old connection is closed by the server; one of another session would live on beside the new one.
     if (before === undefined) return;
-    if (kind === "same" || kind === "wrong-password") await within(before.ended, caseLimits.hangUpWaitMs);
+    if (kind === "same" || kind === "wrong-password") await this.#hungUp(before);
     if (before !== this.#connection || before.hasEnded) before.drop();
+  }
+
+  #credentialsFor(
+    kind: NonNullable<ReconnectStep["as"]>,
+    wrong: WrongPassword | undefined,
+  ): Partial<Pick<ConnectRequest, "sessionId" | "passwd">> {
+    switch (kind) {
+      case "same":
+        return {};
+      case "new":
+        return { sessionId: 0, passwd: Buffer.alloc(passwordBytes) };
+      case "former":
+        if (this.#isOver && this.#sessionId !== 0) return {};
+        return this.#former ?? { sessionId: strangerId() };
+      case "stranger":
+        return { sessionId: strangerId() };
+      case "wrong-password":
+        return { passwd: spoilt(Buffer.from(this.#password), wrong) };
+      default:
+        return kind satisfies never;
+    }
   }
 
   #resume(timeOut: number): ConnectRequest {
@@ -184,6 +229,7 @@ export class Seat {
     }
     if (!this.#isOver && !this.#isTakenUp && opened.connection.granted.sessionId !== this.#sessionId)
       this.#leftBehind.push({ id: this.#sessionId, password: this.#password });
+    if (this.#isOver && this.#sessionId !== 0) this.#former = { sessionId: this.#sessionId, passwd: this.#password };
     this.#isTakenUp = false;
     this.#connection = opened.connection;
     this.#isLeaving = false;
