@@ -51,6 +51,17 @@ test("an event that only one side sent is a fault once later replies have come o
   expect(seen[0]?.differences).toEqual([{ is: "absent", at: "event", on: "candidate", other: "NodeCreated /a" }]);
 });
 
+test("behind the end of a closed session nothing comes any more, but what may come at any moment proves nothing", () => {
+  const { event, pairing, seen } = bench({ unsteady: "/u" });
+  event("oracle", deleted, "/a", 3);
+  event("oracle", deleted, "/u", 3);
+  event("oracle", created, "/behind", 4);
+  pairing.replied(4, 1);
+  expect(seen).toEqual([]);
+  pairing.ended(2);
+  expect(seen.map(({ path, differences }) => [path, differences[0]?.is])).toEqual([["/a", "absent"]]);
+});
+
 test("an event that may be a reaped znode's is given the time until the other side reaps too", () => {
   const { event, pairing, kinds } = bench({ unsteady: "/a", reaped: deleted });
   event("candidate", deleted, "/a", 3, 0);

@@ -49,6 +49,7 @@ export class Pairing {
   readonly #givenUp: Record<Side, string[]> = { candidate: [], oracle: [] };
   /** Replies that both sides have sent. */
   #replies = 0;
+  #isEnded = false;
 
   constructor(scene: PairingScene) {
     this.#scene = scene;
@@ -90,6 +91,12 @@ export class Pairing {
     if (this.waiting === 0) return;
     this.#pairHeads();
     for (const place of this.#places((arrival) => arrival.replies < replies)) this.#resolve(place, now);
+  }
+
+  /** No reply follows: what goes before the last one on one side only is missing on the other, unless it may come at any moment. */
+  ended(now: number): void {
+    this.#isEnded = true;
+    this.replied(this.#replies, now);
   }
 
   /** Gives up what has waited for the settle window. */
@@ -179,7 +186,7 @@ export class Pairing {
       return;
     }
     const isDue = arrival.at + this.#scene.waitMs(arrival.event) <= now;
-    if (!isDue && (isUnsteady || this.#replies < arrival.replies + 2)) return;
+    if (!isDue && (isUnsteady || (!this.#isEnded && this.#replies < arrival.replies + 2))) return;
     this.#givenUp[other].push(arrival.key);
     if (this.#givenUp[other].length > rememberedMax) this.#givenUp[other].shift();
     // Only the candidate can be wrong in sending twice what the oracle sent once.
