@@ -355,6 +355,34 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a password that is almost right is as wrong on both sides", async () => {
+    const bench = new Bench();
+    await bench.client("s");
+    const right = { candidate: Buffer.alloc(16, 1000 % 251), oracle: Buffer.alloc(16, 5000 % 251) };
+    const almost = Buffer.concat([right.oracle.subarray(0, 12), Buffer.from([1, 2, 3])]);
+    const second = await bench.client("s", { sessionId: 5000, passwd: almost });
+    const candidates = second.at.candidate?.hello.request.passwd ?? [];
+    expect(candidates.length).toBe(15);
+    expect(Buffer.from(candidates.slice(0, 12))).toEqual(right.candidate.subarray(0, 12));
+    expect(Buffer.from(candidates.slice(12)).equals(right.candidate.subarray(12, 15))).toBe(false);
+    await bench.crosscheck.close();
+  });
+
+  test("a session that was closed is asked for by the id and password that each side gave it", async () => {
+    const bench = new Bench();
+    const first = await bench.client("s");
+    first.send(1, "closeSession", {});
+    for (const side of sides) first.at[side]?.send(replyFrame("closeSession", { xid: 1, zxid: 100 }));
+    for (const side of sides) first.at[side]?.hangUp();
+    await bench.crosscheck.settled();
+    for (const side of sides) bench.servers[side].answer = "refused";
+    bench.servers.candidate.answer = "granted";
+    const again = await bench.client("s", { sessionId: 5000, passwd: Buffer.alloc(16, 5000 % 251) });
+    expect(again.at.candidate?.hello.request).toMatchObject({ sessionId: 1000, passwd: Buffer.alloc(16, 1000 % 251) });
+    expect(bench.divergences()).toMatchObject([{ operation: "connect" }]);
+    await bench.crosscheck.close();
+  });
+
   test("a zxid from the future is one on both sides, one from before the run on neither", async () => {
     const bench = new Bench();
     const first = await bench.client("a");

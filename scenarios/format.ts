@@ -122,12 +122,18 @@ export type Action =
   /** Stays silent until the server has expired the session. */
   | { readonly op: "expire" };
 
-/** Connects again: with the session's id and password, with a wrong password, with an id that never existed, or as a new session. The
- *  connection that still stands is left to the server to close. The rest varies the handshake: `timeoutMs` asked for, `seen` as lastZxidSeen
- *  (default: the newest), `readOnly` false, true or not sent at all. */
+/** What a wrong password has of the right one: all but a byte of it, one half of it, nothing; or too many bytes, or none. */
+export const wrongPasswords = ["last-byte", "first-half", "second-half", "shorter", "longer", "zero", "empty"] as const;
+export type WrongPassword = (typeof wrongPasswords)[number];
+
+/** Connects again: with the session's id and password, with a wrong password, with an id that never existed, with those of the session that this one
+ *  replaced, or as a new session. The connection that still stands is left to the server to close. The rest varies the handshake: what is wrong
+ *  with the password (default: every byte), `timeoutMs` asked for, `seen` as lastZxidSeen (default: the newest), `readOnly` false, true or not
+ *  sent at all. */
 export interface ReconnectStep {
   readonly op: "reconnect";
-  readonly as?: "same" | "wrong-password" | "stranger" | "new";
+  readonly as?: "same" | "wrong-password" | "stranger" | "former" | "new";
+  readonly wrong?: WrongPassword;
   readonly timeoutMs?: number;
   readonly seen?: SeenValue;
   readonly readOnly?: boolean | "absent";

@@ -1,6 +1,6 @@
 /** Checks that parsed JSON is a scenario, and says where it is not: file, step and field. */
 import { readFileSync } from "node:fs";
-import type { Scenario, Step } from "./format.ts";
+import { type Scenario, type Step, wrongPasswords } from "./format.ts";
 
 /** A scenario file that cannot be run. The message starts with the file and, inside `steps`, the step counted from 1 and its operation. */
 export class BadScenario extends Error {
@@ -151,7 +151,8 @@ const actions: Readonly<Record<Step["op"], Readonly<Record<string, Check>>>> = {
   raw: { hex, reply: flag },
   drop: {},
   reconnect: {
-    "as?": oneOf(["same", "wrong-password", "stranger", "new"]),
+    "as?": oneOf(["same", "wrong-password", "stranger", "former", "new"]),
+    "wrong?": oneOf(wrongPasswords),
     "timeoutMs?": whole,
     "seen?": seen,
     "readOnly?": either("true, false or absent", flag, oneOf(["absent"])),

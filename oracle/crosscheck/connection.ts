@@ -45,6 +45,8 @@ export class CrossConnection implements BackendSession {
   #positions = 0;
   /** The client has asked to close the session. */
   #isClosing = false;
+  /** Both sides have said that it is closed. */
+  #isClosed = false;
   #clientGoneAt: number | undefined;
   #isOver = false;
   #last: Exchange | undefined;
@@ -243,6 +245,8 @@ export class CrossConnection implements BackendSession {
     if (!this.#ends.hasAbsent && isRefusedLate(exchange))
       return record(exchange, this.#scene, { differences: [], verdict: "match" });
     const { candidate, oracle } = exchange.replies;
+    if (exchange.request.op === "closeSession" && candidate !== undefined && oracle !== undefined)
+      this.#isClosed = true;
     if (candidate !== undefined && oracle !== undefined)
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
@@ -340,6 +344,7 @@ export class CrossConnection implements BackendSession {
   #bothEnded(): void {
     const remains = [...this.#open.keys()];
     for (const exchange of remains) this.#retire(exchange);
+    if (this.#isClosed) this.#pairing.ended(Date.now());
     const hasClient = this.#clientGoneAt === undefined;
     const hasDied = sides.some((side) => this.#ends.hasDied(side));
     judgeRemains(remains, this.#scene, { isWhole: !this.#ends.hasAbsent, hasClient, hasDied });

@@ -33,7 +33,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
   const ask = (side: Side, own: Hello) => timed(options[side], own, connection.downstreamOf(side), options.replyWaitMs);
   const askedAt = Date.now();
-  const asked = await askBoth(shared, hello, found, ask);
+  const asked = await askBoth(shared, hello, { found, closed: book.findClosed(hello.request.sessionId) }, ask);
   const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
   const answers = await askAgain(shared, asked, ask, isAway);
   const opened = eachOf(answers, ({ opened }) => opened);
@@ -59,12 +59,12 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
 async function askBoth(
   shared: Shared,
   hello: Hello,
-  found: SessionRecord | undefined,
+  { found, closed }: { readonly found: SessionRecord | undefined; readonly closed: SessionRecord | undefined },
   ask: (side: Side, own: Hello) => Promise<Answered>,
 ): Promise<Both<Asked>> {
   const { truth, witness } = shared;
   const other = otherSide(truth);
-  const credentials = credentialsFor(other, hello, found, truth);
+  const credentials = credentialsFor(other, hello, found ?? closed, truth);
   const last = hello.request.lastZxidSeen;
   const ahead = BigInt(last) - BigInt(witness.newest[truth]);
   const otherHello = (lastZxidSeen: typeof last) => rewriteHello(hello, { lastZxidSeen, credentials });
@@ -118,11 +118,19 @@ function credentialsFor(
 ): Credentials | undefined {
   const own = found?.credentials[side];
   if (own === undefined) return undefined;
-  return { id: own.id, passwd: hasRightPassword(hello, found, truth) ? own.passwd : hello.request.passwd };
+  if (hasRightPassword(hello, found, truth)) return own;
+  return { id: own.id, passwd: asWrong(hello.request.passwd, found?.credentials[truth]?.passwd ?? null, own.passwd) };
 }
 
 const hasRightPassword = (hello: Hello, found: SessionRecord | undefined, truth: Side): boolean =>
   Buffer.from(hello.request.passwd ?? []).equals(found?.credentials[truth]?.passwd ?? Buffer.alloc(0));
+
+/** A password that is wrong in some bytes of `right`, made wrong in the same bytes of `own`; one that has little of it is passed on. */
+function asWrong(said: Credentials["passwd"], right: Credentials["passwd"], own: Credentials["passwd"]) {
+  if (said === null || right === null || own === null) return said;
+  const rightBytes = said.filter((byte, i) => byte === right[i]).length;
+  return rightBytes * 2 < right.length ? said : said.map((byte, i) => byte ^ (right[i] ?? 0) ^ (own[i] ?? 0));
+}
 
 /** A side that takes too long is treated as closed; what it grants later is let go. */
 async function timed(backend: Backend, hello: Hello, downstream: Downstream, waitMs: number): Promise<Answered> {

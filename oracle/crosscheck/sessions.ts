@@ -5,7 +5,7 @@ import { isWithin } from "../../src/protocol/paths.ts";
 import type { Both, Side } from "../compare/difference.ts";
 import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
 import { both, otherSide } from "../compare/sides.ts";
-import type { Witness } from "../compare/witness.ts";
+import { BoundedMap, type Witness } from "../compare/witness.ts";
 import type { Label } from "./options.ts";
 import { looksEphemeral, type Operation } from "./request.ts";
 import { parentOf } from "./watch-map.ts";
@@ -38,6 +38,8 @@ export interface SessionRecord {
 
 /** How many header pairs are kept per session; clients quote their newest. */
 const headersMax = 32;
+/** How many closed sessions are remembered. */
+const closedMax = 2_000;
 /** How many requests for ephemeral znodes are kept per session. */
 const ephemeralCreatesMax = 64;
 
@@ -46,6 +48,8 @@ export class SessionBook {
   readonly #truth: Side;
   readonly #settleMs: number;
   readonly #byId = new Map<Int64, SessionRecord>();
+  /** Sessions that were closed: who asks for one of them again asks both sides for the same. */
+  readonly #closed = new BoundedMap<Int64, SessionRecord>(closedMax);
   /** Number of sessions at which to look for those that are gone. */
   #pruneAt = 1_000;
 
@@ -88,7 +92,16 @@ export class SessionBook {
 
   /** The session is over on both sides. */
   remove(record: SessionRecord): void {
-    for (const [id, other] of this.#byId) if (other === record) this.#byId.delete(id);
+    for (const [id, other] of this.#byId) {
+      if (other !== record) continue;
+      this.#byId.delete(id);
+      this.#closed.set(id, record);
+    }
+  }
+
+  /** A session that was closed, by the id that the client knew it by; the newest thousands are remembered. */
+  findClosed(id: Int64): SessionRecord | undefined {
+    return this.#closed.get(id);
   }
 
   /** Sessions that may just now have expired on one side and not yet on the other: silent for most of their timeout, and not for much longer than

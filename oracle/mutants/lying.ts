@@ -40,7 +40,9 @@ export interface Lie {
    *  breath go first. */
   request?(request: Request, situation: Situation): Buffer | "later" | undefined;
   /** Changes the handshake's question. */
-  hello?(hello: Hello): Hello;
+  hello?(hello: Hello, world: World): Hello;
+  /** Whether the client is kept from noticing that the server has hung up. */
+  muffles?(situation: Situation): boolean;
   /** Changes the handshake's answer. */
   opened?(raw: Buffer, situation: Situation): Buffer;
 }
@@ -56,7 +58,7 @@ export function lying(backend: Backend, name: string, lie: Lie): Backend {
     close: () => backend.close(),
     open: async (hello, downstream): Promise<Opened> => {
       const mouth = new Mouth(downstream, lie, world);
-      return mouth.speakFor(await backend.open(lie.hello?.(hello) ?? hello, mouth));
+      return mouth.speakFor(await backend.open(lie.hello?.(hello, world) ?? hello, mouth));
     },
   };
 }
@@ -92,7 +94,8 @@ class Mouth implements Downstream, BackendSession {
     if (opened.is === "closed") return opened;
     if (opened.is === "granted") {
       this.#server = opened.session;
-      const session = this.granted.sessionId;
+      const { sessionId: session } = this.granted;
+      this.#world.granted(this.granted);
       this.#situation = { ...this.#situation, session, resumes: this.#world.connected(session) };
     }
     const raw = this.#lie.opened?.(Buffer.from(opened.raw), this.#situation) ?? opened.raw;
@@ -122,7 +125,7 @@ class Mouth implements Downstream, BackendSession {
   }
 
   end(): void {
-    this.#client.end();
+    if (this.#lie.muffles?.(this.#situation) !== true) this.#client.end();
   }
 
   send(bytes: Uint8Array): void {

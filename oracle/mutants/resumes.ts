@@ -1,5 +1,8 @@
 /** Lies about ephemerals, resumed sessions and handshakes. */
+import type { Hello } from "../../src/backend.ts";
+import { passwordBytes } from "../../src/protocol/connect.ts";
 import { createFlags } from "../../src/protocol/opcodes.ts";
+import { type Credentials, rewriteHello } from "../crosscheck/sessions.ts";
 import { type Lie, statsIn } from "./lying.ts";
 import { type Mutant, mutant, replyMutant } from "./mutant.ts";
 
@@ -14,6 +17,9 @@ const turned = (from: number, to: number, isDue: (resumes: number) => boolean): 
   },
 });
 
+/** No server of a self-test gets that far. */
+const futureZxid = 500_000_000;
+
 /** Where the parts of the handshake's answer stand, bytes. */
 const answerAt = { protocol: 0, timeout: 4, passwordLength: 16, password: 20, readOnly: 36 } as const;
 
@@ -21,6 +27,12 @@ const answerAt = { protocol: 0, timeout: 4, passwordLength: 16, password: 20, re
 const granted = (change: (raw: Buffer, resumes: number) => Buffer | undefined): Lie => ({
   opened: (raw, { resumes }) => (raw.readInt32BE(answerAt.timeout) > 0 ? (change(raw, resumes) ?? raw) : raw),
 });
+
+/** A handshake for another session, or for none. */
+const askingFor = (hello: Hello, credentials: Credentials): Hello =>
+  rewriteHello(hello, { lastZxidSeen: hello.request.lastZxidSeen, credentials });
+
+const noSession: Credentials = { id: 0, passwd: Buffer.alloc(passwordBytes) };
 
 /** By class. */
 export const resumeMutants: readonly Mutant[] = [
@@ -55,6 +67,66 @@ export const resumeMutants: readonly Mutant[] = [
   mutant(
     { name: "session-resumed-stays", class: "session", lie: "a resumed session cannot be closed", rare: true },
     { request: ({ op, frame }, { resumes }) => (op === "closeSession" && resumes > 0 ? undefined : frame) },
+  ),
+  mutant(
+    { name: "session-former-reborn", class: "session", lie: "a closed session is resumed as a new one", rare: true },
+    { hello: (hello, world) => (world.closing.has(hello.request.sessionId) ? askingFor(hello, noSession) : hello) },
+  ),
+  mutant(
+    {
+      name: "session-half-a-password",
+      class: "session",
+      lie: "only the first half of a password counts",
+      rare: true,
+    },
+    {
+      hello: (hello, world) => {
+        const { sessionId: id, passwd: said } = hello.request;
+        const { passwd } = world.firstGrant(id) ?? {};
+        const isHalfRight =
+          passwd != null && said != null && Buffer.compare(said.subarray(0, 8), passwd.subarray(0, 8)) === 0;
+        return isHalfRight ? askingFor(hello, { id, passwd }) : hello;
+      },
+    },
+  ),
+  mutant(
+    {
+      name: "session-first-timeout",
+      class: "session",
+      lie: "a resumed session keeps the timeout that it was granted first",
+      rare: true,
+    },
+    {
+      opened: (raw, { world, session, resumes }) => {
+        const { timeOut } = world.firstGrant(session) ?? {};
+        if (resumes > 0 && timeOut !== undefined) raw.writeInt32BE(timeOut, answerAt.timeout);
+        return raw;
+      },
+    },
+  ),
+  mutant(
+    {
+      name: "session-two-connections",
+      class: "session",
+      lie: "a session that is resumed keeps its old connection too",
+      rare: true,
+    },
+    { muffles: ({ world, session, resumes }) => world.connectionsOf(session) > resumes + 1 },
+  ),
+  mutant(
+    {
+      name: "handshake-from-the-future",
+      class: "handshake",
+      lie: "a client that has seen what has not happened yet is let in",
+      rare: true,
+    },
+    {
+      hello: (hello) => {
+        if (hello.request.lastZxidSeen < futureZxid) return hello;
+        const { sessionId: id, passwd } = hello.request;
+        return rewriteHello(hello, { lastZxidSeen: 0, credentials: { id, passwd: passwd ?? null } });
+      },
+    },
   ),
   mutant(
     { name: "handshake-protocol", class: "handshake", lie: "the answer claims protocol version 1" },

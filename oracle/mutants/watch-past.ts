@@ -65,6 +65,9 @@ export const pastWatchMutants: readonly Mutant[] = [
     const { owner } = world.at(path);
     return type === eventTypes.deleted && owner !== undefined && world.closing.has(owner);
   }),
+  silent("watch-own-goodbye", "a session that closes hears nothing of it", (_event, { world, session }) =>
+    world.closing.has(session),
+  ),
   silent(
     "watch-multi",
     "what a multi does to existing znodes is not told",

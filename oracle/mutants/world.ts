@@ -1,6 +1,7 @@
 /** What a liar has seen of its server: enough to lie only in states that take several steps to reach. */
 import type { Int64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
+import type { ConnectResponse } from "../../src/protocol/connect.ts";
 import type { OpName } from "../../src/protocol/opcodes.ts";
 import type { ReplyHeader } from "../../src/protocol/records.ts";
 import { isCreate, isEphemeral, type Operation, type Request } from "../crosscheck/request.ts";
@@ -52,6 +53,7 @@ const readsWithWatch: readonly (OpName | undefined)[] = ["exists", "getData", "g
 export class World {
   readonly #paths = new Map<string, PathHistory>();
   readonly #connections = new Map<Int64, number>();
+  readonly #grants = new Map<Int64, ConnectResponse>();
   /** Sessions that asked for their end. */
   readonly closing = new Set<Int64>();
 
@@ -78,6 +80,22 @@ export class World {
     return [...this.#paths].flatMap(([path, { isAlive, owner, deletedBy }]) =>
       !isAlive && owner === session && deletedBy !== session ? [path] : [],
     );
+  }
+
+  /** What a session was granted first; undefined when none such is known. */
+  firstGrant(session: Int64): ConnectResponse | undefined {
+    return this.#grants.get(session);
+  }
+
+  /** A session was granted, for the first time or again. */
+  granted(grant: ConnectResponse): void {
+    if (this.#grants.has(grant.sessionId)) return;
+    this.#grants.set(grant.sessionId, { ...grant, passwd: Buffer.from(grant.passwd ?? []) });
+  }
+
+  /** How many connections a session has had. */
+  connectionsOf(session: Int64): number {
+    return this.#connections.get(session) ?? 0;
   }
 
   /** A connection of a session; answers how many there were before. */

@@ -18,6 +18,7 @@ const droppable = [
   "seen",
   "readOnly",
   "as",
+  "wrong",
   "behind",
 ];
 
