@@ -1,7 +1,7 @@
 /** How a sequence with an aim begins: what its operation is to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
 import type { Action, Step } from "../format.ts";
-import type { Standing } from "./moods.ts";
+import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
 import { identities, pathArbitrary } from "./values.ts";
@@ -62,3 +62,97 @@ export function beginningArbitrary(
     lists.flatMap(([by, actions]) => actions.map((action): Step => ({ by, ...action })));
   return fc.tuple(pasts, made).map(([first, then]) => steps([...first, ...then]));
 }
+
+/** How a sequence in a mood begins every other time. Only with what the profile sends. */
+export function moodBeginning(profile: Profile, begins: Beginning, sessions: readonly string[]): fc.Arbitrary<Step[]> {
+  const ops = operationsOf(profile);
+  const beginning = beginningsBy[begins](fc.constantFrom(...sessions));
+  return fc.oneof(
+    { weight: begins === "crowd" ? 4 : 1, arbitrary: fc.constant<Step[]>([]) },
+    { weight: 1, arbitrary: beginning.map((steps) => steps.filter(({ op }) => ops.includes(op))) },
+  );
+}
+
+const { alice, bob } = identities;
+
+/** Enough for a second digit, and for more than a byte holds. */
+const crowds = [11, 130];
+
+const beginningsBy: Readonly<Record<Beginning, (by: fc.Arbitrary<string>) => fc.Arbitrary<Step[]>>> = {
+  identities: (session) =>
+    fc
+      .tuple(session, fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }), fc.boolean())
+      .map(([by, tokens, isSet]): Step[] => [
+        ...tokens.map((auth): Step => ({ by, op: "auth", scheme: "digest", auth })),
+        { by, op: "whoAmI" },
+        isSet ? { by, op: "create", path: "/a" } : { by, op: "create", path: "/a", acl: "creator" },
+        ...(isSet ? [{ by, op: "setACL", path: "/a", acl: "creator" } as const] : []),
+        { by, op: "getACL", path: "/a" },
+      ]),
+  watches: (session) =>
+    fc
+      .tuple(
+        session,
+        session,
+        fc.shuffledSubarray(arms, { minLength: 2, maxLength: 4 }),
+        fc.shuffledSubarray(pulls, { maxLength: 1 }),
+      )
+      .chain(([by, other, armed, pulled]) =>
+        fc
+          .shuffledSubarray(touches, { minLength: 1 })
+          .map((touched): Step[] => [
+            { by: other, op: "create", path: "/a" },
+            { by: other, op: "create", path: "/a/a" },
+            ...[...armed, ...pulled].map((action): Step => ({ by, ...action })),
+            ...touched.flat().map((action): Step => ({ by: other, ...action })),
+          ]),
+      ),
+  branch: (session) =>
+    fc
+      .tuple(session, session, fc.constantFrom("", "/a"), fc.nat(branch.length))
+      .map(([by, other, path, standing]): Step[] => [
+        ...branch.slice(0, standing).map((each): Step => ({ by, op: "create", path: each })),
+        { by: other, op: "addWatch", path, mode: "recursive" },
+        ...branch.slice(standing).map((each): Step => ({ by, op: "create", path: each })),
+      ]),
+  crowd: (session) =>
+    fc.tuple(session, fc.constantFrom(...crowds)).map(([by, count]): Step[] => [
+      { by, op: "create", path: "/a" },
+      {
+        by,
+        op: "multi",
+        ops: Array.from({ length: count }, (_, i) => ({ op: "create", path: `/a/n${i}` }) as const),
+      },
+    ]),
+};
+
+const branch = ["/a", "/a/a", "/a/a/a", "/a/a/a/a"];
+
+/** Every kind of watch on one znode, and every way to take some back. */
+const arms: Action[] = [
+  { op: "getData", path: "/a", watch: true },
+  { op: "exists", path: "/a", watch: true },
+  { op: "getChildren", path: "/a", watch: true },
+  { op: "addWatch", path: "/a", mode: "persistent" },
+  { op: "addWatch", path: "/a", mode: "recursive" },
+];
+const pulls: Action[] = (["any", "data", "children"] as const).map((type) => ({
+  op: "removeWatches",
+  path: "/a",
+  type,
+}));
+
+/** What watches on a znode tell of; ephemerals that go together tell of it more than once. */
+const touches: Action[][] = [
+  [{ op: "setData", path: "/a", data: "x" }],
+  [{ op: "create", path: "/a/a/a" }],
+  [
+    { op: "delete", path: "/a/a" },
+    { op: "create", path: "/a/a" },
+  ],
+  [
+    { op: "create", path: "/a/b", flags: "ephemeral" },
+    { op: "create", path: "/a/c", flags: "ephemeral" },
+    { op: "closeSession" },
+  ],
+];

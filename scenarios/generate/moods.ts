@@ -16,7 +16,13 @@ interface Mood {
   readonly changes?: Partial<Pick<Profile, "names" | "watchPercent" | "ephemeralPercent">>;
   /** Sets quotas and reads what they count. */
   readonly isOfQuotas?: boolean;
+  /** What its sequences may begin with. */
+  readonly begins?: Beginning;
 }
+
+/** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
+ *  many siblings. */
+export type Beginning = "identities" | "watches" | "branch" | "crowd";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
@@ -24,8 +30,8 @@ const moods: readonly Mood[] = [
   // The same znodes again and again: old versions, second lives, watches that meet.
   { weight: 2, changes: { names: "narrow", watchPercent: 50 } },
   // Many siblings.
-  { weight: 2, changes: { names: "wide" }, factors: { create: 2, getChildren: 2, getChildren2: 3 } },
-  { weight: 1, changes: { names: "deep" }, factors: { addWatch: 3, getAllChildrenNumber: 2 } },
+  { weight: 2, changes: { names: "wide" }, factors: { create: 2, getChildren: 2, getChildren2: 3 }, begins: "crowd" },
+  { weight: 1, changes: { names: "deep" }, factors: { addWatch: 3, getAllChildrenNumber: 2 }, begins: "branch" },
   { weight: 2, changes: { names: "beyond-ascii" }, factors: { getChildren: 2, getChildren2: 2, getEphemerals: 2 } },
   // Sessions that leave ephemerals behind, while others look on.
   {
@@ -38,11 +44,17 @@ const moods: readonly Mood[] = [
     weight: 2,
     changes: { names: "narrow", watchPercent: 60 },
     factors: { addWatch: 3, removeWatches: 4, checkWatches: 2, setWatches: 3, setWatches2: 4, getChildren: 2 },
+    begins: "watches",
   },
   // Several operations on one znode in one multi.
   { weight: 1, changes: { names: "narrow" }, factors: { multi: 5, multiRead: 3 } },
   // Permissions that change hands.
-  { weight: 2, changes: { names: "narrow" }, factors: { setACL: 4, getACL: 3, auth: 3 } },
+  {
+    weight: 2,
+    changes: { names: "narrow" },
+    factors: { setACL: 4, getACL: 3, auth: 3, whoAmI: 3 },
+    begins: "identities",
+  },
   // What is counted, created or not, by whomever.
   { weight: 1, isOfQuotas: true, changes: { names: "narrow" }, factors: { setData: 2, setACL: 0.5, auth: 0.5 } },
 ];
@@ -64,6 +76,7 @@ export interface MoodProfile {
   readonly weight: number;
   readonly profile: Profile;
   readonly aim?: Aim;
+  readonly begins?: Beginning;
 }
 
 const scaled = (weights: Weights, factors: Factors): Weights =>
@@ -123,6 +136,10 @@ function aimedAt(profile: Profile, { op }: Aim): Profile {
 export const moodsOf = (profile: Profile): MoodProfile[] => [
   ...moods
     .filter(({ isOfQuotas }) => isOfQuotas !== true || setsQuotas(profile))
-    .map((mood) => ({ weight: listedWeight * mood.weight, profile: inMood(profile, mood) })),
+    .map((mood) => ({
+      weight: listedWeight * mood.weight,
+      profile: inMood(profile, mood),
+      ...(mood.begins === undefined ? {} : { begins: mood.begins }),
+    })),
   ...aims(profile).map((aim) => ({ weight: 1, profile: aimedAt(profile, aim), aim })),
 ];

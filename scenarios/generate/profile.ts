@@ -79,7 +79,7 @@ const base: Profile = {
   stepsMax: 40,
   names: "everyday",
   oddPathsPercent: 3,
-  dataBytesMax: 4_096,
+  dataBytesMax: 5_000,
   watchPercent: 35,
   ephemeralPercent: 35,
   quotaPercent: 20,

@@ -55,11 +55,15 @@ export const quotaArbitrary = (ops: readonly Step["op"][]): fc.Arbitrary<Action>
       return fc.oneof(...sent.map(([weight, action]) => ({ weight, arbitrary: fc.constant(action) })));
     });
 
+/** What may be there when a quota is set: new statistics count it. Source: DataTree.updateQuotaForPath (3.8). */
+const standing = ["/a", "/a/a", "/a/a/a"];
+
 /** Sets a quota, as the first steps of a sequence; in the middle a znode may come that the new statistics have to count. */
 export const quotaBeginning = (sessions: readonly string[]): fc.Arbitrary<Step[]> =>
   fc
-    .tuple(fc.constantFrom(...sessions), whose, fc.constantFrom(...limits), fc.boolean())
-    .map(([by, below, limit, hasMore]): Step[] => [
+    .tuple(fc.constantFrom(...sessions), whose, fc.constantFrom(...limits), fc.boolean(), fc.nat(standing.length * 2))
+    .map(([by, below, limit, hasMore, stands]): Step[] => [
+      ...standing.slice(0, stands).map((path): Step => ({ by, op: "create", path, data: "x" })),
       ...(below === "/a/a" ? [{ by, op: "create", path: { quota: "/a" } } as const] : []),
       ...(below === "" ? [] : [{ by, op: "create", path: { quota: below } } as const]),
       { by, op: "create", path: limitsOf(below), data: limit },

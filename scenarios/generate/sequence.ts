@@ -1,7 +1,7 @@
 /** Whole sequences: a seed and a number name one, for ever. */
 import fc from "fast-check";
 import type { Scenario, Step } from "../format.ts";
-import { beginningArbitrary } from "./beginnings.ts";
+import { beginningArbitrary, moodBeginning } from "./beginnings.ts";
 import { type MoodProfile, moodsOf } from "./moods.ts";
 import { type Profile, profileHash } from "./profile.ts";
 import { quotaBeginning } from "./quotas.ts";
@@ -24,10 +24,11 @@ const longFactor = 3;
 
 /** What sequences of a mood begin with, where they do not begin like any other. */
 function beginningOf(
-  { profile, aim }: Pick<MoodProfile, "profile" | "aim">,
+  { profile, aim, begins }: Omit<MoodProfile, "weight">,
   sessions: readonly string[],
 ): fc.Arbitrary<Step[]> | undefined {
   if (aim !== undefined) return beginningArbitrary(profile, aim.meets, sessions);
+  if (begins !== undefined) return moodBeginning(profile, begins, sessions);
   return profile.quotaPercent > 0 ? quotaBeginning(sessions) : undefined;
 }
 
@@ -35,7 +36,7 @@ function beginningOf(
  *  fast-check's bias would make half of them short. */
 function moodArbitrary(
   { profile, allowHazards }: Omit<Plan, "seed">,
-  mood: Pick<MoodProfile, "profile" | "aim"> = { profile },
+  mood: Omit<MoodProfile, "weight"> = { profile },
 ): fc.Arbitrary<Step[]> {
   const labels = sessionLabels(profile.sessions);
   const shape = (count: number, stepsMax: number) => {

@@ -65,7 +65,14 @@ function lesserMulti(step: Fields): Fields[] {
 function fewerInside(step: Fields, field: "ops" | "behind"): Fields[] {
   if (!Array.isArray(step[field])) return [];
   const ops = step[field] as Fields[];
+  const half = Math.ceil(ops.length / 2);
   return [
+    ...(half > 2
+      ? [
+          { ...step, [field]: ops.slice(0, half) },
+          { ...step, [field]: ops.slice(half) },
+        ]
+      : []),
     ...ops.map((_, i) => ({ ...step, [field]: ops.toSpliced(i, 1) })),
     ...ops.flatMap((op, i) => simplerFields(op).map((smaller) => ({ ...step, [field]: ops.toSpliced(i, 1, smaller) }))),
   ];

@@ -24,11 +24,14 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     [1, "/b/a"],
     [1.5, "/a/a/a"],
     [0.8, ""],
+    // What a server would choose to call the first numbered ones.
+    [0.3, "/a/s-0000000000"],
+    [0.3, "/a/s-0000000001"],
     [0.8, { ref: "p" }],
     [0.4, { ref: "q" }],
     [0.4, { ref: "p", below: "/a" }],
   ),
-  narrow: choose<PathValue>([6, "/a"], [3, "/a/a"], [0.7, "/b"], [0.8, ""], [0.5, { ref: "p" }]),
+  narrow: choose<PathValue>([6, "/a"], [3, "/a/a"], [0.7, "/b"], [1.2, ""], [0.5, { ref: "p" }]),
   flat: choose<PathValue>([4, "/a"], [4, "/b"], [3, "/\u00e9"], [1, "/a/a"], [0.5, ""], [0.5, { ref: "p" }]),
   wide: choose<PathValue>(
     [5, "/a"],
@@ -60,13 +63,25 @@ const oddBelow: readonly string[] = [
   "/...",
   "/a b",
   "/\u00e9\u4e2d",
+  "/e\u0301",
+  // Both sides of each bound. Source: PathUtils.validatePath (3.8).
   "/\u0000",
   "/\u0001",
+  "/\u001f",
+  "/\u007e",
+  "/\u007f",
   "/a\u0085",
+  "/\u009f",
+  "/\u00a0",
   "/\ud7ff",
   "/\ue000",
+  "/\uf8ff",
+  "/\uf900",
+  "/\uffef",
+  "/\ufff0",
   "/\ufffe",
   "/\uffee",
+  `/${"n".repeat(300)}`,
 ];
 
 /** Paths that no case owns and that answer the same whatever other cases do. */
@@ -112,7 +127,7 @@ export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
   fc.oneof(
     {
       weight: 30,
-      arbitrary: fc.constantFrom<DataValue>("", "x", "hello", null, { hex: "00ff80c3" }),
+      arbitrary: fc.constantFrom<DataValue>("", "x", "hello", "\u00e9\u4e2d", null, { hex: "00ff80c3" }),
     },
     { weight: 2, arbitrary: fc.nat(profile.dataBytesMax).map((times): DataValue => ({ repeat: "d", times })) },
   );
@@ -138,14 +153,17 @@ export const identities = {
 
 const world = (perms: string | number): AclValue => ({ perms, scheme: "world", id: "anyone" });
 
+/** Nobody's: digests are compared letter by letter. */
+const inCapitals = identities.alice.id.toUpperCase();
+
 const entry: fc.Arbitrary<AclValue> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("r", "w", "rw", "cd", "rwcda", "a", "", "rc").map(world) },
   {
     weight: 6,
     arbitrary: fc.record({
-      perms: fc.constantFrom("rwcda", "r", "rwa", "cd"),
+      perms: fc.constantFrom<string | number>("rwcda", "rwcda", "r", "r", "rwa", "rwa", "cd", "cd", 63, 32, -1),
       scheme: fc.constant("digest"),
-      id: fc.constantFrom(identities.alice.id, identities.bob.id),
+      id: fc.constantFrom(identities.alice.id, identities.alice.id, identities.bob.id, identities.bob.id, inCapitals),
     }),
   },
   { weight: 2, arbitrary: fc.constant<AclValue>({ perms: "rwcda", scheme: "auth", id: "" }) },
@@ -154,7 +172,15 @@ const entry: fc.Arbitrary<AclValue> = fc.oneof(
     arbitrary: fc.record({
       perms: fc.constantFrom("rwcda", "r"),
       scheme: fc.constant("ip"),
-      id: fc.constantFrom("127.0.0.1", "127.0.0.0/8", "10.1.2.3", "0.0.0.0/0"),
+      id: fc.constantFrom(
+        "127.0.0.1",
+        "127.0.0.0/8",
+        "127.0.0.1/8",
+        "127.0.0.0/29",
+        "127.0.0.8/29",
+        "10.1.2.3",
+        "0.0.0.0/0",
+      ),
     }),
   },
 );
