@@ -18,7 +18,7 @@ import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
 import { changesIdentity, isPlainWrite, parseRequest, type Request } from "./request.ts";
-import { mayOwnEphemerals, rememberEphemerals, type SessionRecord } from "./sessions.ts";
+import { rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
@@ -160,9 +160,9 @@ export class CrossConnection implements BackendSession {
     if (request.op === "closeSession") {
       this.#isClosing = true;
       shared.clientLeftAt.set(this.label.case, Date.now());
+      // Its own watches hear of its ephemerals before it is answered.
+      shared.ended.add(session.ephemeralCreates, Date.now());
     }
-    // Its own watches hear of its ephemerals before it is answered.
-    if (request.op === "closeSession" && mayOwnEphemerals(session)) shared.sessionEndedAt = Date.now();
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
       ? everything

@@ -11,7 +11,7 @@ import type { Exchange } from "./lane.ts";
 import type { Label } from "./options.ts";
 import { isCreate, isEphemeral, pathOf } from "./request.ts";
 import { statPaths } from "./scribe.ts";
-import { mayOwnEphemerals, rememberHeaders, type SessionRecord } from "./sessions.ts";
+import { rememberHeaders, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 import { parentOf } from "./watch-map.ts";
 
@@ -52,7 +52,7 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
   if (!committed.candidate || !committed.oracle) return;
   for (const side of sides) shared.witness.sawWrite(side, zxid[side]);
   if (op === "closeSession") {
-    if (mayOwnEphemerals(record)) shared.sessionEndedAt = Date.now();
+    shared.ended.add(record.ephemeralCreates, Date.now());
     shared.book.remove(record);
     return;
   }

@@ -1,13 +1,11 @@
 /** From paired events to verdicts, and to watches that have fired. */
 import { eventTypes } from "../../src/protocol/opcodes.ts";
+import type { WatcherEvent } from "../../src/protocol/records.ts";
 import { compareEvents } from "../compare/comparator.ts";
 import { sides } from "../compare/sides.ts";
 import type { CrossConnection } from "./connection.ts";
 import { Pairing } from "./pairing.ts";
 import type { Shared } from "./shared.ts";
-
-/** How long after the end of a session, beyond the settle window, its ephemerals' events may still be on their way, ms. */
-const afterSessionEndMs = 1_000;
 
 /** How a connection's events are paired and reported. */
 export function pairingOf(connection: CrossConnection, shared: Shared): Pairing {
@@ -15,8 +13,12 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
   return new Pairing({
     settleMs,
     compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
-    mayShuffle: () =>
-      Date.now() - shared.sessionEndedAt < settleMs * 2 + afterSessionEndMs || shared.book.hasFading(Date.now()),
+    mayShuffle: (one, other) => {
+      const now = Date.now();
+      if (!isRemoval(one) || !isRemoval(other)) return false;
+      const isUnsteady = [one, other].some(({ path }) => shared.unsteadiness(path ?? "") !== undefined);
+      return isUnsteady || shared.book.hasFading(now) || shared.ended.mayShuffle(one, other, now);
+    },
     isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
     waitMs: ({ type, path }) => settleMs + (tellsOfReaping(type, path ?? "", shared) ? shared.reapEveryMs : 0),
     judged: (events) => {
@@ -29,6 +31,9 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     },
   });
 }
+
+const isRemoval = ({ type }: WatcherEvent): boolean =>
+  type === eventTypes.deleted || type === eventTypes.childrenChanged;
 
 /** Whether an event may be that of a znode that its server removed by itself, which the other one does in its own time. */
 function tellsOfReaping(type: number, path: string, shared: Shared): boolean {

@@ -1,6 +1,5 @@
 /** Watch events of one connection, paired between the sides by their place: between which two of the connection's replies they came, and in which
  *  order there. Since a server sends an event ahead of every reply that could show its cause, a reply on both sides makes silence a fact. */
-import { eventTypes } from "../../src/protocol/opcodes.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
 import { decodeEvent } from "../compare/decode.ts";
 import type { Both, Difference, Side } from "../compare/difference.ts";
@@ -28,8 +27,8 @@ export interface PairingScene {
   readonly settleMs: number;
   /** Compares two events that stand for each other. */
   compare(frames: Both<Buffer>): readonly Difference[];
-  /** A session has just ended: its ephemerals go in no promised order. */
-  mayShuffle(): boolean;
+  /** Whether one server may send these two the other way round. */
+  mayShuffle(one: WatcherEvent, other: WatcherEvent): boolean;
   /** The znode may go at different moments on the two sides (an expiring session's, a reaped one). */
   isUnsteady(path: string): boolean;
   /** How long an event may be on its way to one side after the other has sent it, ms. */
@@ -151,11 +150,12 @@ export class Pairing {
       const [oracle] = at < 0 ? [] : free.splice(at, 1);
       if (oracle !== undefined) pairs.push({ candidate, oracle });
     }
-    let last = -1;
+    const before: { readonly event: WatcherEvent; readonly position: number }[] = [];
     for (const pair of pairs) {
+      const { event } = pair.candidate;
       const position = oracles.indexOf(pair.oracle);
-      const isBehind = position < last && !(isRemoval(pair.candidate.event) && this.#scene.mayShuffle());
-      last = Math.max(last, position);
+      const isBehind = before.some((one) => one.position > position && !this.#scene.mayShuffle(one.event, event));
+      before.push({ event, position });
       this.#pair(pair, false, isBehind ? [orderOf(candidates, oracles)] : []);
     }
   }
@@ -197,9 +197,6 @@ export class Pairing {
     this.#finish({ [side]: arrival }, [{ is: "absent", at, on: other, other: describe(arrival.event) }]);
   }
 }
-
-const isRemoval = ({ type }: WatcherEvent): boolean =>
-  type === eventTypes.deleted || type === eventTypes.childrenChanged;
 
 const describe = ({ type, path }: WatcherEvent): string => `${eventName(type)} ${path}`;
 

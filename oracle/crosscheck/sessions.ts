@@ -138,9 +138,6 @@ export class SessionBook {
   }
 }
 
-/** Whether the end of a session may remove znodes. */
-export const mayOwnEphemerals = ({ ephemeralCreates }: SessionRecord): boolean => ephemeralCreates?.length !== 0;
-
 /** Keeps the requests that may make a znode of the session's own. */
 export function rememberEphemerals(record: SessionRecord, operations: readonly Operation[]): void {
   record.ephemeralCreates?.push(...operations.filter(looksEphemeral));

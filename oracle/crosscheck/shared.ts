@@ -4,6 +4,7 @@ import type { Side } from "../compare/difference.ts";
 import { BoundedMap, Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { type DeathWatch, deathsOfBackend } from "./deaths.ts";
+import { EndedSessions } from "./ended-sessions.ts";
 import type { CrossCheckOptions } from "./options.ts";
 import { Ordering } from "./ordering.ts";
 import { Reapables } from "./reapables.ts";
@@ -16,6 +17,9 @@ export interface Unsteadiness {
   readonly what: "node" | "parent";
   readonly forMs: number;
 }
+
+/** How long after the end of a session, beyond the settle window, its ephemerals' events may still be on their way, ms. */
+const afterSessionEndMs = 1_000;
 
 /** State and services of a run. */
 export class Shared {
@@ -34,8 +38,7 @@ export class Shared {
   readonly #oracleDeaths: DeathWatch;
   /** Containers and TTL znodes, which each server removes in its own time. */
   readonly reapables = new Reapables();
-  /** Our clock, ms, when a session with ephemerals was last closed. */
-  sessionEndedAt = 0;
+  readonly ended: EndedSessions;
   /** When a client of a case last hung up or asked to end its session, our clock, ms: ZooKeeper does so in its own time, and forgets the connection's
    *  watches then. */
   readonly clientLeftAt = new BoundedMap<string, number>(1_000);
@@ -49,6 +52,7 @@ export class Shared {
     this.options = options;
     this.truth = options.answerFrom;
     this.book = new SessionBook(options.answerFrom, options.settleMs);
+    this.ended = new EndedSessions(options.settleMs * 2 + afterSessionEndMs);
     this.scribe = new Scribe(options);
     this.deaths = options.deaths ?? deathsOfBackend(options.candidate);
     this.#oracleDeaths = options.oracleDeaths ?? deathsOfBackend(options.oracle);
