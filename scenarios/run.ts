@@ -58,6 +58,9 @@ const labelsBoundBy = (step: RequestStep) =>
 const quotesZxid = (step: Step): boolean =>
   (step.op === "setWatches" || step.op === "setWatches2") && typeof step.since === "object";
 
+/** How long a wait for both sides is when nothing is amiss, ms. */
+const promptMs = 200;
+
 /** How long a server on this machine may take to notice that a connection is gone, ms. */
 const dropNoticedMs = 50;
 
@@ -157,8 +160,15 @@ class Case {
   /** Every session reads the root behind all writes: an event that has not come before that reply is not coming. */
   async fence(): Promise<void> {
     for (const seat of this.#seats.values()) await seat.drain();
-    for (const [by, seat] of this.#seats) if (seat.live !== undefined) await this.#send({ by, op: "exists", path: "" });
+    await this.#sendAll({ op: "exists", path: "" });
+    for (const seat of this.#seats.values()) await seat.drain();
+    // An event that one side alone has sent may still come on the other, but not behind two replies.
+    if (!(await within(this.#how.door.settled(this.#how.name), promptMs))) await this.#sendAll({ op: "ping" });
     for (const seat of this.#seats.values()) await seat.settle();
+  }
+
+  async #sendAll(action: { readonly op: "exists"; readonly path: string } | { readonly op: "ping" }): Promise<void> {
+    for (const [by, seat] of this.#seats) if (seat.live !== undefined) await this.#send({ by, ...action });
   }
 
   /** Ends every session that still lives, dropped ones included, so that the case leaves no ephemeral behind. */
