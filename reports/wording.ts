@@ -58,7 +58,7 @@ export function differenceWords(difference: Difference): string {
     case "stalled":
       return `the ${difference.on} did not answer in time`;
     case "closed":
-      return `the ${difference.on} ${closedWords(difference)}`;
+      return `${difference.died ? "" : "only "}the ${difference.on} ${closedWords(difference)}`;
     default:
       return `${at} differs`;
   }

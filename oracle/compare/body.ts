@@ -4,6 +4,7 @@ import { ClientInfo, ErrorResponse, Stat } from "../../src/protocol/records.ts";
 import type { Both, Difference } from "./difference.ts";
 import { type PrintOptions, printField, printValue } from "./print.ts";
 import { type KindTag, relations } from "./relations.ts";
+import { eachOf } from "./sides.ts";
 import { compareStats, type StatScene } from "./stat-rules.ts";
 
 /** Where two bodies are compared. */
@@ -42,12 +43,15 @@ function compareField(type: FieldType, pair: Both<unknown>, at: string, scene: B
   const relation = relations[type.tag as KindTag];
   const field = at.slice(at.lastIndexOf(".") + 1);
   if (relation.holds(pair.candidate, pair.oracle, { witness: scene.witness, field })) return;
+  const shown = eachOf(pair, (value) => printValue(type, value, scene.print));
+  // A digest is never shown, and it may be all that differs.
+  const hidden = shown.candidate === shown.oracle ? " (what is hidden of it differs)" : "";
   out.push({
     is: "value",
     at,
     kind: type.tag,
-    candidate: printValue(type, pair.candidate, scene.print),
-    oracle: printValue(type, pair.oracle, scene.print),
+    candidate: shown.candidate + hidden,
+    oracle: shown.oracle,
     relation: relation.words,
   });
 }

@@ -273,7 +273,7 @@ describe("bodies", () => {
       is: "value",
       at: "acl.0.id.id",
       kind: "identity",
-      candidate: "u:x",
+      candidate: "u:x (what is hidden of it differs)",
       oracle: "u:x",
       relation: "equal",
     });

@@ -29,7 +29,7 @@ export function inWords(difference: Difference): string {
     case "stalled":
       return `${difference.at}: no answer from the ${difference.on} within ${difference.waitedMs} ms`;
     case "closed":
-      return difference.died ? `the ${difference.on} died` : `the ${difference.on} closed the connection`;
+      return difference.died ? `the ${difference.on} died` : `only the ${difference.on} closed the connection`;
   }
 }
 
