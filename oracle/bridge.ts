@@ -28,6 +28,8 @@ export interface BridgeOptions {
 /** Bounds of one bridged connection. */
 export const bridgeLimits = {
   connectWaitMs: 10_000,
+  /** How long a server that refuses a session may take to hang up. */
+  hangUpWaitMs: 3_000,
   /** What a client may leave unread before the server is no longer read from. */
   downstreamBytesMax: 4 * 1024 * 1024,
   /** What a server may leave unread before the connection is given up. */
@@ -101,10 +103,11 @@ async function openBridged(
     ...state.target,
     hello: hello.raw,
     connectWaitMs: options.connectWaitMs ?? bridgeLimits.connectWaitMs,
+    hangUpWaitMs: bridgeLimits.hangUpWaitMs,
   });
   // A server that is just starting takes connections and hangs up on them: only an answer brings it back.
   if (opened.is !== "closed") state.serving = opened.is !== "unreachable";
-  if (opened.is === "refused") return { is: "refused", raw: opened.raw };
+  if (opened.is === "refused") return opened;
   if (opened.is === "closed") await probe(state);
   if (opened.is !== "granted") return { is: "closed", reason: opened.reason };
   const session = new BridgedConnection(opened.link, downstream, state, opened.response);

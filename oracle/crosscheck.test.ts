@@ -355,6 +355,19 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a server that refuses a session has to hang up", async () => {
+    const bench = new Bench();
+    for (const side of sides) bench.servers[side].answer = "refused";
+    await bench.client("s", { sessionId: 77 });
+    expect(bench.divergences()).toEqual([]);
+    bench.servers.candidate.isLeftOpen = true;
+    await bench.client("s", { sessionId: 77 });
+    expect(bench.divergences()).toMatchObject([
+      { operation: "connect", differences: [{ is: "closed", on: "oracle" }] },
+    ]);
+    await bench.crosscheck.close();
+  });
+
   test("a password that is almost right is as wrong on both sides", async () => {
     const bench = new Bench();
     await bench.client("s");

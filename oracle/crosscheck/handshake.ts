@@ -159,6 +159,9 @@ function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecor
       { is: "value", at: "connect", kind: "text", candidate: candidate.is, oracle: oracle.is, relation: "equal" },
     ];
   if (candidate.is === "closed" || oracle.is === "closed") return [];
+  const leftOpen = sides.filter((side) => "isLeftOpen" in opened[side]);
+  if (leftOpen.length === 1)
+    return leftOpen.map((side) => ({ is: "closed", at: "connection", on: otherSide(side), died: false }));
   const raw = { candidate: candidate.raw, oracle: oracle.raw };
   const granted = eachOf(raw, (bytes) => {
     try {

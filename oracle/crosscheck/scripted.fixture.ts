@@ -97,6 +97,8 @@ export class ScriptedServer implements Backend {
   readonly connections: ScriptedConnection[] = [];
   serving = true;
   answer: "granted" | "refused" | "closed" = "granted";
+  /** Does not hang up on those whom it refuses. */
+  isLeftOpen = false;
   timeOut = 10_000;
   #nextId: number;
 
@@ -108,7 +110,10 @@ export class ScriptedServer implements Backend {
   async open(hello: Hello, downstream: Downstream): Promise<Opened> {
     if (this.answer === "closed") return { is: "closed", reason: "told so" };
     if (this.answer === "refused")
-      return { is: "refused", raw: encodeConnectResponse({ ...refusal(), readOnly: false }) };
+      return {
+        ...{ is: "refused", raw: encodeConnectResponse({ ...refusal(), readOnly: false }) },
+        ...(this.isLeftOpen ? { isLeftOpen: true } : {}),
+      };
     const sessionId = hello.request.sessionId === 0 ? this.#nextId++ : hello.request.sessionId;
     const passwd = Buffer.alloc(16, Number(BigInt(sessionId) % 251n));
     const granted = { protocolVersion: 0, timeOut: this.timeOut, sessionId, passwd, readOnly: false };

@@ -138,6 +138,14 @@ test("a lost connection rejects what waits, and then says so once", async () => 
   expect([client.hasClosed, closes]).toEqual([true, 1]);
 });
 
+test.each([true, false])("whether a server that refuses a session hangs up is waited for: %s", async (hangsUp) => {
+  const frame = prefixed(encodeConnectResponse(refusal()));
+  const at = await scriptedServer((socket) => (hangsUp ? socket.end(frame) : socket.write(frame)));
+  const outcome = await openLink({ ...at, hello: Buffer.alloc(44), hangUpWaitMs: 200 });
+  expect(outcome.is).toBe("refused");
+  expect("isLeftOpen" in outcome).toBe(!hangsUp);
+});
+
 test("a paused link delivers nothing, then everything and the close behind it", async () => {
   const at = await scriptedServer((socket, frame, index) => {
     if (index === 0) socket.write(prefixed(granted));

@@ -21,6 +21,8 @@ export interface LinkTarget {
   readonly hello: Uint8Array;
   /** For the TCP connection and the handshake together. */
   readonly connectWaitMs: number;
+  /** How long a server that refuses may take to hang up; default: nobody waits for it. */
+  readonly hangUpWaitMs?: number;
   readonly tls?: LinkTls;
   /** Largest frame accepted from the server; default {@link linkFrameBytesMax}. */
   readonly frameBytesMax?: number;
@@ -29,11 +31,11 @@ export interface LinkTarget {
 /** Servers send more than jute.maxbuffer when a znode near the limit or a crowd of children is read, so this end is generous. */
 export const linkFrameBytesMax = 256 * 1024 * 1024;
 
-/** How opening went. `refused`: the server answered with timeout 0 (no such session, wrong password). `closed`: it took the connection and hung
+/** How opening went. `refused`: the server answered with timeout 0 (no such session, wrong password), and may not have hung up in time. `closed`: it took the connection and hung
  *  up without an answer. `unreachable`: no TCP connection, no answer in time, or an answer that is no ConnectResponse. */
 export type LinkOutcome =
   | { readonly is: "granted"; readonly link: Link; readonly response: ConnectResponse; readonly raw: Buffer }
-  | { readonly is: "refused"; readonly response: ConnectResponse; readonly raw: Buffer }
+  | { readonly is: "refused"; readonly response: ConnectResponse; readonly raw: Buffer; readonly isLeftOpen?: true }
   | { readonly is: "closed"; readonly reason: string }
   | { readonly is: "unreachable"; readonly reason: string };
 
@@ -166,11 +168,24 @@ export function openLink(target: LinkTarget): Promise<LinkOutcome> {
     if (outcome.is === "granted") link.pause();
     else link.close();
   };
+  const settleClosed = (outcome: Extract<LinkOutcome, { is: "refused" }>, waitMs: number) => {
+    clearTimeout(timer);
+    const tooLong = setTimeout(() => settle({ ...outcome, isLeftOpen: true }), waitMs);
+    const onClose = () => {
+      clearTimeout(tooLong);
+      settle(outcome);
+    };
+    link.listen({ onFrame: () => undefined, onClose });
+  };
   const timer = setTimeout(() => {
     settle({ is: "unreachable", reason: `${where} did not answer within ${target.connectWaitMs} ms` });
   }, target.connectWaitMs);
   link.listen({
-    onFrame: (raw) => settle(judgeAnswer(link, raw, where)),
+    onFrame: (raw) => {
+      const outcome = judgeAnswer(link, raw, where);
+      if (outcome.is !== "refused" || target.hangUpWaitMs === undefined) settle(outcome);
+      else settleClosed(outcome, target.hangUpWaitMs);
+    },
     onClose: (cause) => {
       const reason = cause === undefined ? "closed the connection without an answer" : cause.message;
       settle({ is: hasConnected ? "closed" : "unreachable", reason: `${where}: ${reason}` });
