@@ -89,6 +89,11 @@ export const isOfOrder = (differences: readonly Difference[]): boolean =>
 const isOfAbsence = (difference: Difference): boolean =>
   difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NONODE");
 
+/** The same, or what differs when it was to be made. */
+const tellsOfExistence = (difference: Difference): boolean =>
+  isOfAbsence(difference) ||
+  (difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NODEEXISTS"));
+
 /** How timing explains a difference. */
 export interface Explanation {
   /** After how many ms it no longer can. */
@@ -118,7 +123,11 @@ export function explanation(
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
   const isOfParents = differences.every(tellsOfChildren);
-  const reasons = unsteady.filter(({ what }) => what === "node" || isOfParents);
+  const isOfExistence = differences.some(tellsOfExistence);
+  // A znode that is there on both sides has not been removed; its children may have.
+  const reasons = unsteady.filter(({ what, isChildless }) =>
+    isChildless ? isOfExistence : what === "node" || isOfParents,
+  );
   if (differences.some(isOfAbsence)) reasons.push(...goneParents(exchange, shared));
   if (reasons.length === 0) return undefined;
   // What is there on both sides has not gone: that can be looked at again soon.

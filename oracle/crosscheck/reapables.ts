@@ -22,6 +22,8 @@ function goesFrom({ op, fields }: Operation, now: number): number {
   return now + Math.max(0, Number(fields.ttl ?? 0) - slackMs);
 }
 
+const isDue = (from: number | undefined, now: number): boolean => from !== undefined && from <= now;
+
 export class Reapables {
   readonly #goesFrom = new BoundedMap<string, number>(rememberedMax);
   /** By parent: the earliest of what is or was below it. */
@@ -42,9 +44,13 @@ export class Reapables {
 
   /** Whether the znode may just now go, or one that is right below it. */
   at(path: string, now: number): "node" | "parent" | undefined {
-    const isDue = (from: number | undefined) => from !== undefined && from <= now;
-    if (isDue(this.#goesFrom.get(path))) return "node";
-    return isDue(this.#belowFrom.get(path)) ? "parent" : undefined;
+    if (isDue(this.#goesFrom.get(path), now)) return "node";
+    return this.mayLoseChild(path, now) ? "parent" : undefined;
+  }
+
+  /** Whether a znode right below it may just now go. */
+  mayLoseChild(path: string, now: number): boolean {
+    return isDue(this.#belowFrom.get(path), now);
   }
 
   /** Whether the znode may just now go, or any below it. */

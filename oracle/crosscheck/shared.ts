@@ -15,6 +15,8 @@ import { WatchMap } from "./watch-map.ts";
 /** What goes by itself: the znode, or a child of it. */
 export interface Unsteadiness {
   readonly what: "node" | "parent";
+  /** Of a znode that a server removes by itself: nothing is known to go from below it. */
+  readonly isChildless: boolean;
   readonly forMs: number;
 }
 
@@ -73,9 +75,12 @@ export class Shared {
     const now = Date.now();
     const reaped = this.reapables.at(path, now);
     const { settleMs } = this.options;
-    if (reaped !== undefined) return { what: reaped, forMs: settleMs + this.reapEveryMs };
+    if (reaped !== undefined) {
+      const isChildless = !this.reapables.mayLoseChild(path, now);
+      return { what: reaped, isChildless, forMs: settleMs + this.reapEveryMs };
+    }
     const fading = this.book.fadingAt(path, now);
-    return fading === undefined ? undefined : { what: fading, forMs: settleMs };
+    return fading === undefined ? undefined : { what: fading, isChildless: false, forMs: settleMs };
   }
 
   /** How long it may take until nothing at a path or below it goes at different moments on the two sides, ms; undefined where nothing does. */

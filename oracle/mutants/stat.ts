@@ -21,6 +21,14 @@ export const statMutants: readonly Mutant[] = [
   statMutant("stat-num-children-off", "numChildren counts the znode itself", (stat) => {
     stat.numChildren++;
   }),
+  statMutant(
+    "stat-num-children-byte",
+    "numChildren is kept in a byte",
+    (stat) => {
+      stat.numChildren = (stat.numChildren << 24) >> 24;
+    },
+    true,
+  ),
   statMutant("stat-owner-missing", "ephemeralOwner is always 0", (stat) => {
     stat.ephemeralOwner = 0;
   }),
