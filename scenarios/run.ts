@@ -10,7 +10,7 @@ import { bodyOf, learn } from "./learn.ts";
 import { pathsIn } from "./paths.ts";
 import { Memory } from "./references.ts";
 import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
-import { Untold } from "./untold.ts";
+import { operationsIn, Untold } from "./untold.ts";
 
 /** How a case is run. */
 export interface RunCase {
@@ -50,9 +50,7 @@ const labelsIn = (step: RequestStep) =>
   pathsIn(step).flatMap((path) => (typeof path === "object" && path !== null && "ref" in path ? [path.ref] : []));
 
 const labelsBoundBy = (step: RequestStep) =>
-  (step.op === "multi" ? step.ops : [step]).flatMap((inner) =>
-    "bind" in inner && inner.bind !== undefined ? [inner.bind] : [],
-  );
+  operationsIn(step).flatMap((inner) => ("bind" in inner && inner.bind !== undefined ? [inner.bind] : []));
 
 /** Whether the step quotes a zxid that its session was told. */
 const quotesZxid = (step: Step): boolean =>

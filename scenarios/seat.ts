@@ -39,15 +39,17 @@ const strangerId = (): Int64 => randomInt(1, 2 ** 40);
 /** A wrong password, made from the right one. */
 function spoilt(right: Buffer, wrong: WrongPassword | undefined): Buffer {
   const half = right.length / 2;
+  const wrongWhere = (isWrong: (i: number) => boolean) =>
+    Buffer.from(right.map((byte, i) => (isWrong(i) ? byte ^ 1 : byte)));
   switch (wrong) {
     case undefined:
       return Buffer.alloc(passwordBytes, 0x5a);
     case "last-byte":
-      return Buffer.from(right.map((byte, i) => (i === right.length - 1 ? byte ^ 1 : byte)));
+      return wrongWhere((i) => i === right.length - 1);
     case "first-half":
-      return Buffer.from(right.map((byte, i) => (i < half ? byte : byte ^ 0xff)));
+      return wrongWhere((i) => i >= half);
     case "second-half":
-      return Buffer.from(right.map((byte, i) => (i < half ? byte ^ 0xff : byte)));
+      return wrongWhere((i) => i < half);
     case "shorter":
       return right.subarray(0, -1);
     case "longer":

@@ -12,7 +12,8 @@ interface Asked {
   readonly prefixes: readonly string[];
 }
 
-const operationsIn = (step: RequestStep): readonly (RequestStep | WriteStep | ReadStep)[] =>
+/** A request's operations: those inside it, or itself. */
+export const operationsIn = (step: RequestStep): readonly (RequestStep | WriteStep | ReadStep)[] =>
   step.op === "multi" || step.op === "multiRead" ? step.ops : [step];
 
 export class Untold {

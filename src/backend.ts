@@ -41,8 +41,8 @@ export interface BackendSession {
   close(why: CloseReason): void;
 }
 
-/** Why `open` gave no session. `refused`: answer with `response`, then close; `isLeftOpen` when a server behind did not close. `closed`: close without a word (a zxid from the future, a backend
- *  that is not serving). */
+/** Why `open` gave no session. `refused`: answer with `response`, then close; `isLeftOpen` when a server behind did not close. `closed`: close without
+ *  a word (a zxid from the future, a backend that is not serving). */
 export type Opened =
   | { readonly is: "granted"; readonly session: BackendSession; readonly raw: Uint8Array }
   | { readonly is: "refused"; readonly raw: Uint8Array; readonly isLeftOpen?: true }

@@ -1,4 +1,4 @@
-/** How a sequence with an aim begins: what its operation is to meet would hardly ever stand by chance when it comes. */
+/** How sequences begin that have an aim or are in a mood: what they are to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
 import type { Action, Step } from "../format.ts";
 import type { Beginning, Standing } from "./moods.ts";
@@ -63,7 +63,7 @@ export function beginningArbitrary(
   return fc.tuple(pasts, made).map(([first, then]) => steps([...first, ...then]));
 }
 
-/** How a sequence in a mood begins every other time. Only with what the profile sends. */
+/** How a sequence in a mood begins every other time, with a crowd, which is slow, every fifth. Only with what the profile sends. */
 export function moodBeginning(profile: Profile, begins: Beginning, sessions: readonly string[]): fc.Arbitrary<Step[]> {
   const ops = operationsOf(profile);
   const beginning = beginningsBy[begins](fc.constantFrom(...sessions));

@@ -1,0 +1,26 @@
+/** fast-check arbitraries over handshakes. */
+import fc from "fast-check";
+import { type Action, type ReconnectStep, wrongPasswords } from "../format.ts";
+import type { Profile } from "./profile.ts";
+
+/** More than any server counts while a sequence lasts. */
+const farAhead = 1_000_000_000;
+
+/** Mostly the same session again; the handshake's oddities now and then. Timeouts stay long, or sessions would expire in the middle. */
+export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {
+  const handshakes = (weight: number, ...all: readonly Omit<ReconnectStep, "op">[]) => ({
+    weight,
+    arbitrary: fc.constantFrom(...all).map((how): Action => ({ op: "reconnect", ...how })),
+  });
+  return fc.oneof(
+    handshakes(12, { as: "same" }),
+    handshakes(4, { as: "new" }),
+    handshakes(2, { as: "wrong-password" }),
+    handshakes(3, ...wrongPasswords.map((wrong) => ({ as: "wrong-password", wrong }) as const)),
+    handshakes(2, { as: "stranger" }),
+    handshakes(3, { as: "former" }),
+    handshakes(2, { as: "same", readOnly: "absent" }),
+    handshakes(2, ...[timeoutMs - 1_000, timeoutMs + 1_000, timeoutMs * 2].map((ms) => ({ timeoutMs: ms }))),
+    handshakes(1, { as: "new", seen: { newest: farAhead } }),
+  );
+};
