@@ -470,6 +470,20 @@ describe("connections", () => {
     }
   });
 
+  test("what a session should hear of before it is closed is missed when it does not come", async () => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "exists", { path: "/a", watch: true });
+    answer(client, exists(1), 7);
+    client.send(2, "closeSession", {});
+    client.at.oracle?.send(eventFrame(eventTypes.deleted, "/a"));
+    for (const side of sides) client.at[side]?.send(replyFrame("closeSession", { xid: 2, zxid: 200 }));
+    for (const side of sides) client.at[side]?.hangUp();
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([{ differences: [{ is: "absent", at: "event", on: "candidate" }] }]);
+    await bench.crosscheck.close();
+  });
+
   test("a reply that a reset lost, because a server hung up with something unread, proves nothing", async () => {
     for (const isUnread of [false, true]) {
       const bench = new Bench();

@@ -45,8 +45,6 @@ export class CrossConnection implements BackendSession {
   #positions = 0;
   /** The client has asked to close the session. */
   #isClosing = false;
-  /** Both sides have said that it is closed. */
-  #isClosed = false;
   #clientGoneAt: number | undefined;
   #isOver = false;
   #last: Exchange | undefined;
@@ -161,7 +159,7 @@ export class CrossConnection implements BackendSession {
       this.#isClosing = true;
       shared.clientLeftAt.set(this.label.case, Date.now());
       // Its own watches hear of its ephemerals before it is answered.
-      shared.ended.add(session.ephemeralCreates, Date.now());
+      shared.ended.add(session, Date.now());
     }
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
@@ -245,10 +243,10 @@ export class CrossConnection implements BackendSession {
     if (!this.#ends.hasAbsent && isRefusedLate(exchange))
       return record(exchange, this.#scene, { differences: [], verdict: "match" });
     const { candidate, oracle } = exchange.replies;
-    if (exchange.request.op === "closeSession" && candidate !== undefined && oracle !== undefined)
-      this.#isClosed = true;
-    if (candidate !== undefined && oracle !== undefined)
+    if (candidate !== undefined && oracle !== undefined) {
+      if (exchange.request.op === "closeSession") this.#pairing.ended(Date.now());
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
+    }
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
     const isGone = (side: Side) => !this.#ends.isOpen(side);
@@ -344,7 +342,6 @@ export class CrossConnection implements BackendSession {
   #bothEnded(): void {
     const remains = [...this.#open.keys()];
     for (const exchange of remains) this.#retire(exchange);
-    if (this.#isClosed) this.#pairing.ended(Date.now());
     const hasClient = this.#clientGoneAt === undefined;
     const hasDied = sides.some((side) => this.#ends.hasDied(side));
     judgeRemains(remains, this.#scene, { isWhole: !this.#ends.hasAbsent, hasClient, hasDied });

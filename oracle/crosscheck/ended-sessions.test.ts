@@ -11,9 +11,9 @@ const made = (path: string, flags: number = createFlags.ephemeral): Operation =>
 });
 
 /** Whether events may change places 50 ms after a session with these ephemerals was closed. */
-const mayShuffle = (creates: readonly Operation[] | undefined, one: ReturnType<typeof event>, other: typeof one) => {
+const mayShuffle = (creates: Operation[] | undefined, one: ReturnType<typeof event>, other: typeof one) => {
   const ended = new EndedSessions(100);
-  ended.add(creates, 0);
+  ended.add({ ephemeralCreates: creates }, 0);
   const answers = [ended.mayShuffle(one, other, 50), ended.mayShuffle(other, one, 50)];
   expect(answers[0]).toBe(answers[1]);
   expect(ended.mayShuffle(one, other, 150)).toBe(false);

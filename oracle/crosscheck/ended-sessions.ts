@@ -2,37 +2,36 @@
  *  Source: DataTree.killSession, which goes through a HashSet (3.8). */
 import { eventTypes } from "../../src/protocol/opcodes.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
-import { isSequential, type Operation, pathOf } from "./request.ts";
+import { isSequential, pathOf } from "./request.ts";
+import type { SessionRecord } from "./sessions.ts";
 import { parentOf } from "./watch-map.ts";
 
-interface Ended {
-  /** Our clock, ms. */
-  readonly at: number;
-  /** The requests that may have made its ephemerals; undefined when nobody knows. */
-  readonly creates: readonly Operation[] | undefined;
-}
+type Session = Pick<SessionRecord, "ephemeralCreates">;
 
 export class EndedSessions {
   readonly #windowMs: number;
-  #ended: Ended[] = [];
+  /** When each was closed, our clock, ms; the oldest first. */
+  readonly #closedAt = new Map<Session, number>();
 
   /** `windowMs`: how long their events may be on their way. */
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
-  /** A session is being closed. */
-  add(creates: readonly Operation[] | undefined, now: number): void {
-    if (creates?.length === 0) return;
+  /** A session is being closed, or just was. */
+  add(session: Session, now: number): void {
     this.#forget(now);
-    this.#ended.push({ at: now, creates: creates && [...creates] });
+    if (session.ephemeralCreates?.length === 0) return;
+    this.#closedAt.delete(session);
+    this.#closedAt.set(session, now);
   }
 
   /** Whether one server may tell of these two the other way round. */
   mayShuffle(one: WatcherEvent, other: WatcherEvent, now: number): boolean {
     this.#forget(now);
-    if (this.#ended.some(({ creates }) => creates === undefined)) return true;
-    const gone = [...this.#goneNames()];
+    const sessions = [...this.#closedAt.keys()];
+    if (sessions.some(({ ephemeralCreates }) => ephemeralCreates === undefined)) return true;
+    const gone = [...goneNames(sessions)];
     const isGone = (path: string) =>
       gone.some((name) => (name.isPrefix ? path.startsWith(name.path) : path === name.path));
     // A server may have chosen several names with one prefix.
@@ -43,25 +42,27 @@ export class EndedSessions {
         ? isGone(path ?? "")
         : type === eventTypes.childrenChanged && goneBelow(path ?? "") > 0;
     if (!isAbout(one) || !isAbout(other)) return false;
-    const isOfOneZnode = [
-      [one, other],
-      [other, one],
-    ].some(([child, parent]) => child?.type === eventTypes.deleted && parentOf(child.path ?? "") === parent?.path);
-    return !isOfOneZnode || goneBelow((one.type === eventTypes.deleted ? other : one).path ?? "") > 1;
-  }
-
-  *#goneNames(): Generator<{ readonly path: string; readonly isPrefix: boolean }> {
-    const seen = new Set<string>();
-    for (const operation of this.#ended.flatMap(({ creates }) => creates ?? [])) {
-      const path = pathOf(operation);
-      const isPrefix = isSequential(operation);
-      if (path === undefined || seen.has(`${path} ${isPrefix}`)) continue;
-      seen.add(`${path} ${isPrefix}`);
-      yield { path, isPrefix };
-    }
+    const [child, parent] = one.type === eventTypes.deleted ? [one, other] : [other, one];
+    const isOfOneZnode = child.type === eventTypes.deleted && parentOf(child.path ?? "") === parent.path;
+    return !isOfOneZnode || goneBelow(parent.path ?? "") > 1;
   }
 
   #forget(now: number): void {
-    this.#ended = this.#ended.filter(({ at }) => now - at < this.#windowMs);
+    for (const [session, at] of this.#closedAt) {
+      if (now - at < this.#windowMs) return;
+      this.#closedAt.delete(session);
+    }
+  }
+}
+
+/** What the sessions' ephemerals may have been called, each name once. */
+function* goneNames(sessions: readonly Session[]): Generator<{ readonly path: string; readonly isPrefix: boolean }> {
+  const seen = new Set<string>();
+  for (const operation of sessions.flatMap(({ ephemeralCreates }) => ephemeralCreates ?? [])) {
+    const path = pathOf(operation);
+    const isPrefix = isSequential(operation);
+    if (path === undefined || seen.has(`${path} ${isPrefix}`)) continue;
+    seen.add(`${path} ${isPrefix}`);
+    yield { path, isPrefix };
   }
 }

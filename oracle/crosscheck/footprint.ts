@@ -54,12 +54,12 @@ export function footprint<Owner extends Watcher>(request: Request, scene: Footpr
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** What its own connection's later requests have to wait for, where other requests need only be sent in order: behind a setACL writes are still validated
- *  by the old list, because its outstanding record has none. Reads are not. Source: PrepRequestProcessor.pRequest2Txn (setACL, 3.8). */
+/** What its own connection's later requests have to wait for, where others need only be sent in order: behind a setACL writes are still validated by
+ *  the old list, because its outstanding record has none. Reads are not. Source: PrepRequestProcessor.pRequest2Txn (setACL, 3.8). */
 export function slowToShow(request: Request, needs: Needs): ReadonlySet<string> {
   if (isSlowToShow(request)) return new Set(needs.keys());
-  const lists = (request.operations ?? []).flatMap((one) => (one.op === "setACL" ? [`acl ${pathOf(one)}`] : []));
-  return lists.length === 0 ? nothing : new Set(lists);
+  const [operation] = request.operations ?? [];
+  return operation?.op === "setACL" ? new Set([`acl ${pathOf(operation)}`]) : nothing;
 }
 
 type Use = (name: string, mode: Mode) => void;

@@ -33,7 +33,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
   const ask = (side: Side, own: Hello) => timed(options[side], own, connection.downstreamOf(side), options.replyWaitMs);
   const askedAt = Date.now();
-  const asked = await askBoth(shared, hello, { found, closed: book.findClosed(hello.request.sessionId) }, ask);
+  const asked = await askBoth(shared, hello, found ?? book.findClosed(hello.request.sessionId), ask);
   const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
   const answers = await askAgain(shared, asked, ask, isAway);
   const opened = eachOf(answers, ({ opened }) => opened);
@@ -59,12 +59,12 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
 async function askBoth(
   shared: Shared,
   hello: Hello,
-  { found, closed }: { readonly found: SessionRecord | undefined; readonly closed: SessionRecord | undefined },
+  found: SessionRecord | undefined,
   ask: (side: Side, own: Hello) => Promise<Answered>,
 ): Promise<Both<Asked>> {
   const { truth, witness } = shared;
   const other = otherSide(truth);
-  const credentials = credentialsFor(other, hello, found ?? closed, truth);
+  const credentials = credentialsFor(other, hello, found, truth);
   const last = hello.request.lastZxidSeen;
   const ahead = BigInt(last) - BigInt(witness.newest[truth]);
   const otherHello = (lastZxidSeen: typeof last) => rewriteHello(hello, { lastZxidSeen, credentials });

@@ -9,9 +9,9 @@ import type { Label } from "./options.ts";
 import type { Arrival } from "./pairing.ts";
 import { variantOf } from "./request.ts";
 
-/** Whether a request may itself be why the servers hang up, or must not be carried out once they are going to. */
-const endsConnections = ({ position, request, isTooLate }: Exchange): boolean =>
-  position === undefined || request.op === "closeSession" || isTooLate;
+/** Whether a request may itself be why the servers hang up. */
+const endsConnections = ({ position, request }: Exchange): boolean =>
+  position === undefined || request.op === "closeSession";
 
 /** How a server refuses what a session sends that is being closed, or just was. Source: SessionTrackerImpl.checkSession (3.8). */
 const refusals: readonly number[] = [errorCodes.SESSIONEXPIRED, errorCodes.UNKNOWNSESSION];
@@ -23,8 +23,7 @@ export const isRefusedLate = ({ isTooLate, replies }: Exchange): boolean =>
 
 /** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
  *  unless the request is one that ends connections: then its answer is due. Where a server left requests unread, TCP resets the connection, and even
- *  that answer may be lost on the way. `isWhole`: both sides were there until now. `hasDied`: one of them has,
- *  which is told elsewhere. */
+ *  that answer may be lost on the way. `isWhole`: both sides were there until now. `hasDied`: one of them has, which is told elsewhere. */
 export function judgeRemains(
   exchanges: readonly Exchange[],
   scene: JudgeScene,
@@ -46,7 +45,7 @@ export function judgeRemains(
       // The first is the one that both refused to answer; what came behind it was not looked at.
       const verdict = how.isWhole ? "match" : "unchecked";
       if (index === 0 && how.hasClient) record(exchange, scene, { differences: [], verdict, gone });
-    } else if (how.isWhole && !how.hasDied && endsConnections(exchange) && (!isReset || exchange.isTooLate))
+    } else if (how.isWhole && !how.hasDied && (exchange.isTooLate || (endsConnections(exchange) && !isReset)))
       record(exchange, scene, {
         differences: [missingReply(exchange, answered)],
         // What is asked beside the pipeline keeps no session alive: the servers hang up in its midst, each at its own moment.

@@ -1,5 +1,6 @@
 /** The verdict on one request, when both sides have answered it or will not. */
 import type { SequenceItem } from "../../src/jute/kinds.ts";
+import type { ErrorName } from "../../src/protocol/error-codes.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import { countedAt } from "../../src/protocol/paths.ts";
 import { type Compared, compareReplies, isCommitted } from "../compare/comparator.ts";
@@ -52,7 +53,7 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
   if (!committed.candidate || !committed.oracle) return;
   for (const side of sides) shared.witness.sawWrite(side, zxid[side]);
   if (op === "closeSession") {
-    shared.ended.add(record.ephemeralCreates, Date.now());
+    shared.ended.add(record, Date.now());
     shared.book.remove(record);
     return;
   }
@@ -74,25 +75,25 @@ function createdPaths(body: unknown): (string | undefined)[] {
   return Array.isArray(body) ? (body as SequenceItem[]).map((item) => pathIn(item.body)) : [pathIn(body)];
 }
 
+/** Whether one of the two sides answered with this code. */
+const tellsOf = (code: ErrorName, difference: Difference): boolean =>
+  difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes(code);
+
 /** What differs at a znode when one side has already lost a child of it and the other has not. */
-const tellsOfChildren = ({ at, ...difference }: Difference): boolean =>
-  /(^|\.)(cversion|numChildren|pzxid|children|ephemerals|totalNumber)$/.test(at) ||
-  (/(^|\.)(err|code|type)$/.test(at) &&
-    difference.is === "value" &&
-    `${difference.candidate} ${difference.oracle}`.includes("NOTEMPTY"));
+const tellsOfChildren = (difference: Difference): boolean =>
+  /(^|\.)(cversion|numChildren|pzxid|children|ephemerals|totalNumber)$/.test(difference.at) ||
+  (/(^|\.)(err|code|type)$/.test(difference.at) && tellsOf("NOTEMPTY", difference));
 
 /** Whether children that went or came in another order are all that differs. */
 export const isOfOrder = (differences: readonly Difference[]): boolean =>
   differences.every(({ at }) => /(^|\.)pzxid$/.test(at));
 
 /** What differs when a znode is there on one side alone. */
-const isOfAbsence = (difference: Difference): boolean =>
-  difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NONODE");
+const isOfAbsence = (difference: Difference): boolean => tellsOf("NONODE", difference);
 
 /** The same, or what differs when it was to be made. */
 const tellsOfExistence = (difference: Difference): boolean =>
-  isOfAbsence(difference) ||
-  (difference.is === "value" && `${difference.candidate} ${difference.oracle}`.includes("NODEEXISTS"));
+  isOfAbsence(difference) || tellsOf("NODEEXISTS", difference);
 
 /** How timing explains a difference. */
 export interface Explanation {

@@ -48,7 +48,6 @@ export class Pairing {
   readonly #givenUp: Record<Side, string[]> = { candidate: [], oracle: [] };
   /** Replies that both sides have sent. */
   #replies = 0;
-  #isEnded = false;
 
   constructor(scene: PairingScene) {
     this.#scene = scene;
@@ -94,8 +93,7 @@ export class Pairing {
 
   /** No reply follows: what goes before the last one on one side only is missing on the other, unless it may come at any moment. */
   ended(now: number): void {
-    this.#isEnded = true;
-    this.replied(this.#replies, now);
+    for (const place of this.#places((arrival) => arrival.replies < this.#replies)) this.#resolve(place, now, true);
   }
 
   /** Gives up what has waited for the settle window. */
@@ -133,12 +131,12 @@ export class Pairing {
     this.#scene.judged({ arrivals, differences, isLate });
   }
 
-  /** Judges the events between two replies. */
-  #resolve(place: number, now: number): void {
+  /** Judges the events between two replies. `isLast`: no more will come. */
+  #resolve(place: number, now: number, isLast = false): void {
     const here = (side: Side) => this.#waiting[side].filter(({ replies }) => replies === place);
     this.#pairSame(here("candidate"), here("oracle"));
     this.#pairSimilar(here("candidate"), here("oracle"));
-    for (const side of sides) for (const arrival of here(side)) this.#resolveLonely(side, arrival, now);
+    for (const side of sides) for (const arrival of here(side)) this.#resolveLonely(side, arrival, { now, isLast });
   }
 
   /** Same events, perhaps in another order. */
@@ -175,7 +173,7 @@ export class Pairing {
   }
 
   /** An event that the other side has not sent in this place. It may have sent it in another; the next reply, or the window, decides. */
-  #resolveLonely(side: Side, arrival: Arrival, now: number): void {
+  #resolveLonely(side: Side, arrival: Arrival, { now, isLast }: { now: number; isLast: boolean }): void {
     const other = otherSide(side);
     const isUnsteady = this.#scene.isUnsteady(arrival.event.path ?? "");
     const elsewhere = this.#waiting[other].find(({ key }) => key === arrival.key);
@@ -186,7 +184,7 @@ export class Pairing {
       return;
     }
     const isDue = arrival.at + this.#scene.waitMs(arrival.event) <= now;
-    if (!isDue && (isUnsteady || (!this.#isEnded && this.#replies < arrival.replies + 2))) return;
+    if (!isDue && (isUnsteady || (!isLast && this.#replies < arrival.replies + 2))) return;
     this.#givenUp[other].push(arrival.key);
     if (this.#givenUp[other].length > rememberedMax) this.#givenUp[other].shift();
     // Only the candidate can be wrong in sending twice what the oracle sent once.

@@ -16,12 +16,9 @@ export const sessionMutants: readonly Mutant[] = [
       rare: true,
     },
     {
-      request: ({ op, replyXid, frame }, { memory }) => {
-        if (op === "closeSession") {
-          memory.set("closing", true);
-          return "later";
-        }
-        if (memory.has("closing")) memory.set(`late ${replyXid}`, true);
+      request: ({ op, replyXid, frame }, { memory, world, session }) => {
+        if (op === "closeSession") return "later";
+        if (world.closing.has(session)) memory.set(`late ${replyXid}`, true);
         return frame;
       },
       reply: ({ request, memory }) => (memory.has(`late ${request.replyXid}`) ? "drop" : undefined),
