@@ -1,6 +1,7 @@
 /** Which kind of watch saw which kind of event. A journal names events by type and path only, so the watches that steps arm are remembered and
  *  matched against the events that follow, by ZooKeeper's own rules of what each kind is told. Source: WatcherType and DataTree (3.9). */
 import type { NotificationLine, StepLine } from "../oracle/journal.ts";
+import { BoundedMap } from "../src/bounded-map.ts";
 import { bounds } from "./bounds.ts";
 import { eventName } from "./wording.ts";
 
@@ -33,13 +34,13 @@ export interface WatchView {
   readonly unmatched: number;
 }
 
-/** Collects steps and events in journal order. Remembers at most `bounds.watchesMax` armed watches and forgets the oldest first. */
+/** Collects steps and events in journal order. Remembers the `bounds.watchesMax` watches that were armed last. */
 export class WatchCoverage {
-  readonly #armed = new Map<string, Set<WatchKind>>();
+  readonly #armed = new BoundedMap<string, Set<WatchKind>>(bounds.watchesMax);
   readonly #arms = new Map<WatchKind, number>();
   readonly #seen = new Map<string, number>();
   /** Events of a session that none of its calls explains. What a setWatches finds changed is told before its own reply, so they wait here. */
-  readonly #strays = new Map<string, { isReset: boolean; readonly types: string[] }>();
+  readonly #strays = new BoundedMap<string, { isReset: boolean; readonly types: string[] }>(bounds.watchesMax);
   #unmatched = 0;
 
   step(step: StepLine): void {
@@ -49,10 +50,7 @@ export class WatchCoverage {
     this.#arms.set(kind, (this.#arms.get(kind) ?? 0) + 1);
     const key = keyOf(step, step.path);
     const watches = this.#armed.get(key) ?? new Set();
-    // Deleted and set again, so that the map's order is the order of use.
-    this.#armed.delete(key);
     this.#armed.set(key, watches.add(kind));
-    forgetOldest(this.#armed);
   }
 
   event(line: NotificationLine): void {
@@ -102,7 +100,6 @@ export class WatchCoverage {
     const key = keyOf(line, "");
     const strays = this.#strays.get(key) ?? { isReset: false, types: [] };
     this.#strays.set(key, strays);
-    forgetOldest(this.#strays);
     return strays;
   }
 
@@ -117,13 +114,6 @@ export class WatchCoverage {
     }));
     return { rows, unmatched: this.#unmatched };
   }
-}
-
-/** Keeps a map that is filled in the order of use within `bounds.watchesMax`. */
-function forgetOldest(map: Map<string, unknown>): void {
-  if (map.size <= bounds.watchesMax) return;
-  const oldest = map.keys().next().value;
-  if (oldest !== undefined) map.delete(oldest);
 }
 
 const keyOf = (line: { readonly case: string; readonly session: string }, path: string): string =>

@@ -1,41 +1,10 @@
 /** What a run has learnt so far about how the two sides' names and times correspond. Relations are judged against it. */
+import { BoundedMap } from "../../src/bounded-map.ts";
 import type { Int64 } from "../../src/jute/int64.ts";
 import type { Both, Side } from "./difference.ts";
 import { Renaming } from "./renaming.ts";
 import { both } from "./sides.ts";
 import { WriteMap } from "./write-map.ts";
-
-/** A Map that forgets what was set first. Forgetting loosens a check, it never breaks one. */
-export class BoundedMap<K, V> {
-  readonly #map = new Map<K, V>();
-  readonly #sizeMax: number;
-
-  constructor(sizeMax: number) {
-    this.#sizeMax = sizeMax;
-  }
-
-  get(key: K): V | undefined {
-    return this.#map.get(key);
-  }
-
-  entries(): Iterable<readonly [K, V]> {
-    return this.#map;
-  }
-
-  delete(key: K): void {
-    this.#map.delete(key);
-  }
-
-  set(key: K, value: V): void {
-    this.#map.delete(key);
-    this.#map.set(key, value);
-    if (this.#map.size <= this.#sizeMax) return;
-    for (const oldest of this.#map.keys()) {
-      this.#map.delete(oldest);
-      return;
-    }
-  }
-}
 
 /** A znode's last known change on one side. */
 export interface LastChange {
@@ -43,7 +12,7 @@ export interface LastChange {
   readonly mtime: Int64;
 }
 
-/** One witness per run. Bounded: about 200 000 writes and 50 000 znodes are remembered. */
+/** One witness per run. Bounded: the newest 200 000 writes and 50 000 znodes are remembered, and up to twice as many. */
 export class Witness {
   readonly writes = new WriteMap();
   readonly sessions = new Renaming();

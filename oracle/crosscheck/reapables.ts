@@ -1,8 +1,8 @@
 /** Znodes that a server removes by itself some day, each in its own time: from when on one side may have lost one that the other still has.
  *  An empty container goes once it has had a child, a TTL znode after its time without a change. Source: ContainerManager.getCandidates (3.8). */
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { createFlags } from "../../src/protocol/opcodes.ts";
 import { isWithin } from "../../src/protocol/paths.ts";
-import { BoundedMap } from "../compare/witness.ts";
 import { isReaped, type Operation } from "./request.ts";
 import { parentOf } from "./watch-map.ts";
 

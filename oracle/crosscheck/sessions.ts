@@ -1,11 +1,12 @@
 /** Who is who on the two sides: each client session is two sessions with two ids and two passwords, of which the client knows one. */
 import type { Hello } from "../../src/backend.ts";
+import { BoundedMap } from "../../src/bounded-map.ts";
 import { canonicalInt64, type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import { isWithin } from "../../src/protocol/paths.ts";
 import type { Both, Side } from "../compare/difference.ts";
 import { freshTrack, type SessionTrack } from "../compare/header-rules.ts";
 import { both, otherSide } from "../compare/sides.ts";
-import { BoundedMap, type Witness } from "../compare/witness.ts";
+import type { Witness } from "../compare/witness.ts";
 import type { Label } from "./options.ts";
 import { looksEphemeral, type Operation } from "./request.ts";
 import { parentOf } from "./watch-map.ts";

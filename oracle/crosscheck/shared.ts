@@ -1,7 +1,7 @@
 /** What all connections of one cross-check have in common. */
-
+import { BoundedMap } from "../../src/bounded-map.ts";
 import type { Side } from "../compare/difference.ts";
-import { BoundedMap, Witness } from "../compare/witness.ts";
+import { Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { type DeathWatch, deathsOfBackend } from "./deaths.ts";
 import { EndedSessions } from "./ended-sessions.ts";
