@@ -2,15 +2,25 @@
 import type { Downstream } from "../src/backend.ts";
 import { Reader, Writer } from "../src/jute/buffers.ts";
 import { read, write } from "../src/jute/codec.ts";
+import type { Int64 } from "../src/jute/int64.ts";
 import { encodeConnectResponse } from "../src/protocol/connect.ts";
 import { createFlags, opcodes, opName } from "../src/protocol/opcodes.ts";
 import { ReplyHeader, RequestHeader } from "../src/protocol/records.ts";
 import type { Door } from "./connection.ts";
 
-/** A server that says yes to everything, notes what it was asked, and answers as late as it is told to. */
+/** What is looked at in a request. */
+interface Asked {
+  readonly path?: string;
+  readonly version?: number;
+  readonly flags?: number;
+  readonly relativeZxid?: Int64;
+}
+
+/** A server that says yes to everything, notes what it was asked, and answers as late as it is told to: the n-th request with the zxid n. */
 export class AgreeableDoor implements Door {
   readonly log: string[] = [];
   #sessions = 0;
+  #zxid = 0;
   readonly #laterMs: number;
   /** What it refuses: operation and path. */
   readonly refuses = new Map<string, number>();
@@ -39,13 +49,15 @@ export class AgreeableDoor implements Door {
     const reader = new Reader(frame);
     const { xid, type } = read(RequestHeader, reader);
     const op = opName(type) ?? "create";
-    const body = read(opcodes[op].request, reader) as { path?: string; version?: number; flags?: number };
+    const body = read(opcodes[op].request, reader) as Asked;
     const what = body.path === undefined ? op : `${op} ${body.path}`;
-    this.log.push(`${session} ${what}${body.version === undefined ? "" : ` v${body.version}`}`);
+    const quoted = body.version === undefined ? "" : ` v${body.version}`;
+    const since = body.relativeZxid === undefined ? "" : ` since ${body.relativeZxid}`;
+    this.log.push(`${session} ${what}${quoted}${since}`);
     const isNumbered = ((body.flags ?? 0) & createFlags.persistentSequential) !== 0;
     const err = this.refuses.get(what) ?? 0;
     const writer = new Writer();
-    write(ReplyHeader, writer, { xid, zxid: 9, err });
+    write(ReplyHeader, writer, { xid, zxid: ++this.#zxid, err });
     if (err === 0 && op === "create")
       write(opcodes.create.reply, writer, { path: `${body.path}${isNumbered ? "7" : ""}` });
     const reply = writer.copy();

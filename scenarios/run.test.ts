@@ -127,12 +127,30 @@ describe("running a scenario", () => {
     expect(outcome).toEqual({ is: "done", steps: 1 });
   });
 
-  test("marks zxids in silence for those who will quote them", async () => {
-    const { log } = await logOf([
-      { by: "a", op: "sync", path: "" },
-      { by: "b", op: "setWatches", since: { newest: 0 }, data: ["/n"] },
+  test("who quotes a zxid begins with that of the root, or of a ping in silence where others ask too", async () => {
+    const quote: Step = { by: "b", op: "setWatches", since: { newest: 0 }, data: ["/n"] };
+    const alone = await logOf([{ by: "b", op: "sync", path: "" }, quote]);
+    expect(alone.whole.slice(1, 5)).toEqual([
+      ...["b create /x", "b create /x/r", "b sync /x/r", "b setWatches since 2"],
     ]);
-    expect(log.slice(0, 3)).toEqual(["b ping", "a sync /x/r", "b setWatches"]);
+    const { log } = await logOf([{ by: "a", op: "sync", path: "" }, quote]);
+    expect(log.slice(0, 3)).toEqual(["b ping", "a sync /x/r", "b setWatches since 3"]);
+  });
+
+  test.each(["alone", "among others"])("marks a newer zxid now and then, and after a reconnect: %s", async (how) => {
+    const others: Step[] = how === "alone" ? [] : [{ by: "b", op: "exists", path: "/n" }];
+    const quote: Step = { by: "a", op: "setWatches", since: { newest: 0 }, data: ["/n"] };
+    const { whole } = await logOf([
+      ...others,
+      ...Array.from({ length: 16 }, (): Step => ({ by: "a", op: "exists", path: "/n" })),
+      ...[quote, { by: "a", op: "reconnect" } as const, quote],
+    ]);
+    const requests = whole.filter((line) => !/^. (connect|gone)/.test(line));
+    const pings = requests.flatMap((line, at) => (line === "a ping" ? [at + 1] : []));
+    expect(pings.length).toBe(how === "alone" ? 2 : 3);
+    expect(requests.filter((line) => line.startsWith("a setWatches"))).toEqual(
+      pings.slice(-2).map((zxid) => `a setWatches since ${zxid}`),
+    );
   });
 
   test("tells the states of every reply and every fault, once each", async () => {

@@ -78,6 +78,10 @@ class Case {
   readonly #timeoutMs: number;
   /** Sessions that will quote a zxid, and how many requests each has sent since its mark. */
   readonly #quoting = new Map<string, number>();
+  /** Whether both sides may still owe the answer that tells the first mark. */
+  #isMarkOpen = false;
+  /** Each level of the root as it was answered: its error code, undefined without an answer. */
+  readonly #ground = new Map<string, number | undefined>();
   steps = 0;
 
   constructor(scenario: Scenario, how: RunCase) {
@@ -92,23 +96,37 @@ class Case {
       );
   }
 
-  /** Opens the sessions and creates the root. */
+  /** Opens the sessions and asks for the root. That it was made is known in the end: steps below it wait for nobody but the cross-check. */
   async begin(): Promise<void> {
     await Promise.all([...this.#seats.values()].map((seat) => seat.ready()));
     const [first] = this.#scenario.sessions;
     if (first === undefined) throw new CaseStuck("the scenario has no session");
     const { root } = this.#how;
-    const errs = new Map<string, number | undefined>();
     for (const path of groundOf(root, this.#scenario.steps))
       await this.#send({ by: first, op: "create", path: { exact: path } }, (header) => {
-        errs.set(path, header?.err);
+        this.#ground.set(path, header?.err);
+        if (path === root && this.#isAlone && header !== undefined) this.#memory.mark(first, header.zxid);
       });
-    await this.#seat(first).drain();
-    for (const path of rootLevels(root)) {
-      const err = errs.get(path);
-      if (err !== 0) throw new CaseStuck(`the root znode ${path} could not be created (${err ?? "no answer"})`);
+    if (this.#scenario.pace !== "pipelined") await this.#settle();
+    for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) {
+      this.#quoting.set(by, 0);
+      this.#isMarkOpen = this.#isAlone;
+      if (!this.#isAlone) await this.#mark(by);
     }
-    for (const by of new Set(this.#scenario.steps.filter(quotesZxid).map((step) => step.by))) await this.#mark(by);
+  }
+
+  /** One session alone needs no silence to be told a zxid that means the same on both sides: that of its own write does. */
+  get #isAlone(): boolean {
+    return this.#seats.size === 1;
+  }
+
+  /** Why the case came to nothing: its root could not be made. To be asked when all is answered. */
+  get rootTrouble(): string | undefined {
+    for (const path of rootLevels(this.#how.root)) {
+      const err = this.#ground.get(path);
+      if (err !== 0) return `the root znode ${path} could not be created (${err ?? "no answer"})`;
+    }
+    return undefined;
   }
 
   /** Takes one step. Throws {@link CaseStuck}. */
@@ -126,10 +144,15 @@ class Case {
   /** A ping in silence tells a zxid that means the same on both sides. */
   async #mark(by: string): Promise<void> {
     this.#quoting.set(by, 0);
-    for (const seat of this.#seats.values()) await seat.settle();
+    await this.#settle();
     await this.#send({ by, op: "ping" });
     await this.#seat(by).settle();
     this.#memory.mark(by);
+    this.#isMarkOpen = false;
+  }
+
+  async #settle(): Promise<void> {
+    for (const seat of this.#seats.values()) await seat.settle();
   }
 
   async #markIfDue({ by, op }: Step): Promise<void> {
@@ -142,6 +165,10 @@ class Case {
   async #request(seat: Seat, step: RequestStep): Promise<void> {
     for (const label of labelsIn(step)) await this.#binding.get(label)?.drain();
     if (this.#untold.concerns(step, this.#pathOf)) await seat.drain();
+    if (this.#isMarkOpen && quotesZxid(step)) {
+      await this.#settle();
+      this.#isMarkOpen = false;
+    }
     const alone = mayHangUp(step);
     if (alone || hasBehind(step)) await seat.settle();
     await this.#send(step, (header) => {
@@ -157,12 +184,11 @@ class Case {
 
   /** Every session reads the root behind all writes: an event that has not come before that reply is not coming. */
   async fence(): Promise<void> {
-    for (const seat of this.#seats.values()) await seat.drain();
     await this.#sendAll({ op: "exists", path: "" });
     for (const seat of this.#seats.values()) await seat.drain();
     // An event that one side alone has sent may still come on the other, but not behind two replies.
     if (!(await within(this.#how.door.settled(this.#how.name), promptMs))) await this.#sendAll({ op: "ping" });
-    for (const seat of this.#seats.values()) await seat.settle();
+    await this.#settle();
   }
 
   async #sendAll(action: { readonly op: "exists"; readonly path: string } | { readonly op: "ping" }): Promise<void> {
@@ -278,10 +304,13 @@ export async function runScenario(scenario: Scenario, how: RunCase): Promise<Cas
     }
     await running.fence();
     await running.end();
-    return { is: "done", steps: running.steps };
+    const lost = running.rootTrouble;
+    return lost === undefined ? { is: "done", steps: running.steps } : { is: "lost", steps: 0, reason: lost };
   } catch (cause) {
     running.abandon();
     if (!(cause instanceof CaseStuck)) throw cause;
+    const lost = running.rootTrouble;
+    if (lost !== undefined) return { is: "lost", steps: 0, reason: `${lost}; ${cause.message}` };
     return { is: "stuck", steps: running.steps, reason: cause.message };
   }
 }
