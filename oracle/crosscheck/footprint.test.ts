@@ -90,7 +90,21 @@ test.each<[string, boolean, ReturnType<typeof request>, ReturnType<typeof reques
   ],
   ["getEphemerals and any create", true, request("getEphemerals", { prefixPath: "/" }), create("/a/b")],
   ["the root by its two names", true, get(""), create("/a")],
-  ["quota bookkeeping and anything", true, get("/zookeeper/quota/a/zookeeper_stats"), create("/b/c")],
+  ["what a quota counts and a create in its tree", true, get("/zookeeper/quota/b/zookeeper_stats"), create("/b/c/d")],
+  [
+    "what a quota counts and a create beside its tree",
+    false,
+    get("/zookeeper/quota/a/zookeeper_stats"),
+    create("/b/c"),
+  ],
+  ["the root's quota and any create", true, get("/zookeeper/quota/zookeeper_stats"), create("/b/c")],
+  [
+    "a limit and a change of what it is for",
+    true,
+    create("/zookeeper/quota/b/zookeeper_limits"),
+    request("setData", { path: "/b", data: null, version: -1 }),
+  ],
+  ["room for a quota and a change of what it is for", false, create("/zookeeper/quota/b"), create("/b/c")],
   [
     "setWatches and a change of a listed znode",
     true,
