@@ -10,6 +10,8 @@ const quoting = (path: string): RequestStep => ({ by: "a", op: "setData", path, 
 test.each<[string, boolean, RequestStep]>([
   ["the same znode is read", true, { by: "a", op: "getData", path: "/n" }],
   ["the same znode is written in a multi", true, { by: "a", op: "multi", ops: [{ op: "setData", path: "/n" }] }],
+  ["its children alone are read", false, { by: "a", op: "getChildren", path: "/n" }],
+  ["a multi only checks it", false, { by: "a", op: "multi", ops: [{ op: "check", path: "/n" }] }],
   ["another session reads it", false, { by: "b", op: "getData", path: "/n" }],
   ["another znode is read", false, { by: "a", op: "getData", path: "/m" }],
   ["the server chooses a name that may be it", true, { by: "a", op: "create", path: "/", flags: "sequential" }],

@@ -16,16 +16,24 @@ interface Asked {
 export const operationsIn = (step: RequestStep): readonly (RequestStep | WriteStep | ReadStep)[] =>
   step.op === "multi" || step.op === "multiRead" ? step.ops : [step];
 
+/** Operations whose answers tell no version, whatever they name. */
+const silent: ReadonlySet<string> = new Set([
+  ...["check", "getChildren", "getAllChildrenNumber", "multiRead", "sync"],
+  ...["addWatch", "removeWatches", "checkWatches", "setWatches", "setWatches2"],
+]);
+
 export class Untold {
   readonly #asked = new Set<Asked>();
 
   /** A request is sent; call what is returned when it has been answered. `pathOf`: as it is when the request is sent. */
   ask(step: RequestStep, pathOf: PathOf): () => void {
-    const prefixes = operationsIn(step).flatMap((one) => {
+    const telling = silent.has(step.op) ? [] : operationsIn(step).filter(({ op }) => !silent.has(op));
+    if (telling.length === 0) return () => undefined;
+    const prefixes = telling.flatMap((one) => {
       const path = "flags" in one && isSequentialFlags(flagsOf(one)) ? pathOf(one.path) : null;
       return path === null ? [] : [path];
     });
-    const asked = { by: step.by, paths: new Set(pathsIn(step).map(pathOf)), prefixes };
+    const asked = { by: step.by, paths: new Set(pathsIn(telling).map(pathOf)), prefixes };
     this.#asked.add(asked);
     return () => this.#asked.delete(asked);
   }
