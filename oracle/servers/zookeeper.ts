@@ -23,10 +23,17 @@ export interface ZooKeeperOptions {
 
 /** A ZooKeeper that is asked for its answers, on a machine that has other things to do. What a client sees is the same. It leaves what it has written
  *  to the operating system, so that only a crash of the machine, not of the server, could lose any of it; its selector does the reading and writing
- *  itself instead of handing each frame to a pool of threads; and Java compiles quickly rather than well, which pays in runs of minutes.
- *  Source: Administrator's Guide, "Performance Tuning" and "Unsafe Options". */
+ *  itself instead of handing each frame to a pool of threads; it neither sums its tree up with each write nor keeps metrics of itself; and Java compiles
+ *  quickly rather than well, which pays in runs of minutes.
+ *  Source: Administrator's Guide, "Performance Tuning", "Unsafe Options", "Data Integrity" and "Metrics Providers". */
 export const forAnswers: ZooKeeperOptions = {
-  config: { forceSync: "no", "nio.numSelectorThreads": "1", "nio.numWorkerThreads": "0" },
+  config: {
+    forceSync: "no",
+    "nio.numSelectorThreads": "1",
+    "nio.numWorkerThreads": "0",
+    "digest.enabled": "false",
+    "metricsProvider.className": "org.apache.zookeeper.metrics.impl.NullMetricsProvider",
+  },
   javaOpts: ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
 };
 
