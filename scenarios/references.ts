@@ -53,9 +53,9 @@ export class Memory {
     return counted(this.#newest.get(by), value);
   }
 
-  /** What a session has seen by now was told in a moment of silence. */
-  mark(by: string): void {
-    this.#marked.set(by, this.#newest.get(by) ?? 0);
+  /** A session may quote this zxid: by default the newest that it was told. */
+  mark(by: string, zxid: Int64 = this.#newest.get(by) ?? 0): void {
+    this.#marked.set(by, zxid);
   }
 
   /** A create with this label was answered with this path. */

@@ -87,7 +87,7 @@ export class CrossConnection implements BackendSession {
     if (serving !== undefined) this.granted = serving.granted;
     this.#scene.record.connections++;
     for (const side of sides) this.#scene.record.heardAt[side] = Date.now();
-    this.#shared.connections.add(this);
+    this.#shared.join(this);
     if (sides.some(this.#ends.hasEnded)) this.#shared.progress();
   }
 
@@ -403,7 +403,7 @@ export class CrossConnection implements BackendSession {
     for (const unresolved of this.#doubts.drain()) record(unresolved.exchange, this.#scene, unresolved);
     this.#pairing.abandon();
     this.#shared.watches.drop(this);
-    this.#shared.connections.delete(this);
+    this.#shared.leave(this);
     this.#scene.record.connections--;
     this.#ends.close();
     this.#shared.progress();

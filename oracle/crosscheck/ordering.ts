@@ -56,9 +56,12 @@ interface Entry {
   readonly next: Entry[];
 }
 
+/** Who uses a resource, by mode. Most have one user at a time, so a mode without one has no set. */
+type Users = Record<Mode, Set<Entry> | undefined>;
+
 /** Hands out turns. */
 export class Ordering {
-  readonly #resources = new Map<string, Record<Mode, Set<Entry>>>();
+  readonly #resources = new Map<string, Users>();
   readonly #entries = new Map<Ticket, Entry>();
   readonly #newest = new Map<object, Entry>();
   /** By owner, what has started in convoy or may do so: the candidate may get it any time later, so its owner's next convoy waits for it. */
@@ -100,7 +103,7 @@ export class Ordering {
     }
     this.#entries.set(ticket, entry);
     this.#newest.set(ticket.owner, entry);
-    for (const [name, mode] of ticket.needs) this.#resource(name)[mode].add(entry);
+    for (const [name, mode] of ticket.needs) this.#use(name, mode, entry);
     if (cohort === undefined && entry.waitsFor === 0) this.#start([entry]);
   }
 
@@ -112,32 +115,36 @@ export class Ordering {
     entry.hasLeft = true;
     if (this.#newest.get(ticket.owner) === entry) this.#newest.delete(ticket.owner);
     this.#forgetConvoyed(entry);
-    for (const [name, mode] of ticket.needs) {
-      const resource = this.#resource(name);
-      resource[mode].delete(entry);
-      if (isFree(resource)) this.#resources.delete(name);
-    }
+    for (const [name, mode] of ticket.needs) this.#release(name, mode, entry);
     const freed = entry.blocks.splice(0);
     if (!entry.hasStarted) freed.push(...entry.next.splice(0));
     this.#start(freed.flatMap(released));
   }
 
-  #resource(name: string): Record<Mode, Set<Entry>> {
-    let resource = this.#resources.get(name);
-    if (resource === undefined) {
-      resource = { read: new Set(), add: new Set(), write: new Set() };
-      this.#resources.set(name, resource);
+  #use(name: string, mode: Mode, entry: Entry): void {
+    let users = this.#resources.get(name);
+    if (users === undefined) {
+      users = { read: undefined, add: undefined, write: undefined };
+      this.#resources.set(name, users);
     }
-    return resource;
+    const same = users[mode];
+    if (same === undefined) users[mode] = new Set([entry]);
+    else same.add(entry);
+  }
+
+  #release(name: string, mode: Mode, entry: Entry): void {
+    const users = this.#resources.get(name);
+    users?.[mode]?.delete(entry);
+    if (users !== undefined && isFree(users)) this.#resources.delete(name);
   }
 
   #against({ owner, needs, isAhead }: Ticket): Set<Entry> {
     const out = new Set<Entry>();
     for (const [name, mode] of needs) {
-      const resource = this.#resources.get(name);
-      if (resource === undefined) continue;
+      const users = this.#resources.get(name);
+      if (users === undefined) continue;
       for (const other of conflicting[mode])
-        for (const entry of resource[other])
+        for (const entry of users[other] ?? [])
           if (entry.ticket.owner !== owner || entry.ticket.slow?.has(name) === true || isAhead === true) out.add(entry);
     }
     return out;
@@ -172,7 +179,8 @@ export class Ordering {
   }
 }
 
-const isFree = ({ read, add, write }: Record<Mode, Set<Entry>>): boolean => read.size + add.size + write.size === 0;
+const isFree = ({ read, add, write }: Users): boolean =>
+  (read?.size ?? 0) + (add?.size ?? 0) + (write?.size ?? 0) === 0;
 
 /** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
 function cohortFor({ number }: Entry, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort {

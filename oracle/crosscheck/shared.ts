@@ -32,6 +32,8 @@ export class Shared {
   readonly ordering = new Ordering();
   readonly watches = new WatchMap<CrossConnection>();
   readonly connections = new Set<CrossConnection>();
+  /** The same by case, which thousands of questions a second are about. */
+  readonly #ofCase = new Map<string, Set<CrossConnection>>();
   readonly book: SessionBook;
   readonly scribe: Scribe;
   /** The candidate's deaths, which are findings. */
@@ -58,6 +60,24 @@ export class Shared {
     this.scribe = new Scribe(options);
     this.deaths = options.deaths ?? deathsOfBackend(options.candidate);
     this.#oracleDeaths = options.oracleDeaths ?? deathsOfBackend(options.oracle);
+  }
+
+  /** A connection has begun. */
+  join(connection: CrossConnection): void {
+    this.connections.add(connection);
+    const { case: name } = connection.label;
+    const others = this.#ofCase.get(name);
+    if (others === undefined) this.#ofCase.set(name, new Set([connection]));
+    else others.add(connection);
+  }
+
+  /** A connection is over. Idempotent. */
+  leave(connection: CrossConnection): void {
+    this.connections.delete(connection);
+    const { case: name } = connection.label;
+    const others = this.#ofCase.get(name);
+    others?.delete(connection);
+    if (others?.size === 0) this.#ofCase.delete(name);
   }
 
   /** Who watches a side's deaths. */
@@ -137,9 +157,13 @@ export class Shared {
 
   /** Nobody waits for a reaper. */
   #isBusy(caseName: string | undefined, by = Date.now() + this.options.settleMs * 2): boolean {
-    for (const [name, count] of this.opening) if (count > 0 && (caseName ?? name) === name) return true;
-    for (const connection of this.connections)
-      if (connection.isBusy(by) && (caseName ?? connection.label.case) === connection.label.case) return true;
+    const isOpening =
+      caseName === undefined
+        ? [...this.opening.values()].some((count) => count > 0)
+        : (this.opening.get(caseName) ?? 0) > 0;
+    if (isOpening) return true;
+    const connections = caseName === undefined ? this.connections : this.#ofCase.get(caseName);
+    for (const connection of connections ?? []) if (connection.isBusy(by)) return true;
     return false;
   }
 
