@@ -127,14 +127,14 @@ describe("running a scenario", () => {
     expect(outcome).toEqual({ is: "done", steps: 1 });
   });
 
-  test("who quotes a zxid begins with that of the root, or of a ping in silence where others ask too", async () => {
+  test("who quotes a zxid begins with that of the root, or of a write in silence where others ask too", async () => {
     const quote: Step = { by: "b", op: "setWatches", since: { newest: 0 }, data: ["/n"] };
     const alone = await logOf([{ by: "b", op: "sync", path: "" }, quote]);
     expect(alone.whole.slice(1, 5)).toEqual([
       ...["b create /x", "b create /x/r", "b sync /x/r", "b setWatches since 2"],
     ]);
     const { log } = await logOf([{ by: "a", op: "sync", path: "" }, quote]);
-    expect(log.slice(0, 3)).toEqual(["b ping", "a sync /x/r", "b setWatches since 3"]);
+    expect(log.slice(0, 3)).toEqual(["b setData /x v-1", "a sync /x/r", "b setWatches since 3"]);
   });
 
   test.each(["alone", "among others"])("marks a newer zxid now and then, and after a reconnect: %s", async (how) => {
@@ -146,10 +146,10 @@ describe("running a scenario", () => {
       ...[quote, { by: "a", op: "reconnect" } as const, quote],
     ]);
     const requests = whole.filter((line) => !/^. (connect|gone)/.test(line));
-    const pings = requests.flatMap((line, at) => (line === "a ping" ? [at + 1] : []));
-    expect(pings.length).toBe(how === "alone" ? 2 : 3);
+    const marks = requests.flatMap((line, at) => (line === "a setData /x v-1" ? [at + 1] : []));
+    expect(marks.length).toBe(how === "alone" ? 2 : 3);
     expect(requests.filter((line) => line.startsWith("a setWatches"))).toEqual(
-      pings.slice(-2).map((zxid) => `a setWatches since ${zxid}`),
+      marks.slice(-2).map((zxid) => `a setWatches since ${zxid}`),
     );
   });
 

@@ -1,6 +1,7 @@
 /** Runs one scenario as a client: opens its sessions, sends its steps in order and pipelined, then makes silence a fact and tidies up.
  *  A step waits for a reply only if it needs what the reply tells; ordering requests that touch the same znodes is the cross-check's work. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { parentOf } from "../src/protocol/paths.ts";
 import type { Door, OnReply } from "./connection.ts";
 import type { CaseStates, PathOf } from "./coverage/states.ts";
 import { encodeStep, type RequestStep } from "./encode.ts";
@@ -58,6 +59,9 @@ const quotesZxid = (step: Step): boolean =>
 
 /** How long a wait for both sides is when nothing is amiss, ms. */
 const promptMs = 200;
+
+/** A server's tick, by default, and a bit, ms. */
+const tickMs = 2_500;
 
 /** How long a server on this machine may take to notice that a connection is gone, ms. */
 const dropNoticedMs = 50;
@@ -141,13 +145,14 @@ class Case {
     this.#memory.mark(step.by);
   }
 
-  /** A ping in silence tells a zxid that means the same on both sides. */
+  /** A write in silence tells a zxid that means the same on both sides: all that the case has written went before it, and all that it will comes after. */
   async #mark(by: string): Promise<void> {
     this.#quoting.set(by, 0);
     await this.#settle();
-    await this.#send({ by, op: "ping" });
+    await this.#send({ by, op: "setData", path: { exact: parentOf(this.#how.root) } }, (header) => {
+      if (header?.err === 0) this.#memory.mark(by, header.zxid);
+    });
     await this.#seat(by).settle();
-    this.#memory.mark(by);
     this.#isMarkOpen = false;
   }
 
@@ -271,19 +276,24 @@ class Case {
   /** Keeps the other sessions alive with pings until the server has hung up on this one. */
   async #expire(seat: Seat): Promise<void> {
     await seat.ready();
-    const limitMs = this.#timeoutMs + caseLimits.expiryWaitMs;
-    const started = performance.now();
-    let isGone = false;
-    while (!isGone && performance.now() - started < limitMs) {
-      for (const [by, other] of this.#seats)
-        if (other !== seat && other.live !== undefined) await this.#send({ by, op: "ping" });
-      isGone = await within(seat.live?.ended ?? Promise.resolve(), this.#timeoutMs / 4);
-    }
-    if (!isGone) throw new CaseStuck(`session ${seat.as.session} does not expire`);
+    const end = seat.live?.ended ?? Promise.resolve();
+    if (!(await this.#keepAlive(seat, end, this.#timeoutMs + caseLimits.expiryWaitMs)))
+      throw new CaseStuck(`session ${seat.as.session} does not expire`);
     seat.leave(true);
-    // Each server expires on its own tick (2 s by default); the other one gets the same chance before anybody looks.
-    await sleep(2_500);
+    // Each server expires on its own tick; the other one gets the same chance before anybody looks.
+    await this.#keepAlive(seat, new Promise(() => undefined), tickMs);
     await this.#how.door.settled(this.#how.name);
+  }
+
+  /** Waits for an end, at most so long, ms, with a ping of every other session now and then; answers whether it has come. */
+  async #keepAlive(silent: Seat, end: Promise<unknown>, limitMs: number): Promise<boolean> {
+    const until = performance.now() + limitMs;
+    for (let leftMs = limitMs; leftMs > 0; leftMs = until - performance.now()) {
+      for (const [by, other] of this.#seats)
+        if (other !== silent && other.live !== undefined) await this.#send({ by, op: "ping" });
+      if (await within(end, Math.min(leftMs, this.#timeoutMs / 4))) return true;
+    }
+    return false;
   }
 }
 

@@ -47,10 +47,11 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
   const header = eachOf(decoded, (one) => one.header);
   if (header.candidate === undefined || header.oracle === undefined) return;
   const zxid = { candidate: header.candidate.zxid, oracle: header.oracle.zxid };
-  if (zxid.candidate > 0 && zxid.oracle > 0) rememberHeaders(record, zxid);
   const { op, operations } = exchange.request;
   const committed = eachOf(decoded, (one) => isCommitted(op, one));
-  if (!committed.candidate || !committed.oracle) return;
+  const isOfWrite = committed.candidate && committed.oracle;
+  if (zxid.candidate > 0 && zxid.oracle > 0) rememberHeaders(record, { ...zxid, isOfWrite });
+  if (!isOfWrite) return;
   for (const side of sides) shared.witness.sawWrite(side, zxid[side]);
   if (op === "closeSession") {
     shared.ended.add(record, Date.now());

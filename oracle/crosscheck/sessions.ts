@@ -17,6 +17,12 @@ export interface Credentials {
   readonly passwd: Uint8Array | null;
 }
 
+/** The zxids that the header of one reply bore on the two sides. */
+export interface HeaderPair extends Both<Int64> {
+  /** Of a write that took effect on both. */
+  readonly isOfWrite: boolean;
+}
+
 /** A client session over all its connections. */
 export interface SessionRecord {
   readonly label: Label;
@@ -25,8 +31,8 @@ export interface SessionRecord {
   /** Negotiated, ms. */
   timeoutMs: number;
   readonly track: SessionTrack;
-  /** Header zxids of the same replies on both sides, newest last. */
-  readonly headers: Both<Int64>[];
+  /** Newest last. */
+  readonly headers: HeaderPair[];
   readonly ephemerals: Set<string>;
   /** The requests for ephemeral znodes, which ending it may remove; undefined when they are too many, or from before us. */
   ephemeralCreates: Operation[] | undefined;
@@ -146,20 +152,22 @@ export function rememberEphemerals(record: SessionRecord, operations: readonly O
 }
 
 /** Keeps the newest header zxids of a session. */
-export function rememberHeaders(record: SessionRecord, zxids: Both<Int64>): void {
+export function rememberHeaders(record: SessionRecord, zxids: HeaderPair): void {
   record.headers.push(zxids);
   if (record.headers.length > headersMax) record.headers.shift();
 }
 
-/** A zxid that the client took from the truth, in the other side's count: that of the same reply, else of the same write, else as far behind or
- *  ahead of the newest as it was. 0 and less pass unchanged. */
+/** A zxid that the client took from the truth, in the other side's count: that of its own write, else of the same reply, else of the same write, else as
+ *  far behind or ahead of the newest as it was. 0 and less pass unchanged. */
 export function translateZxid(
   zxid: Int64,
   { witness, truth, record }: { witness: Witness; truth: Side; record: SessionRecord | undefined },
 ): Int64 {
   if (zxid <= 0) return zxid;
   const other = otherSide(truth);
-  const same = record?.headers.findLast((pair) => pair[truth] === zxid);
+  const told = record?.headers.filter((pair) => pair[truth] === zxid) ?? [];
+  // A read may bear the write's zxid on one side, and on the other that of something which came in between.
+  const same = told.find(({ isOfWrite }) => isOfWrite) ?? told.at(-1);
   if (same !== undefined) return same[other];
   if (zxid > witness.newest[truth])
     return canonicalInt64(BigInt(zxid) - BigInt(witness.newest[truth]) + BigInt(witness.newest[other]));

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { Witness } from "../compare/witness.ts";
+import { type HeaderPair, rememberHeaders, SessionBook, translateZxid } from "./sessions.ts";
+
+/** What a zxid of the oracle's is on the candidate, to a session that was told these headers. */
+function translated(zxid: number, headers: readonly HeaderPair[]): unknown {
+  const witness = new Witness();
+  for (const { oracle, candidate } of [
+    { oracle: 10, candidate: 110 },
+    { oracle: 20, candidate: 120 },
+  ])
+    witness.writes.record({ oracle, candidate }, 0);
+  witness.sawHeader("oracle", 20);
+  witness.sawHeader("candidate", 125);
+  const record = new SessionBook("oracle", 0).draft({ case: "c", session: "a" }, false);
+  for (const pair of headers) rememberHeaders(record, pair);
+  return translateZxid(zxid, { witness, truth: "oracle", record });
+}
+
+const read = (oracle: number, candidate: number): HeaderPair => ({ oracle, candidate, isOfWrite: false });
+const write = (oracle: number, candidate: number): HeaderPair => ({ oracle, candidate, isOfWrite: true });
+
+test.each<[string, number, HeaderPair[], number]>([
+  ["nothing", 0, [], 0],
+  ["the same reply's", 15, [read(15, 113)], 113],
+  ["its own write's, whatever reads next to it bore", 10, [read(10, 109), write(10, 110), read(10, 114)], 110],
+  ["another's write's", 10, [read(9, 108)], 110],
+  ["as far ahead of the newest", 25, [], 130],
+])("a zxid that a client quotes is %s", (_whose, zxid, headers, expected) => {
+  expect(translated(zxid, headers)).toBe(expected);
+});
