@@ -786,20 +786,27 @@ test.each([
   await bench.crosscheck.close();
 });
 
-test("a session of which the servers have heard nothing may expire on one side first, whatever waits for its turn", async () => {
-  const bench = new Bench({ settleMs: 20, replyWaitMs: 5_000 });
-  for (const side of sides) bench.servers[side].timeOut = 200;
-  const [x, y] = [await bench.client("x"), await bench.client("y")];
-  x.send(1, "delete", { path: "/a", version: -1 });
-  await sleep(150);
-  y.send(1, "delete", { path: "/a", version: -1 });
-  expect(gotOps(y, "oracle")).toEqual([]);
-  y.at.oracle?.hangUp();
-  const verdicts = () => bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
-  await expect.poll(verdicts, { interval: 5 }).toContain("timing");
-  expect(bench.divergences().filter(({ verdict }) => verdict === "diverges")).toEqual([]);
-  await bench.crosscheck.close();
-});
+test.each([
+  ["may expire on one side first", 500, "timing"],
+  ["must expire on the other side too, within the window", 150, "diverges"],
+] as const)(
+  "a session of which the servers have heard nothing %s, whatever waits for its turn",
+  async (_what, timeOut, verdict) => {
+    const bench = new Bench({ settleMs: 20, replyWaitMs: 5_000 });
+    for (const side of sides) bench.servers[side].timeOut = timeOut;
+    const [x, y] = [await bench.client("x"), await bench.client("y")];
+    x.send(1, "delete", { path: "/a", version: -1 });
+    await sleep(320);
+    y.send(1, "delete", { path: "/a", version: -1 });
+    expect(gotOps(y, "oracle")).toEqual([]);
+    y.at.oracle?.hangUp();
+    const verdicts = () => bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
+    await expect.poll(verdicts, { interval: 5 }).toContain(verdict);
+    const others = bench.divergences().filter((line) => line.verdict === "diverges" && verdict === "timing");
+    expect(others).toEqual([]);
+    await bench.crosscheck.close();
+  },
+);
 
 test.each([
   ["has left", "when the other side has noticed too", "NOWATCHER", "timing"],

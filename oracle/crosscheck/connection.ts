@@ -369,7 +369,11 @@ export class CrossConnection implements BackendSession {
     const first = this.#ends.lane(side).waiting.find(({ isJudged }) => !isJudged);
     if (this.#clientGoneAt !== undefined || (isDead && (side === "oracle" || first === undefined))) return;
     const differences: Difference[] = [{ is: "closed", at: "connection", on: side, died: isDead }];
-    const verdict = [...book.fading(Date.now())].includes(this.#scene.record) ? "timing" : "diverges";
+    const { record: session } = this.#scene;
+    const now = Date.now();
+    // Its session may still expire on the other side, until that has had the time for it and the window.
+    const isOverdue = now - session.heardAt[otherSide(side)] > session.timeoutMs + this.#shared.options.settleMs;
+    const verdict = !isOverdue && [...book.fading(now)].includes(session) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
     this.#retire(first);
     if (isDead) judgeDeath(first, this.#scene, this.#ends.endedAt(side));
