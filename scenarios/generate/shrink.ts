@@ -15,6 +15,8 @@ export interface ShrinkLimits {
   readonly budgetMs: number;
   /** Candidates tried at the same time. */
   readonly inFlight: number;
+  /** Each takes seconds, and mostly waits: fast-check, which tries one at a time, is left out. */
+  readonly isSlow?: boolean;
   /** False for steps that must not be sent, whatever the shrink thinks of. */
   readonly isAllowed: (step: Step) => boolean;
 }
@@ -42,6 +44,14 @@ export interface Clues {
 
 /** Sequences of so few steps are left to delta debugging: fast-check would begin again with all that was generated. */
 const fewSteps = 8;
+
+/** A number, half of it, and so on down to 1. */
+const halvings = (size: number): number[] =>
+  (size <= 1 ? [size] : [size, ...halvings(Math.ceil(size / 2))]).filter(Boolean);
+
+/** What is left without any one run of so many steps, the last run first. */
+const without = (steps: readonly Step[], size: number): (readonly Step[])[] =>
+  Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => steps.toSpliced(i * size, size)).reverse();
 
 /** A shrink under way. */
 class Shrinker {
@@ -115,21 +125,23 @@ class Shrinker {
     return best;
   }
 
-  /** Drops runs of steps, half of them at first, single ones at last; later steps first, because a failure is mostly near the end. */
+  /** Drops runs of steps, half of them at first, single ones at last; later steps first, because a failure is mostly near the end. Runs of several
+   *  lengths are tried together where there is room for all. */
   async fewerSteps(steps: readonly Step[]): Promise<readonly Step[]> {
     let best = steps;
-    for (
-      let size = Math.ceil(best.length / 2);
-      size >= 1 && !this.isOver;
-      size = size === 1 ? 0 : Math.ceil(size / 2)
-    ) {
-      for (;;) {
-        const from = best;
-        const starts = Array.from({ length: Math.ceil(from.length / size) }, (_, i) => i * size).reverse();
-        const smaller = await this.firstFailing(starts.map((start) => from.toSpliced(start, size)));
-        if (smaller === undefined) break;
-        best = smaller;
+    let sizes = halvings(Math.ceil(best.length / 2));
+    while (sizes.length > 0 && !this.isOver) {
+      const shorter = new Map<readonly Step[], number>();
+      for (const size of sizes) {
+        const one = without(best, size);
+        if (shorter.size > 0 && shorter.size + one.length > this.#limits.inFlight) break;
+        for (const candidate of one) shorter.set(candidate, size);
       }
+      const smaller = await this.firstFailing(shorter.keys());
+      const least = smaller === undefined ? Math.min(...shorter.values()) : shorter.get(smaller);
+      // A size that has helped is tried again.
+      sizes = sizes.slice(sizes.indexOf(least ?? 1) + (smaller === undefined ? 1 : 0));
+      best = smaller ?? best;
     }
     return best;
   }
@@ -155,7 +167,8 @@ export async function shrink(
 ): Promise<Shrunk> {
   const shrinker = new Shrinker(stillFails, limits);
   let best = (await shrinker.firstFailing(guesses)) ?? steps;
-  if (origin !== undefined && best.length > fewSteps) best = await shrinker.asFastCheckDoes(origin, best);
+  if (origin !== undefined && best.length > fewSteps && limits.isSlow !== true)
+    best = await shrinker.asFastCheckDoes(origin, best);
   for (;;) {
     best = await shrinker.fewerSteps(best);
     const simpler = await shrinker.simpler(best);
