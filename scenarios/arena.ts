@@ -31,10 +31,13 @@ interface Lane {
   cases: number;
 }
 
+const expires = ({ steps }: Scenario): boolean => steps.some(({ op }) => op === "expire");
+
 /** Runs cases, any number at a time. */
 export class Arena {
   readonly book: Casebook;
   readonly #lanes: readonly Lane[];
+  readonly #patient: Lane | undefined;
   readonly #chroot: string;
   /** Of the replies that clients got; absent where nobody asks. */
   readonly cells: CellCount | undefined;
@@ -43,15 +46,19 @@ export class Arena {
   readonly roots: string[] = [];
 
   /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which a request
-   *  that cannot be bounded lets everything else wait. `chroot` is "" or the path below which all roots are made. */
-  constructor(checks: Check | readonly Check[], book: Casebook, how: { chroot?: string; cells?: CellCount } = {}) {
+   *  that cannot be bounded lets everything else wait. `chroot` is "" or the path below which all roots are made. `patient` is for cases in which a
+   *  session expires, where the others are hasty. */
+  constructor(
+    checks: Check | readonly Check[],
+    book: Casebook,
+    how: { chroot?: string; cells?: CellCount; patient?: Check } = {},
+  ) {
     this.book = book;
     this.#chroot = how.chroot ?? "";
     this.cells = how.cells;
-    this.#lanes = ("openAs" in checks ? [checks] : checks).map((check) => ({
-      door: doorTo(check),
-      cases: 0,
-    }));
+    const laneOf = (check: Check): Lane => ({ door: doorTo(check), cases: 0 });
+    this.#lanes = ("openAs" in checks ? [checks] : checks).map(laneOf);
+    this.#patient = how.patient && laneOf(how.patient);
   }
 
   /** What a watching cross-check calls for each step and event. */
@@ -66,7 +73,7 @@ export class Arena {
     this.#seen.set(name, seen);
     const root = newRoot(this.#chroot);
     this.roots.push(root);
-    const lane = this.#emptiest();
+    const lane = (expires(scenario) ? this.#patient : undefined) ?? this.#emptiest();
     lane.cases++;
     try {
       const isOver = () => record.divergence !== undefined;

@@ -117,10 +117,9 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
   const { seed, profile, limits } = request;
   const stop = onInterrupt();
   const token = tokenOf(request);
-  const expires = (profile.weights.expire ?? 0) > 0;
   const noise = new Noise();
   const stage = await setStage(
-    { ...flags, expires, noise, inFlight: limits.inFlight },
+    { ...flags, noise, inFlight: limits.inFlight },
     {
       mode: request.mode,
       seed: String(seed),

@@ -46,18 +46,14 @@ export async function runScenarios(
 ): Promise<number> {
   const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
   const stop = onInterrupt();
-  const expires = found.some(({ scenario }) => scenario.steps.some((step) => step.op === "expire"));
   const noise = new Noise();
   const flags = { ...stageFlags(raw), noise };
   const twin = twinFlag(raw);
-  const stage = await setStage(
-    { ...flags, expires },
-    {
-      mode,
-      operationsFloor: 1,
-      options: { scenarios: found.length, inFlight },
-    },
-  );
+  const stage = await setStage(flags, {
+    mode,
+    operationsFloor: 1,
+    options: { scenarios: found.length, inFlight },
+  });
   const version = stage.duel.oracle.description.version;
   const due = found.filter(({ scenario }) => isInRange(version, scenario.versions));
   for (const { name } of found.filter((one) => !due.includes(one)))

@@ -43,8 +43,6 @@ export interface StageFlags {
   readonly cleanup: boolean;
   /** What the oracle and its twin disagree about; may be filled after the stage is set. */
   readonly noise?: Noise;
-  /** Sessions will expire, which takes a server up to a tick: the lab must be as patient as the run. */
-  readonly expires?: boolean;
 }
 
 /** A run that is set up. */
@@ -208,16 +206,20 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const cells = new CellCount();
   const arena = new Arena(checks, book, { chroot, cells });
   const silent = new RunBook(() => undefined);
-  const labCheck = crosscheck({
-    ...shared,
-    deaths: deaths.ofTrials,
-    settleMs: flags.expires === true ? flags.settleMs : Math.min(labSettleMs, flags.settleMs),
-    replyWaitMs: labReplyWaitMs,
-    reapEveryMs: labReapEveryMs,
-    emit: silent.take,
-    observe: (seen): void => lab.observe(seen),
-  });
-  const lab = new Lab(labCheck, silent, { chroot });
+  const labCheck = (settleMs: number) =>
+    crosscheck({
+      ...shared,
+      deaths: deaths.ofTrials,
+      settleMs,
+      replyWaitMs: labReplyWaitMs,
+      reapEveryMs: labReapEveryMs,
+      emit: silent.take,
+      observe: (seen): void => lab.observe(seen),
+    });
+  const hasty = labCheck(Math.min(labSettleMs, flags.settleMs));
+  // Each server lets sessions expire in its own time, up to a tick later than the other.
+  const unhurried = labCheck(flags.settleMs);
+  const lab = new Lab(hasty, silent, { chroot, patient: unhurried });
   lab.isFragile = () => deaths.count > 0;
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {
@@ -226,7 +228,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     return opened;
   };
   const close = async () => {
-    for (const each of [...others, labCheck, ...checks]) await each.close();
+    for (const each of [...others, hasty, unhurried, ...checks]) await each.close();
   };
   const tellDeath = (underWay: readonly UnderWay[]) => deathLines(underWay, isKnown).forEach(book.emitNumbered);
   const tellDeaths = async () => {

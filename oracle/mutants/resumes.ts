@@ -20,6 +20,12 @@ const turned = (from: number, to: number, isDue: (resumes: number) => boolean): 
 /** No server of a self-test gets that far. */
 const futureZxid = 500_000_000;
 
+/** Where the handshake asks for a timeout, byte. */
+const askedTimeoutAt = 12;
+/** A timeout that nobody asks for, ms, and one that is asked for where a session is to expire. */
+const longTimeoutMs = 39_999;
+const shortTimeoutMs = 4_000;
+
 /** Where the parts of the handshake's answer stand, bytes. */
 const answerAt = { protocol: 0, timeout: 4, passwordLength: 16, password: 20, readOnly: 36 } as const;
 
@@ -100,6 +106,26 @@ export const resumeMutants: readonly Mutant[] = [
       opened: (raw, { world, session, resumes }) => {
         const { timeOut } = world.firstGrant(session) ?? {};
         if (resumes > 0 && timeOut !== undefined) raw.writeInt32BE(timeOut, answerAt.timeout);
+        return raw;
+      },
+    },
+  ),
+  mutant(
+    {
+      name: "session-overstays",
+      class: "session",
+      lie: "a session expires ten times later than it was told",
+      rare: true,
+    },
+    {
+      hello: (hello) => {
+        if (hello.request.timeOut > shortTimeoutMs) return hello;
+        const raw = Buffer.from(hello.raw);
+        raw.writeInt32BE(longTimeoutMs, askedTimeoutAt);
+        return { ...hello, raw, request: { ...hello.request, timeOut: longTimeoutMs } };
+      },
+      opened: (raw) => {
+        if (raw.readInt32BE(answerAt.timeout) === longTimeoutMs) raw.writeInt32BE(shortTimeoutMs, answerAt.timeout);
         return raw;
       },
     },

@@ -38,6 +38,9 @@ export const rearmed = ({ op, frame, operations }: Request, changes: Partial<Set
   return writer.copy();
 };
 
+/** A session that nothing is heard of for so long is waited for, ms: nobody asks for a shorter timeout than four seconds. */
+const expiredAfterMs = 3_000;
+
 /** In no order. */
 export const pastWatchMutants: readonly Mutant[] = [
   silent("watch-created-lost", "NodeCreated is never sent", ({ type }) => type === eventTypes.created, false),
@@ -64,6 +67,10 @@ export const pastWatchMutants: readonly Mutant[] = [
   silent("watch-session-end", "ephemerals that go with their session go silently", ({ type, path }, { world }) => {
     const { owner } = world.at(path);
     return type === eventTypes.deleted && owner !== undefined && world.closing.has(owner);
+  }),
+  silent("watch-expiry", "ephemerals whose session has expired go silently", ({ type, path }, { world }) => {
+    const { owner } = world.at(path);
+    return type === eventTypes.deleted && owner !== undefined && world.silentMs(owner) > expiredAfterMs;
   }),
   silent("watch-own-goodbye", "a session that closes hears nothing of it", (_event, { world, session }) =>
     world.closing.has(session),

@@ -54,6 +54,8 @@ export class World {
   readonly #paths = new Map<string, PathHistory>();
   readonly #connections = new Map<Int64, number>();
   readonly #grants = new Map<Int64, ConnectResponse>();
+  /** When a session last asked for anything, our clock, ms. */
+  readonly #askedAt = new Map<Int64, number>();
   /** Sessions that asked for their end. */
   readonly closing = new Set<Int64>();
 
@@ -105,8 +107,14 @@ export class World {
     return before;
   }
 
+  /** How long a session has asked for nothing, ms. */
+  silentMs(session: Int64): number {
+    return Date.now() - (this.#askedAt.get(session) ?? Number.POSITIVE_INFINITY);
+  }
+
   /** A request on its way to the server. */
   asked({ op, operations }: Request, session: Int64): void {
+    this.#askedAt.set(session, Date.now());
     if (op === "closeSession") this.closing.add(session);
     const [first] = operations ?? [];
     for (const { op: inner, fields } of operations ?? [])

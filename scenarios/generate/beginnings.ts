@@ -63,22 +63,28 @@ export function beginningArbitrary(
   return fc.tuple(pasts, made).map(([first, then]) => steps([...first, ...then]));
 }
 
-/** How a sequence in a mood begins every other time, with a crowd, which is slow, every fifth. Only with what the profile sends. */
+/** How a sequence in a mood begins every other time, with a crowd, which is slow, every fifth, with a session that expires always. Only with what the
+ *  profile sends, and with `expire`. */
 export function moodBeginning(profile: Profile, begins: Beginning, sessions: readonly string[]): fc.Arbitrary<Step[]> {
-  const ops = operationsOf(profile);
-  const beginning = beginningsBy[begins](fc.constantFrom(...sessions));
+  const ops = [...operationsOf(profile), "expire"];
+  const beginning = beginningsBy[begins](fc.constantFrom(...sessions), sessions);
   return fc.oneof(
-    { weight: begins === "crowd" ? 4 : 1, arbitrary: fc.constant<Step[]>([]) },
+    { weight: plainly[begins] ?? 1, arbitrary: fc.constant<Step[]>([]) },
     { weight: 1, arbitrary: beginning.map((steps) => steps.filter(({ op }) => ops.includes(op))) },
   );
 }
+
+/** How many sequences begin like any other, for each that begins as its mood has it; absent: one. */
+const plainly: Partial<Record<Beginning, number>> = { crowd: 4, silence: 0 };
 
 const { alice, bob } = identities;
 
 /** Enough for a second digit, and for more than a byte holds. */
 const crowds = [11, 130];
 
-const beginningsBy: Readonly<Record<Beginning, (by: fc.Arbitrary<string>) => fc.Arbitrary<Step[]>>> = {
+const beginningsBy: Readonly<
+  Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
+> = {
   identities: (session) =>
     fc
       .tuple(session, fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }), fc.boolean())
@@ -115,6 +121,22 @@ const beginningsBy: Readonly<Record<Beginning, (by: fc.Arbitrary<string>) => fc.
         { by: other, op: "addWatch", path, mode: "recursive" },
         ...branch.slice(standing).map((each): Step => ({ by, op: "create", path: each })),
       ]),
+  silence: (_session, sessions) =>
+    fc
+      .tuple(
+        fc.shuffledSubarray([...sessions], { minLength: sessions.length }),
+        fc.shuffledSubarray(belongings, { minLength: 2 }),
+        fc.shuffledSubarray(lookouts, { minLength: 2 }),
+        fc.boolean(),
+      )
+      .map(([[by = "a", other = by], held, watched, comesBack]): Step[] => [
+        { by: other, op: "create", path: "/a" },
+        ...held.map((action): Step => ({ by, ...action })),
+        ...watched.map((action): Step => ({ by: other, ...action })),
+        { by, op: "expire" },
+        ...(comesBack ? [{ by, op: "reconnect", as: "former" } as const] : []),
+        ...afterwards.map((action): Step => ({ by: other, ...action })),
+      ]),
   crowd: (session) =>
     fc.tuple(session, fc.constantFrom(...crowds)).map(([by, count]): Step[] => [
       { by, op: "create", path: "/a" },
@@ -125,6 +147,32 @@ const beginningsBy: Readonly<Record<Beginning, (by: fc.Arbitrary<string>) => fc.
       },
     ]),
 };
+
+/** What goes with a session, and what tells of it. */
+const belongings: Action[] = [
+  { op: "create", path: "/a/e", flags: "ephemeral" },
+  { op: "create", path: "/b", flags: "ephemeral" },
+  { op: "create2", path: "/a/s-", flags: "ephemeral-sequential" },
+  {
+    op: "multi",
+    ops: [
+      { op: "create", path: "/c", flags: "ephemeral" },
+      { op: "create", path: "/a/f", flags: "ephemeral" },
+    ],
+  },
+];
+const lookouts: Action[] = [
+  { op: "exists", path: "/b", watch: true },
+  { op: "getData", path: "/a/e", watch: true },
+  { op: "getChildren", path: "/a", watch: true },
+  { op: "addWatch", path: "/a", mode: "persistent" },
+  { op: "addWatch", path: "", mode: "recursive" },
+];
+const afterwards: Action[] = [
+  { op: "getChildren2", path: "/a" },
+  { op: "exists", path: "/b" },
+  { op: "getEphemerals", path: "" },
+];
 
 const branch = ["/a", "/a/a", "/a/a/a", "/a/a/a/a"];
 

@@ -21,8 +21,8 @@ interface Mood {
 }
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
- *  many siblings. */
-export type Beginning = "identities" | "watches" | "branch" | "crowd";
+ *  many siblings, with a session that expires. */
+export type Beginning = "identities" | "watches" | "branch" | "crowd" | "silence";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
@@ -58,6 +58,9 @@ const moods: readonly Mood[] = [
   // What is counted, created or not, by whomever.
   { weight: 1, isOfQuotas: true, changes: { names: "narrow" }, factors: { setData: 2, setACL: 0.5, auth: 0.5 } },
 ];
+
+/** A session falls silent until it expires. That takes seconds, so such sequences come by themselves, not by weight: see `moodsBySeed`. */
+const expiring: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50 }, begins: "silence" };
 
 /** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
 const listedWeight = 16;
@@ -108,6 +111,10 @@ const makers: Readonly<Record<Standing, readonly Step["op"][]>> = {
   ...{ container: ["createContainer"], ttl: ["createTTL"] },
 };
 
+/** Whether sessions are made to expire by a mood: unless the profile has an opinion of its own, or ends none. */
+const mayExpire = (profile: Profile): boolean =>
+  profile.weights.expire === undefined && operationsOf(profile).includes("closeSession");
+
 const setsQuotas = (profile: Profile): boolean =>
   profile.quotaPercent > 0 && quotaMakers.every((op) => operationsOf(profile).includes(op));
 
@@ -134,7 +141,7 @@ function aimedAt(profile: Profile, { op }: Aim): Profile {
 
 /** The profile in each mood: those listed above, then one for each aim. Names that somebody chose stay. */
 export const moodsOf = (profile: Profile): MoodProfile[] => [
-  ...moods
+  ...[...moods, ...(mayExpire(profile) ? [expiring] : [])]
     .filter(({ isOfQuotas }) => isOfQuotas !== true || setsQuotas(profile))
     .map((mood) => ({
       weight: listedWeight * mood.weight,

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Step } from "../format.ts";
 
-/** Relative frequency of each kind of step; an operation that is absent is not generated. */
+/** Relative frequency of each kind of step; an operation that is absent is not generated, but that a session expires now and then is left out only by
+ *  an `expire` of 0. */
 export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
 
 /** Which names ordinary paths have; `values.ts` lists them. */
@@ -88,7 +89,7 @@ const base: Profile = {
 };
 
 /** The profiles that have a name. `expiry` is slow: every `expire` takes seconds. `live` is for
- *  traffic through a port. */
+ *  traffic through a port, where nobody waits. */
 export const profiles: Readonly<Record<string, Profile>> = {
   default: base,
   watches: {
@@ -105,7 +106,7 @@ export const profiles: Readonly<Record<string, Profile>> = {
     sessions: 4,
     weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
   },
-  live: { ...base, name: "live", quotesZxids: false },
+  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, expire: 0 } },
   names: { ...base, name: "names", oddPathsPercent: 35 },
   large: { ...base, name: "large", dataBytesMax: 200_000 },
   expiry: {

@@ -7,7 +7,7 @@ import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from 
 import { type Diverged, guessesAt } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
 import { type Aim, moodsOf } from "./moods.ts";
-import { generator, moodsBySeed, type Plan, scenarioOf, seedOf, sequenceArbitrary } from "./sequence.ts";
+import { generator, moodsBySeed, type Plan, scenarioOf, seedOf, sequenceArbitrary, timeoutOf } from "./sequence.ts";
 import { type Origin, shrink } from "./shrink.ts";
 import { Steering } from "./steering.ts";
 
@@ -231,7 +231,8 @@ export async function explain(
   const stillFails = async (steps: readonly Step[]) =>
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted);
   const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
-  const limits = { budgetMs: how.shrinkMs, inFlight: 4, isAllowed };
+  const isSlow = scenario.steps.some(({ op }) => op === "expire");
+  const limits = { budgetMs: how.shrinkMs, inFlight: isSlow ? 32 : 4, isSlow, isAllowed };
   const small = await shrink(scenario.steps, stillFails, limits, {
     ...(how.origin === undefined ? {} : { origin: how.origin }),
     guesses: guessesAt(scenario.steps, (divergence.request ?? {}) as Diverged, how.executed ?? scenario.steps.length),
@@ -243,7 +244,7 @@ export async function explain(
   if (shown.length === 0)
     journal({ event: "note", text: `${headline(divergence)}: does not show itself again on its own` });
   const source = `found by xchk fuzz: ${how.replay}`;
-  const saved = asScenario(small.steps, { divergence, source, timeoutMs: how.plan.profile.timeoutMs });
+  const saved = asScenario(small.steps, { divergence, source, timeoutMs: timeoutOf(small.steps, how.plan.profile) });
   const file = saveScenario(how.reportDir, wanted, saved);
   const line = counterexampleLine(small.steps, {
     fingerprint: wanted,

@@ -71,12 +71,24 @@ describe("generated sequences", () => {
       return new Set(Array.from({ length: 200 }, (_, i) => at(i).steps.map((step) => step.op)).flat());
     };
     expect([...ops("core")].sort()).toEqual(
-      "auth closeSession create create2 delete drop exists getACL getChildren getChildren2 getData multi ping reconnect setACL setData setWatches sync".split(
+      "auth closeSession create create2 delete drop exists expire getACL getChildren getChildren2 getData multi ping reconnect setACL setData setWatches sync".split(
         " ",
       ),
     );
     for (const op of ["addWatch", "removeWatches", "checkWatches", "multiRead", "getEphemerals", "whoAmI", "createTTL"])
       expect(ops("full")).toContain(op);
+  });
+
+  test("let a session expire early in a run and then seldom, with the shortest timeout, unless the profile forbids it", () => {
+    const slowOnes = (name: string) => {
+      const at = generator(plan(name));
+      const numbers = [...Array.from({ length: 600 }, (_, i) => i), 2_089];
+      return numbers.filter((index) => at(index).steps.some(({ op }) => op === "expire"));
+    };
+    expect(slowOnes("default")).toEqual([40, 41, 42, 43, 2_089]);
+    expect(slowOnes("live")).toEqual([]);
+    const at = generator(plan("default"));
+    expect([40, 44].map((index) => at(index).timeoutMs)).toEqual([4_000, 30_000]);
   });
 
   test("hold hazards when they are asked for, and only then", () => {

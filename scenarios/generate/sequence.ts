@@ -59,10 +59,20 @@ function moodArbitrary(
   );
 }
 
+/** Of so many sequences these are of the moods that come by themselves: early, so that a short run has them and need not wait for them at its end. */
+const period = 2_048;
+const slow = { from: 40, to: 44 } as const;
+
 /** Tells the mood of each sequence of a seed, as a position in the list. */
 export function moodsBySeed(moods: readonly MoodProfile[], seed: number): (index: number) => number {
   const slots = moods.flatMap(({ weight }, mood) => Array.from({ length: weight }, () => mood));
-  return (index) => slots[(seedOf(~seed, index) >>> 0) % slots.length] ?? 0;
+  const weightless = moods.flatMap(({ weight }, mood) => (weight === 0 ? [mood] : []));
+  return (index) => {
+    const at = index % period;
+    const isSlow = at >= slow.from && at < slow.to;
+    const among = isSlow && weightless.length > 0 ? weightless : slots;
+    return among[(seedOf(~seed, index) >>> 0) % among.length] ?? 0;
+  };
 }
 
 /** What one sequence of a plan is drawn from. */
@@ -93,13 +103,20 @@ export function generator(plan: Plan): (index: number) => Scenario {
   };
 }
 
+/** The least that a ZooKeeper with ticks of two seconds grants, ms. */
+const expiringTimeoutMs = 4_000;
+
+/** The session timeout that a sequence asks for, ms: nobody waits longer than must be for a session that is to expire. */
+export const timeoutOf = (steps: readonly Step[], { timeoutMs }: Profile): number =>
+  steps.some(({ op }) => op === "expire") ? Math.min(timeoutMs, expiringTimeoutMs) : timeoutMs;
+
 /** A sequence as a scenario. Only sessions that do something are opened. */
 export function scenarioOf(steps: readonly Step[], plan: Plan, index: number): Scenario {
   return {
     why: `generated: sequence ${index} of seed ${plan.seed}`,
     source: `profile ${plan.profile.name} (${profileHash(plan.profile)})`,
     pace: "pipelined",
-    timeoutMs: plan.profile.timeoutMs,
+    timeoutMs: timeoutOf(steps, plan.profile),
     sessions: sessionsIn(steps),
     steps,
   };
