@@ -39,3 +39,16 @@ test("without a path there is nothing but the end to leave out", () => {
   expect(guessesAt(steps, {}, 4)).toEqual([steps.slice(0, 4), steps.slice(0, 4)]);
   expect(guessesAt(steps, { op: "getACL", path: { exact: "/nowhere" } }, steps.length)).toEqual([]);
 });
+
+test("where a session expires, that alone comes first, then with it what names the path", () => {
+  const silent: Step[] = [
+    { by: "a", op: "create", path: "/a", flags: "ephemeral" },
+    { by: "a", op: "create", path: "/b", flags: "ephemeral" },
+    { by: "b", op: "exists", path: "/b", watch: true },
+    { by: "a", op: "expire" },
+    { by: "b", op: "ping" },
+  ];
+  const [alone, withPath] = guessesAt(silent, { op: "event", path: "/x1/r/b" }, 4);
+  expect(alone).toEqual([silent[3]]);
+  expect(withPath).toEqual([silent[1], silent[2], silent[3]]);
+});

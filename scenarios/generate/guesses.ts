@@ -3,7 +3,7 @@
 import type { PathValue, Step } from "../format.ts";
 import { pathsIn } from "../paths.ts";
 
-/** The request that diverged, as the journal describes it: its path is the one that was sent. */
+/** The request or event that diverged, as the journal describes it: its path is the one that was sent. */
 export interface Diverged {
   readonly op?: string;
   readonly path?: PathValue;
@@ -18,9 +18,29 @@ const ofSessions: readonly Step["op"][] = ["auth", "drop", "reconnect", "closeSe
 const touches = (path: string, at: string): boolean =>
   path === at || at.startsWith(`${path}/`) || path.slice(0, path.lastIndexOf("/")) === at;
 
+/** The path as it was sent. */
+const sentPath = ({ path }: Diverged): string | undefined =>
+  typeof path === "object" && path !== null && "exact" in path
+    ? path.exact
+    : typeof path === "string"
+      ? path
+      : undefined;
+
+/** Where sessions expire a try takes seconds, and a few steps are likely: that alone, or what names the path too. */
+function guessesOfExpiry(steps: readonly Step[], diverged: Diverged): Step[][] {
+  if (!steps.some(({ op }) => op === "expire")) return [];
+  const path = sentPath(diverged);
+  const isOfPath = (one: PathValue) => typeof one === "string" && one !== "" && path?.endsWith(one) === true;
+  return [
+    steps.filter(({ op }) => op === "expire"),
+    steps.filter((step) => step.op === "expire" || pathsIn(step).some(isOfPath)),
+  ];
+}
+
 /** The step that was answered differently: of those of its kind the one that names most of the path, and of these the last. */
-function culpritAmong(steps: readonly Step[], { op, path }: Diverged): Step | undefined {
-  const sent = typeof path === "object" && path !== null && "exact" in path ? path.exact : undefined;
+function culpritAmong(steps: readonly Step[], diverged: Diverged): Step | undefined {
+  const { op } = diverged;
+  const sent = sentPath(diverged);
   const named = (step: Step): number => {
     const { path: own } = step as Fields;
     return typeof own === "string" && sent?.endsWith(own) ? own.length : -1;
@@ -45,6 +65,10 @@ export function guessesAt(steps: readonly Step[], diverged: Diverged, executed: 
     pathsIn(step).some((one) => typeof one !== "string" || (typeof path === "string" && touches(one, path)));
   const near = upTo.filter(isNear);
   const withSessions = upTo.filter((step) => isNear(step) || ofSessions.includes(step.op));
-  const guesses = typeof path === "string" ? [near, withSessions, upTo, sent] : [upTo, sent];
+  const guesses = [
+    ...guessesOfExpiry(sent, diverged),
+    ...(typeof path === "string" ? [near, withSessions] : []),
+    ...[upTo, sent],
+  ];
   return guesses.filter((guess) => guess.length > 0 && guess.length < steps.length);
 }

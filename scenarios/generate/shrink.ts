@@ -15,8 +15,6 @@ export interface ShrinkLimits {
   readonly budgetMs: number;
   /** Candidates tried at the same time. */
   readonly inFlight: number;
-  /** Each takes seconds, and mostly waits: fast-check, which tries one at a time, is left out. */
-  readonly isSlow?: boolean;
   /** False for steps that must not be sent, whatever the shrink thinks of. */
   readonly isAllowed: (step: Step) => boolean;
 }
@@ -167,8 +165,7 @@ export async function shrink(
 ): Promise<Shrunk> {
   const shrinker = new Shrinker(stillFails, limits);
   let best = (await shrinker.firstFailing(guesses)) ?? steps;
-  if (origin !== undefined && best.length > fewSteps && limits.isSlow !== true)
-    best = await shrinker.asFastCheckDoes(origin, best);
+  if (origin !== undefined && best.length > fewSteps) best = await shrinker.asFastCheckDoes(origin, best);
   for (;;) {
     best = await shrinker.fewerSteps(best);
     const simpler = await shrinker.simpler(best);
