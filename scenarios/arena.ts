@@ -4,7 +4,7 @@ import type { Casebook, CaseRecord } from "./casebook.ts";
 import { type Door, doorTo } from "./connection.ts";
 import type { CellCount } from "./coverage/cells.ts";
 import { CaseStates } from "./coverage/states.ts";
-import type { Scenario } from "./format.ts";
+import { expires, type Scenario } from "./format.ts";
 import { type CaseOutcome, runScenario } from "./run.ts";
 
 /** One case, run. `seen` is empty unless the arena watches. */
@@ -30,8 +30,6 @@ interface Lane {
   readonly door: Door;
   cases: number;
 }
-
-const expires = ({ steps }: Scenario): boolean => steps.some(({ op }) => op === "expire");
 
 /** Runs cases, any number at a time. */
 export class Arena {
@@ -73,7 +71,7 @@ export class Arena {
     this.#seen.set(name, seen);
     const root = newRoot(this.#chroot);
     this.roots.push(root);
-    const lane = (expires(scenario) ? this.#patient : undefined) ?? this.#emptiest();
+    const lane = (expires(scenario.steps) ? this.#patient : undefined) ?? this.#emptiest();
     lane.cases++;
     try {
       const isOver = () => record.divergence !== undefined;

@@ -73,6 +73,9 @@ export interface ReadStep {
  *  was told in a moment of silence counts, because between requests under way two servers may rightly have another order. */
 export type SeenValue = { readonly newest: number } | number;
 
+/** Whether a session is made to expire, which takes seconds and each server its own time. */
+export const expires = (steps: readonly Step[]): boolean => steps.some(({ op }) => op === "expire");
+
 /** What one session does. */
 export type Action =
   | WriteStep

@@ -373,7 +373,7 @@ export class CrossConnection implements BackendSession {
     const now = Date.now();
     // Its session may still expire on the other side, until that has had the time for it and the window.
     const isOverdue = now - session.heardAt[otherSide(side)] > session.timeoutMs + this.#shared.options.settleMs;
-    const verdict = !isOverdue && [...book.fading(now)].includes(session) ? "timing" : "diverges";
+    const verdict = !isOverdue && book.isFading(session, now) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
     this.#retire(first);
     if (isDead) judgeDeath(first, this.#scene, this.#ends.endedAt(side));

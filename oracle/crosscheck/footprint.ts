@@ -1,7 +1,7 @@
 /** What a request reads, changes and may make others see: the resources that put it in order with other sessions' requests.
  *  `node PATH` is a znode with its Stat and list of children, `names PATH` the names that may come to exist below it, `tree PATH` everything
  *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
-import { nameOf, quotaNames, quotaRoot } from "../../src/protocol/paths.ts";
+import { ruledBy } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
 import {
   changesIdentity,
@@ -46,18 +46,12 @@ export function footprint<Owner extends Watcher>(request: Request, scene: Footpr
   if (operations === undefined) return everything;
   for (const operation of operations) {
     addOperation(operation, use, scene);
+    // Every write in a quota's tree may change what the statistics say, and who counts is told by the limits. No watch sees it.
+    // Source: DataTree.createNode and updateQuotaStat (3.8).
     const ruled = ruledBy(pathOf(operation) ?? "");
-    if (ruled !== undefined) use(`tree ${ruled}`, "read");
+    if (ruled !== undefined) use(`tree ${ruled || "/"}`, "read");
   }
   return needs;
-}
-
-/** The path whose tree the znode of a quota is about: every write there may change what the statistics say, and who counts is told by the limits. No
- *  watch sees it. Source: DataTree.createNode and updateQuotaStat (3.8). */
-function ruledBy(path: string): string | undefined {
-  const name = nameOf(path);
-  const isOfQuota = name === quotaNames.limits || name === quotaNames.stats;
-  return isOfQuota && path.startsWith(`${quotaRoot}/`) ? parentOf(path.slice(quotaRoot.length)) : undefined;
 }
 
 const nothing: ReadonlySet<string> = new Set();

@@ -209,8 +209,7 @@ function judge(
   }
   if (isLost) return "unchecked";
   if (differences.length === 0) return "match";
-  const isExpiring =
-    found !== undefined && hasRightPassword(hello, found, truth) && [...book.fading(Date.now())].includes(found);
+  const isExpiring = found !== undefined && hasRightPassword(hello, found, truth) && book.isFading(found, Date.now());
   if (opened.candidate.is !== opened.oracle.is && isExpiring) return "timing";
   // A session from before this run may be known to the truth alone; that is how the run was begun, not how a side behaves.
   const isOld = found === undefined ? isResuming && opened[truth].is === "granted" : found.isFromBefore;

@@ -32,7 +32,7 @@ export function judgeRemains(
   const gone = () => true;
   const asked = exchanges.filter(({ request, sentAt }) => !request.isOurs && sentAt > 0);
   const isReset = asked.some(({ isTooLate }) => isTooLate);
-  const isExpiring = [...scene.shared.book.fading(Date.now())].includes(scene.record);
+  const isExpiring = scene.shared.book.isFading(scene.record, Date.now());
   for (const [index, exchange] of asked.entries()) {
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     // Nobody knows whether the dead one has carried it out.

@@ -122,6 +122,11 @@ export class SessionBook {
     }
   }
 
+  /** Whether a session is one of these. */
+  isFading(record: SessionRecord, now: number): boolean {
+    return [...this.fading(now)].includes(record);
+  }
+
   /** Whether any session with znodes of its own is fading. */
   hasFading(now: number): boolean {
     return [...this.fading(now)].some(({ ephemerals, isFromBefore }) => isFromBefore || ephemerals.size > 0);

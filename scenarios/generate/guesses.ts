@@ -1,6 +1,6 @@
 /** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
  *  after one try, where halving takes dozens. */
-import type { PathValue, Step } from "../format.ts";
+import { expires, type PathValue, type Step } from "../format.ts";
 import { pathsIn } from "../paths.ts";
 
 /** The request or event that diverged, as the journal describes it: its path is the one that was sent. */
@@ -28,7 +28,7 @@ const sentPath = ({ path }: Diverged): string | undefined =>
 
 /** Where sessions expire a try takes seconds, and a few steps are likely: that alone, or what names the path too. */
 function guessesOfExpiry(steps: readonly Step[], diverged: Diverged): Step[][] {
-  if (!steps.some(({ op }) => op === "expire")) return [];
+  if (!expires(steps)) return [];
   const path = sentPath(diverged);
   const isOfPath = (one: PathValue) => typeof one === "string" && one !== "" && path?.endsWith(one) === true;
   return [

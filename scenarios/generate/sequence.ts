@@ -1,6 +1,6 @@
 /** Whole sequences: a seed and a number name one, for ever. */
 import fc from "fast-check";
-import type { Scenario, Step } from "../format.ts";
+import { expires, type Scenario, type Step } from "../format.ts";
 import { beginningArbitrary, moodBeginning } from "./beginnings.ts";
 import { type MoodProfile, moodsOf } from "./moods.ts";
 import { type Profile, profileHash } from "./profile.ts";
@@ -108,7 +108,7 @@ const expiringTimeoutMs = 4_000;
 
 /** The session timeout that a sequence asks for, ms: nobody waits longer than must be for a session that is to expire. */
 export const timeoutOf = (steps: readonly Step[], { timeoutMs }: Profile): number =>
-  steps.some(({ op }) => op === "expire") ? Math.min(timeoutMs, expiringTimeoutMs) : timeoutMs;
+  expires(steps) ? Math.min(timeoutMs, expiringTimeoutMs) : timeoutMs;
 
 /** A sequence as a scenario. Only sessions that do something are opened. */
 export function scenarioOf(steps: readonly Step[], plan: Plan, index: number): Scenario {

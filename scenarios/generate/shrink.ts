@@ -44,8 +44,10 @@ export interface Clues {
 const fewSteps = 8;
 
 /** A number, half of it, and so on down to 1. */
-const halvings = (size: number): number[] =>
-  (size <= 1 ? [size] : [size, ...halvings(Math.ceil(size / 2))]).filter(Boolean);
+function halvings(size: number): number[] {
+  if (size <= 1) return size === 1 ? [1] : [];
+  return [size, ...halvings(Math.ceil(size / 2))];
+}
 
 /** What is left without any one run of so many steps, the last run first. */
 const without = (steps: readonly Step[], size: number): (readonly Step[])[] =>
@@ -136,9 +138,10 @@ class Shrinker {
         for (const candidate of one) shorter.set(candidate, size);
       }
       const smaller = await this.firstFailing(shorter.keys());
-      const least = smaller === undefined ? Math.min(...shorter.values()) : shorter.get(smaller);
       // A size that has helped is tried again.
-      sizes = sizes.slice(sizes.indexOf(least ?? 1) + (smaller === undefined ? 1 : 0));
+      const helped = smaller === undefined ? 0 : (shorter.get(smaller) ?? 0);
+      const tried = Math.min(...shorter.values());
+      sizes = sizes.filter((size) => (smaller === undefined ? size < tried : size <= helped));
       best = smaller ?? best;
     }
     return best;

@@ -37,13 +37,16 @@ export const isWithin = (path: string, above: string): boolean =>
 export const quotaRoot = "/zookeeper/quota";
 export const quotaNames = { limits: "zookeeper_limits", stats: "zookeeper_stats" } as const;
 
-/** What the statistics of a quota count, if a path is theirs. */
-export function countedAt(path: string): string | undefined {
-  const parent = parentOf(path);
-  return nameOf(path) === quotaNames.stats && parent.startsWith(`${quotaRoot}/`)
-    ? parent.slice(quotaRoot.length)
-    : undefined;
+/** The path whose tree a quota is for, if a path is that of the quota's limits or statistics; "" for the root. */
+export function ruledBy(path: string): string | undefined {
+  const name = nameOf(path);
+  const isOfQuota = name === quotaNames.limits || name === quotaNames.stats;
+  return isOfQuota && path.startsWith(`${quotaRoot}/`) ? parentOf(path).slice(quotaRoot.length) : undefined;
 }
+
+/** What the statistics of a quota count, if a path is theirs; the root's count nothing. */
+export const countedAt = (path: string): string | undefined =>
+  nameOf(path) === quotaNames.stats ? ruledBy(path) || undefined : undefined;
 
 /** The four nodes that every server has and nobody may delete. */
 export const reservedPaths: ReadonlySet<string> = new Set(["/", "/zookeeper", quotaRoot, "/zookeeper/config"]);
