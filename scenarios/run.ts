@@ -82,6 +82,7 @@ class Case {
   readonly #timeoutMs: number;
   /** Sessions that will quote a zxid, and how many requests each has sent since its mark. */
   readonly #quoting = new Map<string, number>();
+  #marks = 0;
   /** Whether both sides may still owe the answer that tells the first mark. */
   #isMarkOpen = false;
   /** Each level of the root as it was answered: its error code, undefined without an answer. */
@@ -145,11 +146,14 @@ class Case {
     this.#memory.mark(step.by);
   }
 
-  /** A write in silence tells a zxid that means the same on both sides: all that the case has written went before it, and all that it will comes after. */
+  /** A write in silence tells a zxid that means the same on both sides: all that the case has written went before it, and all that it will comes after.
+   *  It is one that is answered with its path alone: a server that lies about Stats is to be caught by the scenario's own steps. */
   async #mark(by: string): Promise<void> {
     this.#quoting.set(by, 0);
+    this.#marks++;
     await this.#settle();
-    await this.#send({ by, op: "setData", path: { exact: parentOf(this.#how.root) } }, (header) => {
+    const path = { exact: `${parentOf(this.#how.root)}/mark-${this.#marks}` };
+    await this.#send({ by, op: "create", path }, (header) => {
       if (header?.err === 0) this.#memory.mark(by, header.zxid);
     });
     await this.#seat(by).settle();
