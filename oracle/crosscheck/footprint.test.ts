@@ -88,7 +88,6 @@ test.each<[string, boolean, ReturnType<typeof request>, ReturnType<typeof reques
     request("multi", [multiOp(1, { path: "/x", data: null, acl, flags: 0 }), multiOp(13, { path: "/a", version: 1 })]),
     request("delete", { path: "/a", version: -1 }),
   ],
-  ["getEphemerals and any create", true, request("getEphemerals", { prefixPath: "/" }), create("/a/b")],
   ["the root by its two names", true, get(""), create("/a")],
   ["what a quota counts and a create in its tree", true, get("/zookeeper/quota/b/zookeeper_stats"), create("/b/c/d")],
   [
@@ -202,6 +201,20 @@ test("closing a session waits for those who could see its ephemerals go", () => 
   expect(closing(get("/elsewhere"))).toBe(false);
   expect(closing(get("/elsewhere"), get("/p/e", true))).toBe(true);
   expect(closing(get("/elsewhere"), get("/q/n-0000000007", true))).toBe(true);
+});
+
+test("a session's list of its own waits for whoever may touch what it created, and for all where nobody knows what that is", () => {
+  const list = request("getEphemerals", { prefixPath: "/" });
+  const remove = (path: string) => request("delete", { path, version: -1 });
+  expect(conflict(list, create("/a/b"))).toBe(false);
+  expect(conflict(list, create("/a/b"), { ephemeralCreates: undefined })).toBe(true);
+  const ephemeralCreates = [...(create("/p/e", 1).operations ?? []), ...(create("/q/n-", 3).operations ?? [])];
+  const listing = (second: ReturnType<typeof request>) => conflict(list, second, { ephemeralCreates });
+  expect(listing(remove("/p/e"))).toBe(true);
+  expect(listing(create("/p/e"))).toBe(true);
+  expect(listing(remove("/q/n-0000000007"))).toBe(true);
+  expect(listing(remove("/p/f"))).toBe(false);
+  expect(listing(get("/q/n-0000000007"))).toBe(false);
 });
 
 test("what cannot be decoded waits for everything, an unknown opcode for nothing", () => {

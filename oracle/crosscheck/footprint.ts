@@ -19,7 +19,7 @@ export interface Watcher {
   readonly id: number;
 }
 
-/** The surroundings of a request. `ephemeralCreates`: what closing its session may remove, undefined when nobody knows. */
+/** The surroundings of a request. `ephemeralCreates`: the requests for znodes of its session's own, undefined when nobody knows them all. */
 export interface FootprintScene<Owner extends Watcher> {
   readonly owner: Owner;
   readonly watches: WatchMap<Owner>;
@@ -69,7 +69,7 @@ type Use = (name: string, mode: Mode) => void;
 function addOperation<Owner extends Watcher>(operation: Operation, use: Use, scene: FootprintScene<Owner>): void {
   const path = pathOf(operation);
   const { op, fields } = operation;
-  if (op === "getEphemerals") return use("tree /", "read");
+  if (op === "getEphemerals") return addOwnEphemerals(scene.ephemeralCreates, use);
   if (op === "setWatches" || op === "setWatches2") return addSetWatches(fields, use);
   if (path === undefined) return;
   if (isCreate(op)) return addCreate(operation, path, use, scene);
@@ -101,6 +101,15 @@ function addOperation<Owner extends Watcher>(operation: Operation, use: Use, sce
       return addRead(path, use);
     default:
       return addRead(path, use);
+  }
+}
+
+/** A session's list of its own changes with what it creates itself, and with what others delete of that. */
+function addOwnEphemerals(creates: readonly Operation[] | undefined, use: Use): void {
+  if (creates === undefined) return use("tree /", "read");
+  for (const create of creates) {
+    const path = pathOf(create);
+    if (path !== undefined) use(isSequential(create) ? `tree ${parentOf(path)}` : `node ${path}`, "read");
   }
 }
 
