@@ -831,6 +831,17 @@ test.each([
   await bench.crosscheck.close();
 });
 
+test("what a client still watches on one side alone is held against nobody who asks after it", async () => {
+  const bench = new Bench({ settleMs: 40 });
+  const [x, y] = [await bench.client("x"), await bench.client("y")];
+  x.at.oracle?.hangUp();
+  y.send(1, "checkWatches", { path: "/a", type: 3 });
+  y.at.candidate?.send(replyFrame("checkWatches", { xid: 1, zxid: 1 }));
+  y.at.oracle?.send(replyFrame("checkWatches", { xid: 1, zxid: 101, err: "NOWATCHER" }));
+  expect(bench.steps()).toMatchObject([{ session: "y", verdict: "unchecked" }]);
+  await bench.crosscheck.close();
+});
+
 test("settled waits for the case asked about, and for no other", async () => {
   const bench = new Bench();
   const busy = await bench.client("x", { case: "busy" });

@@ -11,7 +11,7 @@ import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint, slowToShow } from "./footprint.ts";
 import { isRefusedLate, judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
-import { compareExchange, explanation, type JudgeScene, record, tookEffect } from "./judge.ts";
+import { compareExchange, explanation, type JudgeScene, record, seesOthersWatches, tookEffect } from "./judge.ts";
 import { type Exchange, isOutOfLine } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
@@ -120,6 +120,11 @@ export class CrossConnection implements BackendSession {
       this.#ends.isHalfEnded ||
       this.#clientGoneAt !== undefined
     );
+  }
+
+  /** One side has hung up or never granted a session, and the other serves the client alone. */
+  get isLopsided(): boolean {
+    return !this.#isOver && !this.#ends.areOpen;
   }
 
   /** Asks both sides a ping that the client will not see answered. */
@@ -285,6 +290,8 @@ export class CrossConnection implements BackendSession {
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
+    if (seesOthersWatches(exchange) && this.#shared.isLopsided(this.label.case))
+      return record(exchange, this.#scene, { differences, verdict: "unchecked" });
     const explained = explanation(exchange, differences, this.#scene);
     if (explained === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
     const { forMs, isOfChildren, isLasting } = explained;
@@ -372,7 +379,7 @@ export class CrossConnection implements BackendSession {
     const { record: session } = this.#scene;
     const now = Date.now();
     // Its session may still expire on the other side, until that has had the time for it and the window.
-    const isOverdue = now - session.heardAt[otherSide(side)] > session.timeoutMs + this.#shared.options.settleMs;
+    const isOverdue = book.isOverdue(session, otherSide(side), now);
     const verdict = !isOverdue && book.isFading(session, now) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
     this.#retire(first);

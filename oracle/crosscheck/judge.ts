@@ -96,6 +96,9 @@ const isOfAbsence = (difference: Difference): boolean => tellsOf("NONODE", diffe
 const tellsOfExistence = (difference: Difference): boolean =>
   isOfAbsence(difference) || tellsOf("NODEEXISTS", difference);
 
+/** Up to ZooKeeper 3.8 the answer also tells of other connections' watches on the path. */
+export const seesOthersWatches = ({ request }: Exchange): boolean => request.op === "checkWatches";
+
 /** How timing explains a difference. */
 export interface Explanation {
   /** After how many ms it no longer can. */
@@ -115,8 +118,8 @@ export function explanation(
 ): Explanation | undefined {
   const { op, operations } = exchange.request;
   const { settleMs } = shared.options;
-  // Up to 3.8 it sees other connections' watches, those of clients that have just left included.
-  if (op === "checkWatches" && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
+  // Those of clients that have just left included.
+  if (seesOthersWatches(exchange) && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   const counted = paths.flatMap((path) => countedAt(path) ?? []);

@@ -12,7 +12,7 @@ function translated(zxid: number, headers: readonly HeaderPair[]): unknown {
     witness.writes.record({ oracle, candidate }, 0);
   witness.sawHeader("oracle", 20);
   witness.sawHeader("candidate", 125);
-  const record = new SessionBook("oracle", 0).draft({ case: "c", session: "a" }, false);
+  const record = new SessionBook("oracle", 0, () => false).draft({ case: "c", session: "a" }, false);
   for (const pair of headers) rememberHeaders(record, pair);
   return translateZxid(zxid, { witness, truth: "oracle", record });
 }
@@ -28,4 +28,23 @@ test.each<[string, number, HeaderPair[], number]>([
   ["as far ahead of the newest", 25, [], 130],
 ])("a zxid that a client quotes is %s", (_whose, zxid, headers, expected) => {
   expect(translated(zxid, headers)).toBe(expected);
+});
+
+test("a session must be over on both sides some time after its last sign of life, or after a server has come back", () => {
+  const ages = (awayAgoMs: number, silentMs: number) => {
+    const now = Date.now();
+    const book = new SessionBook("oracle", 500, (since) => now - awayAgoMs >= since);
+    const record = book.draft({ case: "c", session: "a" }, false);
+    record.timeoutMs = 4_000;
+    record.credentials.oracle = { id: 7, passwd: null };
+    for (const side of ["candidate", "oracle"] as const) record.heardAt[side] = now - silentMs;
+    book.add(record);
+    return { isFading: book.isFading(record, now), isOverdue: book.isOverdue(record, "oracle", now) };
+  };
+  expect(ages(99_000, 2_000)).toEqual({ isFading: false, isOverdue: false });
+  expect(ages(99_000, 4_000)).toEqual({ isFading: true, isOverdue: false });
+  expect(ages(99_000, 5_000)).toEqual({ isFading: true, isOverdue: true });
+  expect(ages(3_000, 5_000)).toEqual({ isFading: true, isOverdue: false });
+  expect(ages(3_000, 20_000)).toEqual({ isFading: true, isOverdue: false });
+  expect(ages(99_000, 20_000)).toEqual({ isFading: false, isOverdue: true });
 });

@@ -59,10 +59,13 @@ export class SessionBook {
   readonly #closed = new BoundedMap<Int64, SessionRecord>(closedMax);
   /** Number of sessions at which to look for those that are gone. */
   #pruneAt = 1_000;
+  readonly #wasAway: (since: number) => boolean;
 
-  constructor(truth: Side, settleMs: number) {
+  /** `wasAway`: whether either server has been gone at any time since then, our clock, ms. One that comes back starts all clocks anew. */
+  constructor(truth: Side, settleMs: number, wasAway: (since: number) => boolean) {
     this.#truth = truth;
     this.#settleMs = settleMs;
+    this.#wasAway = wasAway;
   }
 
   /** The session that a client means by the id it was given. */
@@ -117,7 +120,8 @@ export class SessionBook {
     for (const [id, record] of this.#byId) {
       const silentMs = now - Math.min(record.heardAt.candidate, record.heardAt.oracle);
       if (silentMs < record.timeoutMs * 0.6) continue;
-      if (silentMs < record.timeoutMs * 2 + this.#settleMs + 5_000) yield record;
+      const slowMs = record.timeoutMs * 2 + this.#settleMs + 5_000;
+      if (silentMs < slowMs || this.#wasAway(now - slowMs)) yield record;
       else if (record.connections === 0) this.#byId.delete(id);
     }
   }
@@ -125,6 +129,12 @@ export class SessionBook {
   /** Whether a session is one of these. */
   isFading(record: SessionRecord, now: number): boolean {
     return [...this.fading(now)].includes(record);
+  }
+
+  /** Whether a side has had the time, and the window, to let a session expire. */
+  isOverdue(record: SessionRecord, side: Side, now: number): boolean {
+    const since = now - record.timeoutMs - this.#settleMs;
+    return record.heardAt[side] < since && !this.#wasAway(since);
   }
 
   /** Whether any session with znodes of its own is fading. */

@@ -1,6 +1,7 @@
 /** What all connections of one cross-check have in common. */
 import { BoundedMap } from "../../src/bounded-map.ts";
 import type { Side } from "../compare/difference.ts";
+import { sides } from "../compare/sides.ts";
 import { Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { type DeathWatch, deathsOfBackend } from "./deaths.ts";
@@ -55,7 +56,8 @@ export class Shared {
   constructor(options: CrossCheckOptions) {
     this.options = options;
     this.truth = options.answerFrom;
-    this.book = new SessionBook(options.answerFrom, options.settleMs);
+    const wasAway = (since: number) => sides.some((side) => this.deathsOf(side).wasAway(since));
+    this.book = new SessionBook(options.answerFrom, options.settleMs, wasAway);
     this.ended = new EndedSessions(options.settleMs * 2 + afterSessionEndMs);
     this.scribe = new Scribe(options);
     this.deaths = options.deaths ?? deathsOfBackend(options.candidate);
@@ -78,6 +80,12 @@ export class Shared {
     const others = this.#ofCase.get(name);
     others?.delete(connection);
     if (others?.size === 0) this.#ofCase.delete(name);
+  }
+
+  /** Whether any connection of a case stands on one side alone. */
+  isLopsided(caseName: string): boolean {
+    for (const connection of this.#ofCase.get(caseName) ?? []) if (connection.isLopsided) return true;
+    return false;
   }
 
   /** Who watches a side's deaths. */
