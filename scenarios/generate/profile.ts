@@ -67,7 +67,8 @@ const everyday: Weights = {
   checkWatches: 2,
   multiRead: 3,
   getEphemerals: 2,
-  getAllChildrenNumber: 2,
+  // ZooKeeper goes through all znodes there are for each of them.
+  getAllChildrenNumber: 0.5,
   whoAmI: 1,
   setWatches2: 1,
 };

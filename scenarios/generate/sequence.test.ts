@@ -79,6 +79,15 @@ describe("generated sequences", () => {
       expect(ops("full")).toContain(op);
   });
 
+  test("ask who watches a path only where nobody else does", () => {
+    const at = generator(plan("names", { surface: "full" }));
+    const asked = Array.from({ length: 600 }, (_, i) => at(i).steps)
+      .flat()
+      .flatMap((step) => (step.op === "checkWatches" ? [step.path] : []));
+    expect(asked.length).toBeGreaterThan(100);
+    expect(asked.filter((path) => path === null || (typeof path === "object" && "exact" in path))).toEqual([]);
+  });
+
   test("let a session expire early in a run and then seldom, with the shortest timeout, unless the profile forbids it", () => {
     const slowOnes = (name: string) => {
       const at = generator(plan(name));

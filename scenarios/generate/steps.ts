@@ -9,6 +9,7 @@ import {
   dataArbitrary,
   doomedPathArbitrary,
   identities,
+  ownPathArbitrary,
   pathArbitrary,
   pathsArbitrary,
   prefixArbitrary,
@@ -162,7 +163,7 @@ const addWatch = (profile: Profile): fc.Arbitrary<Action> =>
 const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile, op: Op): fc.Arbitrary<Action> =>
   fc.record({
     op: fc.constant(op),
-    path: pathArbitrary(profile),
+    path: op === "checkWatches" ? ownPathArbitrary(profile) : pathArbitrary(profile),
     type: fc.constantFrom<"children" | "data" | "any" | number>("children", "data", "any", "any", 0),
   });
 

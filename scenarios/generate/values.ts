@@ -84,7 +84,7 @@ const oddBelow: readonly string[] = [
   `/${"n".repeat(300)}`,
 ];
 
-/** Paths that no case owns and that answer the same whatever other cases do. */
+/** Paths that no case owns and that answer the same whatever other cases do, unless one asks who watches them. */
 const foreign: readonly PathValue[] = [null, { exact: "a" }, { exact: "/nope-zetcd/a" }];
 
 /** Reserved znodes: deleting them is refused, whatever the state. */
@@ -101,12 +101,18 @@ const oddPath = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<PathValue>(...foreign) },
 );
 
-/** A path for any step. */
-export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+const pathOr = (profile: Profile, odd: fc.Arbitrary<PathValue>): fc.Arbitrary<PathValue> =>
   fc.oneof(
     { weight: 100 - profile.oddPathsPercent, arbitrary: plainPaths[profile.names] },
-    { weight: profile.oddPathsPercent, arbitrary: oddPath },
+    { weight: profile.oddPathsPercent, arbitrary: odd },
   );
+
+/** A path for any step. */
+export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> => pathOr(profile, oddPath);
+
+/** A path that no other case names, for what tells of others' watches. */
+export const ownPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+  pathOr(profile, fc.constantFrom<PathValue>(...oddBelow));
 
 /** A path for delete: also the reserved ones. */
 export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
