@@ -1,7 +1,8 @@
 /** The etcd3 client of one member, its retries and circuit breaker switched off: a transaction sent twice or a channel closed for five seconds is not
  *  ours to bear. */
 import { noop } from "cockatiel";
-import { castGrpcError, Etcd3 } from "etcd3";
+import { Etcd3 } from "etcd3";
+import { UnaryCalls } from "./unary-calls.ts";
 
 /** How to reach etcd. `endpoints` are `host:port` or URLs; with `tls` all of them speak TLS. */
 export interface StoreOptions {
@@ -43,36 +44,34 @@ export function endpointUrls({ endpoints, tls }: StoreOptions): string[] {
   return endpoints.map((endpoint) => (endpoint.includes("://") ? endpoint : `${scheme}://${endpoint}`));
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-/** One member's client, with a way past etcd3's generic encoding for the call that matters. */
+/** One member's client, with a way past etcd3's generic encoding and grpc-js for the call that matters. */
 export class MemberClient extends Etcd3 {
-  /** KV.Txn with request and answer as they are on the wire. Errors: etcd3's own. */
-  rawTxn(request: Buffer, deadline: number): Promise<Buffer> {
-    return this.pool.withConnection(
-      "KV",
-      ({ client, metadata }) =>
-        new Promise<Buffer>((resolve, reject) => {
-          client.makeUnaryRequest(txnMethod, asIs, asIs, request, metadata, { deadline }, (error, answer) => {
-            if (error !== null || answer === undefined) reject(castGrpcError(error ?? new Error("an empty answer")));
-            else resolve(answer);
-          });
-        }),
-    );
+  readonly #unary: UnaryCalls;
+
+  constructor(endpoint: string, { auth, tls }: StoreOptions) {
+    super({
+      hosts: [endpoint],
+      grpcOptions: { ...channelOptions, interceptors: [requireLeader] },
+      faultHandling: { host: () => noop, global: noop },
+      ...(auth === undefined ? {} : { auth: { ...auth } }),
+      ...(tls === undefined ? {} : { credentials: credentials(tls) }),
+    });
+    this.#unary = new UnaryCalls(endpoint, tls);
   }
-}
 
-const txnMethod = "/etcdserverpb.KV/Txn";
+  /** KV.Txn with request and answer as they are on the wire; `limitMs` bounds the wait. Errors: etcd3's own. */
+  rawTxn(request: Buffer, limitMs: number): Promise<Buffer> {
+    return this.pool.withConnection("KV", ({ metadata }) => {
+      const [token] = metadata.get("token");
+      const own = { hasleader: "true", ...(token === undefined ? {} : { token: String(token) }) };
+      return this.#unary.call("/etcdserverpb.KV/Txn", request, { limitMs, metadata: own });
+    });
+  }
 
-/** A client that talks to this member alone. */
-export function clientOf(endpoint: string, { auth, tls }: StoreOptions): MemberClient {
-  return new MemberClient({
-    hosts: [endpoint],
-    grpcOptions: { ...channelOptions, interceptors: [requireLeader] },
-    faultHandling: { host: () => noop, global: noop },
-    ...(auth === undefined ? {} : { auth: { ...auth } }),
-    ...(tls === undefined ? {} : { credentials: credentials(tls) }),
-  });
+  override close(): void {
+    super.close();
+    this.#unary.close();
+  }
 }
 
 function credentials(tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }): {

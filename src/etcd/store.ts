@@ -10,7 +10,7 @@ import {
   type IWatchRequest,
   type IWatchResponse,
 } from "etcd3";
-import { clientOf, endpointUrls, type MemberClient, type StoreOptions } from "./etcd-client.ts";
+import { endpointUrls, MemberClient, type StoreOptions } from "./etcd-client.ts";
 import { classify, EtcdLost, EtcdRefused } from "./etcd-errors.ts";
 import { decodeTxn, encodeTxn } from "./txn-codec.ts";
 
@@ -44,11 +44,11 @@ const stored = (kv: IKeyValue): StoredKey => ({
 /** A token that has run out is refused before anything is done; any call of etcd3's own then fetches a new one. */
 async function sendTxn(client: MemberClient, request: Buffer): Promise<Buffer> {
   try {
-    return await client.rawTxn(request, Date.now() + callWaitMs);
+    return await client.rawTxn(request, callWaitMs);
   } catch (error) {
     if (!(error instanceof EtcdInvalidAuthTokenError)) throw error;
     await client.kv.range({ key: Buffer.from("\0") }, { deadline: Date.now() + callWaitMs });
-    return client.rawTxn(request, Date.now() + callWaitMs);
+    return client.rawTxn(request, callWaitMs);
   }
 }
 
@@ -65,7 +65,7 @@ export class EtcdStore {
 
   constructor(options: StoreOptions) {
     this.endpoints = endpointUrls(options);
-    this.#clients = this.endpoints.map((endpoint) => clientOf(endpoint, options));
+    this.#clients = this.endpoints.map((endpoint) => new MemberClient(endpoint, options));
   }
 
   /** One transaction guarded by comparisons of one key. Without operations it reads that key, so that the answer is linearizable all the same
