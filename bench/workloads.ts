@@ -31,21 +31,25 @@ const mainOps = ["create", "set", "get"] as const;
 /** So many requests, or a tenth. */
 const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
 
-/** The main workloads, over 1 to 200 connections; then sets of one znode. */
+/** Gets are answered several times as fast. */
+const getsPerWrite = 3;
+
+/** The main workloads, over 1 to 200 connections, and gets with as many in flight again on a few; then sets of one znode. */
 export const workloads = (scale: Scale): Workload[] => [
   ...mainOps.flatMap((op) => [...spread(op, scale), pipelined(op, scale)]),
+  { ...pipelined("get", scale), connections: 10, pipeline: 100 },
   ...[...spread("set", scale), pipelined("set", scale)].map((workload) => ({ ...workload, isHot: true as const })),
 ];
 
 const spread = (op: Workload["op"], scale: Scale): Workload[] =>
   Object.entries(totals).map(([connections, total]) => ({
     ...{ op, connections: Number(connections), pipeline: 1 },
-    total: scaled(total, scale),
+    total: scaled(op === "get" ? total * getsPerWrite : total, scale),
   }));
 
 const pipelined = (op: Workload["op"], scale: Scale): Workload => ({
   ...{ op, connections: 50, pipeline: deepPipeline },
-  total: scaled(60_000, scale),
+  total: scaled(op === "get" ? 60_000 * getsPerWrite : 60_000, scale),
 });
 
 /** Those of the main workloads that CPU time is told of: enough requests for a clock that ticks every 10 ms. */
