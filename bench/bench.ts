@@ -59,10 +59,10 @@ export async function withContenders<T>(
 }
 
 /** Lets everyone answer a while before anything is measured. */
-export async function warm(bench: Bench, contenders: readonly Contender[], workloads = warmUp(bench)): Promise<void> {
+export async function warm(bench: Bench, contenders: readonly Contender[]): Promise<void> {
   for (const contender of contenders) {
     bench.note(`warming up ${contender.name}`);
-    for (const workload of workloads) await attempt(bench, contender, workload, loadFigures);
+    for (const workload of warmUp(bench)) await attempt(bench, contender, workload, loadFigures);
   }
 }
 

@@ -2,7 +2,7 @@
 import { loadMeasures, type Section, sideBySide, warm, withContenders } from "../bench.ts";
 import { crossCheck } from "../contenders.ts";
 import { overFirst } from "../result.ts";
-import { crossCheckWorkloads, warmUp } from "../workloads.ts";
+import { crossCheckWorkloads } from "../workloads.ts";
 
 export const crossChecked: Section = {
   name: "cross-check",
@@ -10,8 +10,7 @@ export const crossChecked: Section = {
   run: (bench) =>
     withContenders(bench, [crossCheck], async ([reference, checked]) => {
       const contenders = checked === undefined ? [reference] : [reference, checked];
-      await warm(bench, [reference]);
-      await warm(bench, contenders.slice(1), warmUp({ quick: true }));
+      await warm(bench, contenders);
       const names = contenders.map(({ name }) => name);
       return [
         {
