@@ -30,6 +30,13 @@ describe("shrinking", () => {
     expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
   });
 
+  test("what fails without any step gives none, and is done then", async () => {
+    const { steps, origin } = firstFailing((found) => found.length > 20);
+    const small = await shrink(steps, async () => true, limits, { origin });
+    expect(small.steps).toEqual([]);
+    expect(small.ms).toBeLessThan(limits.budgetMs);
+  });
+
   test("one candidate without an end does not use up the time of the others", async () => {
     const fails = (steps: readonly Step[]) => steps.some((step) => step.op === "setData" && step.version === -2);
     const { steps, origin } = firstFailing(fails);

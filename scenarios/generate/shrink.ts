@@ -130,7 +130,7 @@ class Shrinker {
   async fewerSteps(steps: readonly Step[]): Promise<readonly Step[]> {
     let best = steps;
     let sizes = halvings(Math.ceil(best.length / 2));
-    while (sizes.length > 0 && !this.isOver) {
+    while (sizes.length > 0 && best.length > 0 && !this.isOver) {
       const shorter = new Map<readonly Step[], number>();
       for (const size of sizes) {
         const one = without(best, size);
