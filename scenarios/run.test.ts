@@ -134,7 +134,7 @@ describe("running a scenario", () => {
       ...["b create /x", "b create /x/r", "b sync /x/r", "b setWatches since 2"],
     ]);
     const { log } = await logOf([{ by: "a", op: "sync", path: "" }, quote]);
-    expect(log.slice(0, 3)).toEqual(["b create /x/mark-1", "a sync /x/r", "b setWatches since 3"]);
+    expect(log.slice(0, 3)).toEqual(["b create /x/mark", "a sync /x/r", "b setWatches since 3"]);
   });
 
   test.each(["alone", "among others"])("marks a newer zxid now and then, and after a reconnect: %s", async (how) => {
@@ -146,8 +146,11 @@ describe("running a scenario", () => {
       ...[quote, { by: "a", op: "reconnect" } as const, quote],
     ]);
     const requests = whole.filter((line) => !/^. (connect|gone)/.test(line));
-    const marks = requests.flatMap((line, at) => (line.startsWith("a create /x/mark-") ? [at + 1] : []));
+    const marks = requests.flatMap((line, at) => (/^a (create|delete) .x.mark/.test(line) ? [at + 1] : []));
     expect(marks.length).toBe(how === "alone" ? 2 : 3);
+    expect(marks.map((place) => requests[place - 1]?.split(" ")[1])).toEqual(
+      ["create", "delete", "create"].slice(0, marks.length),
+    );
     expect(requests.filter((line) => line.startsWith("a setWatches"))).toEqual(
       marks.slice(-2).map((zxid) => `a setWatches since ${zxid}`),
     );

@@ -82,7 +82,7 @@ class Case {
   readonly #timeoutMs: number;
   /** Sessions that will quote a zxid, and how many requests each has sent since its mark. */
   readonly #quoting = new Map<string, number>();
-  #marks = 0;
+  #hasMark = false;
   /** Whether both sides may still owe the answer that tells the first mark. */
   #isMarkOpen = false;
   /** Each level of the root as it was answered: its error code, undefined without an answer. */
@@ -147,13 +147,14 @@ class Case {
   }
 
   /** A write in silence tells a zxid that means the same on both sides: all that the case has written went before it, and all that it will comes after.
-   *  It is one that is answered with its path alone: a server that lies about Stats is to be caught by the scenario's own steps. */
+   *  One znode beside the root comes and goes for it, which shows in no answer: a server that lies is to be caught by the scenario's own steps. */
   async #mark(by: string): Promise<void> {
     this.#quoting.set(by, 0);
-    this.#marks++;
+    this.#hasMark = !this.#hasMark;
     await this.#settle();
-    const path = { exact: `${parentOf(this.#how.root)}/mark-${this.#marks}` };
-    await this.#send({ by, op: "create", path }, (header) => {
+    const path = { exact: `${parentOf(this.#how.root)}/mark` };
+    const write = this.#hasMark ? ({ op: "create", path } as const) : ({ op: "delete", path, version: -1 } as const);
+    await this.#send({ by, ...write }, (header) => {
       if (header?.err === 0) this.#memory.mark(by, header.zxid);
     });
     await this.#seat(by).settle();
