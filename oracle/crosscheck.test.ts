@@ -808,6 +808,24 @@ test.each([
   },
 );
 
+test("of a case whose session was resumed on one side, just before it expired there too, nothing is held against anybody", async () => {
+  const bench = new Bench();
+  for (const side of sides) bench.servers[side].timeOut = 200;
+  const first = await bench.client("x");
+  first.close();
+  await sleep(150);
+  bench.servers.candidate.answer = "refused";
+  await bench.client("x", { sessionId: 5000, passwd: Buffer.alloc(16, 5000 % 251) });
+  bench.servers.candidate.answer = "granted";
+  const other = await bench.client("y");
+  other.send(1, "getChildren", { path: "/a", watch: false });
+  other.at.candidate?.send(replyFrame("getChildren", { xid: 1, body: { children: [] } }));
+  other.at.oracle?.send(replyFrame("getChildren", { xid: 1, zxid: 101, body: { children: ["e"] } }));
+  const verdicts = bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
+  expect(verdicts).toEqual(["match", "timing", "match", "unchecked"]);
+  await bench.crosscheck.close();
+});
+
 test.each([
   ["has left", "when the other side has noticed too", "NOWATCHER", "timing"],
   ["has left", "if one side goes on seeing them", "OK", "diverges"],

@@ -6,7 +6,7 @@ import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import { CrossConnection } from "./connection.ts";
-import type { Label } from "./options.ts";
+import { type Label, unlabelled } from "./options.ts";
 import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
@@ -39,6 +39,8 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
   const verdict = judge(shared, opened, differences, { hello, isAway });
+  // So do its znodes.
+  if (verdict === "timing" && label.case !== unlabelled) shared.scribe.drift(label, "a session lives on one side only");
   shared.scribe.step({
     label,
     op: "connect",

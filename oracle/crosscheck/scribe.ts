@@ -75,14 +75,11 @@ export class Scribe {
     return this.#print;
   }
 
-  /** One side answered a write of this case alone. */
-  drift(label: Label): void {
+  /** The two sides have not done the same for this case; `what` says why. */
+  drift(label: Label, what = "a write reached one side only"): void {
     if (this.#drifted.has(label.case)) return;
     this.#drifted.add(label.case);
-    this.#options.emit({
-      event: "note",
-      text: `${label.case}: a write reached one side only; differences from here on are unchecked`,
-    });
+    this.#options.emit({ event: "note", text: `${label.case}: ${what}; differences from here on are unchecked` });
   }
 
   /** Says once that a side is gone, and once that it is back. */
