@@ -56,9 +56,12 @@ const pipelined = (op: Workload["op"], scale: Scale): Workload => ({
 export const cpuWorkloads = (scale: Scale): Workload[] =>
   mainOps.flatMap((op) => [{ op, connections: 50, pipeline: 1, total: scaled(20_000, scale) }, pipelined(op, scale)]);
 
-/** What a server answers before anything is measured: its compilers and caches get warm. */
+/** What a server answers before anything is measured: its compilers and caches get warm, also for what is done once for many requests in flight. */
 export const warmUp = ({ quick }: Scale): Workload[] =>
-  mainOps.map((op) => ({ op, connections: 20, pipeline: 10, total: quick ? 3_000 : 20_000 }));
+  mainOps.flatMap((op) => [
+    { op, connections: 20, pipeline: 10, total: quick ? 3_000 : 20_000 },
+    { op, connections: 5, pipeline: 1, total: quick ? 1_000 : 10_000 },
+  ]);
 
 /** What the cross-check is measured with: every request is put to both servers and compared. */
 export const crossCheckWorkloads = (scale: Scale): Workload[] =>
