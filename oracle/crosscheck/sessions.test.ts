@@ -47,4 +47,5 @@ test("a session must be over on both sides some time after its last sign of life
   expect(ages(3_000, 5_000)).toEqual({ isFading: true, isOverdue: false });
   expect(ages(3_000, 20_000)).toEqual({ isFading: true, isOverdue: false });
   expect(ages(99_000, 20_000)).toEqual({ isFading: false, isOverdue: true });
+  expect(ages(3_000, 700_000)).toEqual({ isFading: false, isOverdue: false });
 });

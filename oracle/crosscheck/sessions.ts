@@ -47,6 +47,8 @@ export interface SessionRecord {
 const headersMax = 32;
 /** How many closed sessions are remembered. */
 const closedMax = 2_000;
+/** How long a silent session is remembered because a server is away, or comes and goes, ms: clients that were killed must not pile up meanwhile. */
+const awayMaxMs = 600_000;
 /** How many requests for ephemeral znodes are kept per session. */
 const ephemeralCreatesMax = 64;
 
@@ -121,7 +123,8 @@ export class SessionBook {
       const silentMs = now - Math.min(record.heardAt.candidate, record.heardAt.oracle);
       if (silentMs < record.timeoutMs * 0.6) continue;
       const slowMs = record.timeoutMs * 2 + this.#settleMs + 5_000;
-      if (silentMs < slowMs || this.#wasAway(now - slowMs)) yield record;
+      const mayLast = silentMs < awayMaxMs && this.#wasAway(now - slowMs);
+      if (silentMs < slowMs || mayLast) yield record;
       else if (record.connections === 0) this.#byId.delete(id);
     }
   }
