@@ -31,8 +31,9 @@ const mainOps = ["create", "set", "get"] as const;
 /** So many requests, or a tenth. */
 const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
 
-/** Gets are answered several times as fast. */
-const getsPerWrite = 3;
+/** The same for an operation: gets are answered several times as fast, so there are more of them. */
+const scaledFor = (op: Workload["op"], total: number, scale: Scale): number =>
+  scaled(op === "get" ? total * 3 : total, scale);
 
 /** The main workloads, over 1 to 200 connections, and gets with as many in flight again on a few; then sets of one znode. */
 export const workloads = (scale: Scale): Workload[] => [
@@ -44,12 +45,12 @@ export const workloads = (scale: Scale): Workload[] => [
 const spread = (op: Workload["op"], scale: Scale): Workload[] =>
   Object.entries(totals).map(([connections, total]) => ({
     ...{ op, connections: Number(connections), pipeline: 1 },
-    total: scaled(op === "get" ? total * getsPerWrite : total, scale),
+    total: scaledFor(op, total, scale),
   }));
 
 const pipelined = (op: Workload["op"], scale: Scale): Workload => ({
   ...{ op, connections: 50, pipeline: deepPipeline },
-  total: scaled(op === "get" ? 60_000 * getsPerWrite : 60_000, scale),
+  total: scaledFor(op, 60_000, scale),
 });
 
 /** Those of the main workloads that CPU time is told of: enough requests for a clock that ticks every 10 ms. */

@@ -146,7 +146,7 @@ describe("running a scenario", () => {
       ...[quote, { by: "a", op: "reconnect" } as const, quote],
     ]);
     const requests = whole.filter((line) => !/^. (connect|gone)/.test(line));
-    const marks = requests.flatMap((line, at) => (/^a (create|delete) .x.mark/.test(line) ? [at + 1] : []));
+    const marks = requests.flatMap((line, at) => (/^a (create|delete) \/x\/mark/.test(line) ? [at + 1] : []));
     expect(marks.length).toBe(how === "alone" ? 2 : 3);
     expect(marks.map((place) => requests[place - 1]?.split(" ")[1])).toEqual(
       ["create", "delete", "create"].slice(0, marks.length),

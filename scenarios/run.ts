@@ -82,6 +82,7 @@ class Case {
   readonly #timeoutMs: number;
   /** Sessions that will quote a zxid, and how many requests each has sent since its mark. */
   readonly #quoting = new Map<string, number>();
+  /** Whether the znode stands that comes and goes for marks. */
   #hasMark = false;
   /** Whether both sides may still owe the answer that tells the first mark. */
   #isMarkOpen = false;

@@ -39,7 +39,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
   const verdict = judge(shared, opened, differences, { hello, isAway });
-  // So do its znodes.
+  // Its znodes stay on one side only, too.
   if (verdict === "timing" && label.case !== unlabelled) shared.scribe.drift(label, "a session lives on one side only");
   shared.scribe.step({
     label,

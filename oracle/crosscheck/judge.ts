@@ -118,7 +118,7 @@ export function explanation(
 ): Explanation | undefined {
   const { op, operations } = exchange.request;
   const { settleMs } = shared.options;
-  // Those of clients that have just left included.
+  // Also those of clients that have just left.
   if (seesOthersWatches(exchange) && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);

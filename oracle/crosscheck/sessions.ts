@@ -123,8 +123,7 @@ export class SessionBook {
       const silentMs = now - Math.min(record.heardAt.candidate, record.heardAt.oracle);
       if (silentMs < record.timeoutMs * 0.6) continue;
       const slowMs = record.timeoutMs * 2 + this.#settleMs + 5_000;
-      const mayLast = silentMs < awayMaxMs && this.#wasAway(now - slowMs);
-      if (silentMs < slowMs || mayLast) yield record;
+      if (silentMs < slowMs || (silentMs < awayMaxMs && this.#wasAway(now - slowMs))) yield record;
       else if (record.connections === 0) this.#byId.delete(id);
     }
   }

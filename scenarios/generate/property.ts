@@ -2,7 +2,7 @@
 import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../oracle/journal.ts";
 import type { Arena, CaseResult } from "../arena.ts";
 import type { CellCount } from "../coverage/cells.ts";
-import type { Scenario, Step } from "../format.ts";
+import { expires, type Scenario, type Step } from "../format.ts";
 import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
 import { type Diverged, guessesAt } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
@@ -233,7 +233,7 @@ export async function explain(
   const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
   // A session that expires makes every trial take seconds: mostly it has nothing to do with the divergence.
   const calm = scenario.steps.filter(({ op }) => op !== "expire");
-  const mayBeSlow = calm.length < scenario.steps.length;
+  const mayBeSlow = expires(scenario.steps);
   const isSlow = mayBeSlow && !(await stillFails(calm));
   const steps = isSlow ? scenario.steps : calm;
   const limits = { budgetMs: how.shrinkMs, inFlight: isSlow ? 32 : 4, isAllowed };

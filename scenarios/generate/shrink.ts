@@ -139,9 +139,8 @@ class Shrinker {
       }
       const smaller = await this.firstFailing(shorter.keys());
       // A size that has helped is tried again.
-      const helped = smaller === undefined ? 0 : (shorter.get(smaller) ?? 0);
-      const tried = Math.min(...shorter.values());
-      sizes = sizes.filter((size) => (smaller === undefined ? size < tried : size <= helped));
+      const bound = smaller === undefined ? Math.min(...shorter.values()) - 1 : (shorter.get(smaller) ?? 0);
+      sizes = sizes.filter((size) => size <= bound);
       best = smaller ?? best;
     }
     return best;

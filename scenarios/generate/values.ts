@@ -96,8 +96,10 @@ const reserved: readonly PathValue[] = [
   { exact: "/zookeeper/quota" },
 ];
 
+const oddOwn = fc.constantFrom<PathValue>(...oddBelow);
+
 const oddPath = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom<PathValue>(...oddBelow) },
+  { weight: 5, arbitrary: oddOwn },
   { weight: 1, arbitrary: fc.constantFrom<PathValue>(...foreign) },
 );
 
@@ -111,8 +113,7 @@ const pathOr = (profile: Profile, odd: fc.Arbitrary<PathValue>): fc.Arbitrary<Pa
 export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> => pathOr(profile, oddPath);
 
 /** A path that no other case names, for what tells of others' watches. */
-export const ownPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
-  pathOr(profile, fc.constantFrom<PathValue>(...oddBelow));
+export const ownPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> => pathOr(profile, oddOwn);
 
 /** A path for delete: also the reserved ones. */
 export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>

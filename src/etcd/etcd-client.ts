@@ -27,12 +27,15 @@ interface StartableCall {
   start(metadata: { set(key: string, value: string): void }, listener?: unknown): void;
 }
 
-/** Asks a member that has lost its leader to say so instead of keeping its watches silent. Source: etcd rpctypes.MetadataRequireLeaderKey. */
+/** In a call's metadata, asks a member that has lost its leader to say so instead of keeping its watches silent. Source: etcd
+ *  rpctypes.MetadataRequireLeaderKey. */
+const leaderKey = "hasleader";
+
 function requireLeader<Options, Call extends StartableCall>(options: Options, next: (options: Options) => Call): Call {
   const call = next(options);
   const start = call.start.bind(call);
   call.start = (metadata, listener) => {
-    metadata.set("hasleader", "true");
+    metadata.set(leaderKey, "true");
     start(metadata, listener);
   };
   return call;
@@ -63,7 +66,7 @@ export class MemberClient extends Etcd3 {
   rawTxn(request: Buffer, limitMs: number): Promise<Buffer> {
     return this.pool.withConnection("KV", ({ metadata }) => {
       const [token] = metadata.get("token");
-      const own = { hasleader: "true", ...(token === undefined ? {} : { token: String(token) }) };
+      const own = { [leaderKey]: "true", ...(token === undefined ? {} : { token: String(token) }) };
       return this.#unary.call("/etcdserverpb.KV/Txn", request, { limitMs, metadata: own });
     });
   }

@@ -1,5 +1,5 @@
-/** Unary gRPC calls straight over HTTP/2, for the one call that every write waits for: half the CPU time of grpc-js, whose channels, filters and
- *  retries it has no use for. Source: gRPC over HTTP2 (grpc/doc/PROTOCOL-HTTP2.md). */
+/** Unary gRPC calls straight over HTTP/2, for the one call that every write waits for, which has no use for the channels, filters and retries of
+ *  grpc-js. What that gained is told in README.md. Source: gRPC over HTTP2 (grpc/doc/PROTOCOL-HTTP2.md). */
 import {
   type ClientHttp2Session,
   connect,
@@ -27,7 +27,7 @@ export class UnaryCalls {
     this.#tls = tls;
   }
 
-  /** One call of a method like `/package.Service/Method`, message and answer as they are on the wire. `limitMs`: for the connection and the answer together.
+  /** One call of a method like `/package.Service/Method`, message and answer as they are on the wire. `limitMs`, whole: for the connection and the answer together.
    *  Errors: etcd3's own. Nothing is ever sent twice. */
   call(
     method: string,
@@ -42,7 +42,7 @@ export class UnaryCalls {
       [constants.HTTP2_HEADER_PATH]: method,
       [constants.HTTP2_HEADER_CONTENT_TYPE]: "application/grpc",
       [constants.HTTP2_HEADER_TE]: "trailers",
-      "grpc-timeout": `${Math.max(1, Math.ceil(limitMs))}m`,
+      "grpc-timeout": `${limitMs}m`,
     });
     const chunks: Buffer[] = [];
     let status: Status | undefined;
