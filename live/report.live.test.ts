@@ -122,6 +122,8 @@ describe.skipIf(!hasChromium)("report.html in Chromium", () => {
     const { page, complaints } = await open(url);
     const row = shown(page).filter({ hasText: "stat.cversion" });
     await row.locator("> summary").click();
+    // What unfolds is made then, and lists of locators wait for nothing.
+    await row.locator(".lanes").waitFor();
     expect(await row.locator(".lanes thead th").allTextContents()).toEqual(["Step", "session a", "session b"]);
     expect(await row.locator(".sidebyside tr.differs th").allTextContents()).toContain("stat.cversion");
     expect(await row.locator(".hex mark").count()).toBeGreaterThan(2);
