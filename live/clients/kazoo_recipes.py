@@ -210,11 +210,15 @@ def barriers(a, b, path):
     joined(thread)
     assert passed == [True]
     steps = []
+    all_in = threading.Barrier(3)
 
     def party(who, name):
         barrier = who.DoubleBarrier(f"{path}/double", 3, name)
         barrier.enter()
         steps.append("in")
+        # One that leaves while another still enters can make that one wait forever, on any server: the recipe asks for
+        # `ready` and for its siblings one after the other, and both may come and go between.
+        all_in.wait(wait_s)
         barrier.leave()
         steps.append("out")
 
