@@ -112,10 +112,12 @@ async function zkCli(server: Address, session: string): Promise<Printed> {
   return { exitCode, ...sorted(printed) };
 }
 
-/** Events apart from answers; zxids as ranks, times and owners as words, log lines and the server's address left out. */
+/** Events apart from answers; zxids as ranks, times and owners as words, log lines and the server's address left out, and the client's own closing,
+ *  which it may exit before telling. */
 function sorted(printed: string): Pick<Printed, "answers" | "events"> {
   const lines = printed.split("\n");
-  const events = lines.flatMap((line) => /^WatchedEvent (.*)/.exec(line)?.[1] ?? []);
+  const told = lines.flatMap((line) => /^WatchedEvent (.*)/.exec(line)?.[1] ?? []);
+  const events = told.filter((event) => !event.startsWith("state:Closed"));
   const kept = lines.filter((line) => !/^(WatchedEvent |WATCHER::|SLF4J|Connecting to |\d{4}-\d\d-\d\d |$)/.test(line));
   const zxidLine = /^([cmp]Zxid = )(0x[0-9a-f]+)$/;
   const zxids = kept.flatMap((line) => zxidLine.exec(line)?.[2] ?? []).map(BigInt);
