@@ -103,13 +103,14 @@ interface Printed {
 async function zkCli(server: Address, session: string): Promise<Printed> {
   const [program, ...args] = existsSync(script) ? ([script] as const) : zkCliMain();
   const child = spawn(program, [...args, "-server", `${server.host}:${server.port}`]);
-  let printed = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  // One behind the other: which of two pipes is read first says nothing.
+  const printed = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.err += text));
   const closed = once(child, "close");
   child.stdin.end(session);
   const [exitCode] = (await closed) as [number];
-  return { exitCode, ...sorted(printed) };
+  return { exitCode, ...sorted(`${printed.out}\n${printed.err}`) };
 }
 
 /** Events apart from answers; zxids as ranks, times and owners as words, log lines and the server's address left out, and the client's own closing,
