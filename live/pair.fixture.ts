@@ -1,5 +1,5 @@
 /** Two private ZooKeepers of the same version: the pair that must never disagree. */
-import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
+import { startZooKeeper, type ZooKeeperOptions, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 
 /** The pair, and the SERVER arguments that name it. */
 export interface Pair {
@@ -11,8 +11,8 @@ export interface Pair {
 }
 
 /** Starts both. Throws `ServerFailed`. */
-export async function startPair(): Promise<Pair> {
-  const servers: ZooKeeperServer[] = await Promise.all([startZooKeeper(), startZooKeeper()]);
+export async function startPair(options?: ZooKeeperOptions): Promise<Pair> {
+  const servers: ZooKeeperServer[] = await Promise.all([startZooKeeper(options), startZooKeeper(options)]);
   const [candidate = "", oracle = ""] = servers.map((server) => `zk://${server.address}`);
   return {
     ...{ candidate, oracle },

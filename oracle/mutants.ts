@@ -3,6 +3,7 @@
 import { pastContentMutants } from "./mutants/content-past.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { persistentMutants } from "./mutants/persistent.ts";
+import { reapingMutants } from "./mutants/reaping.ts";
 import { refusalMutants } from "./mutants/refusals.ts";
 import { replyMutants } from "./mutants/replies.ts";
 import { rareReplyMutants } from "./mutants/replies-past.ts";
@@ -28,4 +29,5 @@ export const mutants: readonly Mutant[] = [
   ...resumeMutants,
   ...refusalMutants,
   ...rareReplyMutants,
+  ...reapingMutants,
 ];

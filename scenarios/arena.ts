@@ -37,6 +37,7 @@ export class Arena {
   readonly #lanes: readonly Lane[];
   readonly #patient: Lane | undefined;
   readonly #chroot: string;
+  readonly #reapEveryMs: number | undefined;
   /** Of the replies that clients got; absent where nobody asks. */
   readonly cells: CellCount | undefined;
   readonly #seen = new Map<string, Observation[]>();
@@ -45,14 +46,15 @@ export class Arena {
 
   /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which a request
    *  that cannot be bounded lets everything else wait. `chroot` is "" or the path below which all roots are made. `patient` is for cases in which a
-   *  session expires, where the others are hasty. */
+   *  session expires, where the others are hasty. `reapEveryMs` is how often both servers look for what to remove, where that is known. */
   constructor(
     checks: Check | readonly Check[],
     book: Casebook,
-    how: { chroot?: string; cells?: CellCount; patient?: Check } = {},
+    how: { chroot?: string; cells?: CellCount; patient?: Check; reapEveryMs?: number } = {},
   ) {
     this.book = book;
     this.#chroot = how.chroot ?? "";
+    this.#reapEveryMs = how.reapEveryMs;
     this.cells = how.cells;
     const laneOf = (check: Check): Lane => ({ door: doorTo(check), cases: 0 });
     this.#lanes = ("openAs" in checks ? [checks] : checks).map(laneOf);
@@ -77,7 +79,8 @@ export class Arena {
       const isOver = () => record.divergence !== undefined;
       const { cells } = this;
       const states = cells && new CaseStates(root, (cell) => void cells.add(cell));
-      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states });
+      const reapEveryMs = this.#reapEveryMs;
+      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states, reapEveryMs });
       return { record, outcome, root, seen };
     } finally {
       lane.cases--;

@@ -8,7 +8,7 @@ import type { AclList, CreateStep, DataValue, FlagsValue, ReadStep, Step, WriteS
 import type { Memory } from "./references.ts";
 
 /** The steps that are requests. The others are faults: they act on the connection. */
-export type RequestStep = Exclude<Step, { readonly op: "drop" | "reconnect" | "expire" | "raw" }>;
+export type RequestStep = Exclude<Step, { readonly op: "drop" | "reconnect" | "expire" | "reap" | "raw" }>;
 
 const flagNumbers: Readonly<Record<Exclude<FlagsValue, number>, number>> = {
   persistent: createFlags.persistent,

@@ -76,6 +76,9 @@ export type SeenValue = { readonly newest: number } | number;
 /** Whether a session is made to expire, which takes seconds and each server its own time. */
 export const expires = (steps: readonly Step[]): boolean => steps.some(({ op }) => op === "expire");
 
+/** Whether a step waits for what servers do by themselves, in their own time. */
+export const isSlow = ({ op }: Step): boolean => op === "expire" || op === "reap";
+
 /** What one session does. */
 export type Action =
   | WriteStep
@@ -123,7 +126,9 @@ export type Action =
   | { readonly op: "drop" }
   | ReconnectStep
   /** Stays silent until the server has expired the session. */
-  | { readonly op: "expire" };
+  | { readonly op: "expire" }
+  /** Lets time pass, in which each server removes of containers and TTL znodes what is due; where that would take long, none. */
+  | { readonly op: "reap" };
 
 /** What a wrong password has of the right one: all but a byte of it, one half of it, nothing; or too many bytes, or none. */
 export const wrongPasswords = ["last-byte", "first-half", "second-half", "shorter", "longer", "zero", "empty"] as const;

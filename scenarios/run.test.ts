@@ -110,6 +110,24 @@ describe("running a scenario", () => {
     });
   });
 
+  test.each([
+    [undefined, "is not known", 0],
+    [60_000, "is long", 0],
+    [50, "is short", 200],
+  ])("gives servers time to remove what is due where that %s ms %s", async (reapEveryMs, _, waitedMs) => {
+    const door = new AgreeableDoor();
+    const steps: readonly Step[] = [
+      { by: "a", op: "reap" },
+      { by: "b", op: "exists", path: "/n" },
+    ];
+    const started = performance.now();
+    const outcome = await runScenario(scenario(steps), { door, name: "c", root: "/x/r", reapEveryMs });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(waitedMs);
+    const before = door.log.slice(door.log.indexOf("a create /x/r") + 1, door.log.indexOf("b exists /x/r/n"));
+    expect([...new Set(before)]).toEqual(waitedMs === 0 ? [] : ["a ping", "b ping"]);
+    expect(outcome).toEqual({ is: "done", steps: 2 });
+  });
+
   test.each(["/x", "/x/r"])("is lost when %s of its root cannot be made", async (path) => {
     const door = new AgreeableDoor();
     door.refuses.set(`create ${path}`, -110);

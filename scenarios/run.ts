@@ -22,6 +22,8 @@ export interface RunCase {
   readonly root: string;
   /** Asked before each step: true ends the case early, because what follows a divergence is echo. */
   readonly isOver?: () => boolean;
+  /** How often both servers look for containers and TTL znodes to remove, ms, where that is known. */
+  readonly reapEveryMs?: number | undefined;
   /** Told of every reply and every fault. */
   readonly states?: CaseStates | undefined;
 }
@@ -36,7 +38,7 @@ export interface CaseOutcome {
 
 /** The steps that no request stands for. */
 const isFault = (step: Step): step is Exclude<Step, RequestStep> =>
-  step.op === "drop" || step.op === "reconnect" || step.op === "expire" || step.op === "raw";
+  step.op === "drop" || step.op === "reconnect" || step.op === "expire" || step.op === "reap" || step.op === "raw";
 
 /** Whether a server may hang up in answer to a request: it is sent alone, because what is pipelined behind it meets either fate, and so does what
  *  the slower side has not answered yet. */
@@ -63,11 +65,20 @@ const promptMs = 200;
 /** A server's tick, by default, and a bit, ms. */
 const tickMs = 2_500;
 
+/** How long it takes until each server has removed what is due, a container in a container too, ms; 0 where nobody waits so long. */
+export const reapWaitMs = (everyMs: number | undefined): number =>
+  everyMs === undefined || everyMs > reapableMs ? 0 : 2 * everyMs + 100;
+
+/** How often a server must look for what is due, at least, for somebody to wait for it, ms. */
+const reapableMs = 2_000;
+
 /** How long a server on this machine may take to notice that a connection is gone, ms. */
 const dropNoticedMs = 50;
 
 /** Requests of a session after which its mark is renewed: a cross-check remembers the zxids of so many replies and a few more. */
 const markEvery = 16;
+
+const never = new Promise<never>(() => undefined);
 
 /** The case while it runs. */
 class Case {
@@ -267,6 +278,7 @@ class Case {
     }
     if (step.op === "reconnect") return seat.reconnect(step);
     if (step.op === "expire") return this.#expire(seat);
+    if (step.op === "reap") return this.#reap();
     const connection = await seat.ready();
     const frame = Buffer.from(step.hex, "hex");
     if (!step.reply) {
@@ -279,6 +291,13 @@ class Case {
     await seat.drain();
   }
 
+  async #reap(): Promise<void> {
+    const waitMs = reapWaitMs(this.#how.reapEveryMs);
+    if (waitMs === 0) return;
+    await this.#settle();
+    await this.#keepAlive(undefined, never, waitMs);
+  }
+
   /** Keeps the other sessions alive with pings until the server has hung up on this one. */
   async #expire(seat: Seat): Promise<void> {
     await seat.ready();
@@ -287,12 +306,12 @@ class Case {
       throw new CaseStuck(`session ${seat.as.session} does not expire`);
     seat.leave(true);
     // Each server expires on its own tick; the other one gets the same chance before anybody looks.
-    await this.#keepAlive(seat, new Promise(() => undefined), tickMs);
+    await this.#keepAlive(seat, never, tickMs);
     await this.#how.door.settled(this.#how.name);
   }
 
   /** Waits for an end, at most so long, ms, with a ping of every other session now and then; answers whether it has come. */
-  async #keepAlive(silent: Seat, end: Promise<unknown>, limitMs: number): Promise<boolean> {
+  async #keepAlive(silent: Seat | undefined, end: Promise<unknown>, limitMs: number): Promise<boolean> {
     const until = performance.now() + limitMs;
     for (let leftMs = limitMs; leftMs > 0; leftMs = until - performance.now()) {
       for (const [by, other] of this.#seats)

@@ -158,6 +158,7 @@ const actions: Readonly<Record<Step["op"], Readonly<Record<string, Check>>>> = {
     "readOnly?": either("true, false or absent", flag, oneOf(["absent"])),
   },
   expire: {},
+  reap: {},
 };
 
 const scenario = shape({

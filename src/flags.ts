@@ -42,6 +42,7 @@ export interface Flags {
   readonly recordSecrets?: true;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes?: true;
+  readonly containerCheckInterval: string;
   readonly enforceQuota?: true;
   readonly superDigest?: string;
   readonly tickTime: string;
@@ -106,6 +107,11 @@ export function declareFlags(version: string, write: (text: string) => void): Co
       new Option("--zk-version <version>", "behave like this ZooKeeper").choices(["3.8", "3.9"]).default("3.9"),
     )
     .option("--extended-types", "allow TTL znodes (zookeeper.extendedTypesEnabled)")
+    .option(
+      "--container-check-interval <ms>",
+      "how often empty containers and overdue TTL znodes are removed (znode.container.checkIntervalMs)",
+      "60000",
+    )
     .option("--enforce-quota", "refuse what would exceed a hard quota (zookeeper.enforceQuota)")
     .option("--super-digest <user:digest>", "the digest identity that may do everything")
     .option("--tick-time <ms>", "session expiry is rounded up to it", "2000")

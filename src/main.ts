@@ -162,7 +162,7 @@ async function bridgeTarget({ host, port, tls }: BridgeAddress) {
 }
 
 async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Promise<Backend> {
-  const { prefix, zkVersion, extendedTypes, enforceQuota, superDigest } = options;
+  const { prefix, zkVersion, extendedTypes, enforceQuota, reapIntervalMs, superDigest } = options;
   const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = options;
   const needsTls = etcd.caFile !== undefined || etcd.certFile !== undefined;
   const tls = needsTls ? await readTls("--", etcd) : undefined;
@@ -175,7 +175,8 @@ async function reachEtcd(options: Options, etcd: EtcdAddress, log: Logger): Prom
     cause instanceof EtcdLost || cause instanceof EtcdRefused || cause instanceof EtcdCompacted;
   return retry({ name: "etcd", at: etcd.endpoints.join(","), log, isDown }, () =>
     connectEtcdBackend({
-      ...{ prefix, zkVersion, extendedTypes, enforceQuota, minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs, log },
+      ...{ prefix, zkVersion, extendedTypes, enforceQuota, reapIntervalMs, log },
+      ...{ minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs },
       ...(superDigest === undefined ? {} : { superDigest }),
       clientCertificates: options.tls !== undefined && options.tls.clientAuth !== "none",
       ...(saslUsers === undefined ? {} : { saslUsers }),

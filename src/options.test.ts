@@ -18,6 +18,7 @@ describe("what is said is what is meant", () => {
       prefix: "/zetcd",
       zkVersion: "3.9",
       extendedTypes: false,
+      reapIntervalMs: 60_000,
       enforceQuota: false,
       superDigest: undefined,
       tickTimeMs: 2_000,
@@ -129,6 +130,9 @@ describe("what is said is what is meant", () => {
   test("timeouts follow the tick, sizes may be hexadecimal, words are a set", () => {
     const read = options("--endpoints a:1 --tick-time 500 --jute-maxbuffer 0xfffff --four-letter-words ruok,srvr");
     expect([read.minSessionTimeoutMs, read.maxSessionTimeoutMs, read.frameBytesMax]).toEqual([1_000, 10_000, 0xfffff]);
+    expect([read.reapIntervalMs, options("--endpoints a:1 --container-check-interval 500").reapIntervalMs]).toEqual([
+      60_000, 500,
+    ]);
     expect(read.words).toEqual(new Set(["ruok", "srvr"]));
   });
 

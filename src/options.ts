@@ -65,6 +65,8 @@ export interface Options {
   readonly prefix: string;
   readonly zkVersion: ZooKeeperVersion;
   readonly extendedTypes: boolean;
+  /** How often containers and TTL znodes are looked at (znode.container.checkIntervalMs). */
+  readonly reapIntervalMs: number;
   readonly enforceQuota: boolean;
   readonly superDigest: string | undefined;
   readonly tickTimeMs: number;
@@ -124,6 +126,7 @@ function judge(flags: Flags): Options {
     prefix: keyPrefix(flags.prefix),
     zkVersion: flags.zkVersion,
     extendedTypes: flags.extendedTypes ?? false,
+    reapIntervalMs: wholeNumber("--container-check-interval", flags.containerCheckInterval, { min: 1 }),
     enforceQuota: flags.enforceQuota ?? false,
     superDigest: flags.superDigest,
     tickTimeMs,

@@ -6,11 +6,11 @@ import type { Noise } from "../calibrate.ts";
 import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswers, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { forAnswers, forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { removeRoots } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
-import { type Contender, contender, openOracle } from "./servers.ts";
+import { type Contender, contender, type Duel, openOracle } from "./servers.ts";
 import type { Stage, StageFlags } from "./stage.ts";
 
 /** How long one side may take longer than the other, ms. */
@@ -44,15 +44,17 @@ export function twinFlag(raw: RawFlags): string | undefined {
 export async function calibrate(stage: Stage, how: Calibrating): Promise<string | undefined> {
   const { oracle, chroot } = stage.duel;
   const started = performance.now();
-  const twin = await openTwin(how.twin, oracle);
+  const twin = await openTwin(how.twin, stage.duel);
+  const reapEveryMs = how.flags.reapEveryMs ?? twin.reapEveryMs;
+  const reaping = reapEveryMs === undefined ? {} : { reapEveryMs };
   const silent = new Casebook(() => undefined);
   const check = crosscheck({
     ...{ candidate: twin.backend, oracle: bridge(oracle.endpoint), answerFrom: "oracle", replyWaitMs },
     ...{ serial: how.flags.serial ?? false, keepAnswers: true, reveal: how.flags.reveal ?? false },
-    settleMs: how.flags.settleMs,
+    ...{ settleMs: how.flags.settleMs, ...reaping },
     emit: how.noise.collector(silent.emit, stage.journal),
   });
-  const arena = new Arena(check, silent, { chroot });
+  const arena = new Arena(check, silent, { chroot, ...reaping });
   try {
     how.progress.say(`calibration: ${oracle.description.version} at ${oracle.description.address} against its twin`);
     const { operations, lost } = await how.drive(arena);
@@ -82,7 +84,7 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
 }
 
 /** The named twin, or a private one of the oracle's version. */
-async function openTwin(named: string, oracle: Contender): Promise<Contender> {
+async function openTwin(named: string, { oracle, reapEveryMs }: Duel): Promise<Contender> {
   const parsed = parseServer(named, "--oracle-twin");
   if (parsed.is !== "auto") {
     const twin = await openOracle(parsed);
@@ -90,18 +92,20 @@ async function openTwin(named: string, oracle: Contender): Promise<Contender> {
     await twin.stop();
     throw new BadArgument("--oracle-twin", named, "is the oracle itself; a twin is another server like it");
   }
-  const server = await startLike(oracle.description.version);
+  const server = await startLike(oracle.description.version, reapEveryMs);
   const { host, port, version } = server;
-  return contender({ name: "zookeeper", version, isGiven: false }, { host, port }, () => server.stop());
+  const known = { name: "zookeeper", version, isGiven: false, ...(reapEveryMs === undefined ? {} : { reapEveryMs }) };
+  return contender(known, { host, port }, () => server.stop());
 }
 
 /** The machine's own ZooKeeper, or the release that the oracle is. A twin of another version would show versions, not noise. */
-async function startLike(version: string): Promise<ZooKeeperServer> {
-  const own = await startZooKeeper(forAnswers);
+async function startLike(version: string, reapEveryMs: number | undefined): Promise<ZooKeeperServer> {
+  const options = reapEveryMs === undefined ? forAnswers : forAnswersReaping(reapEveryMs);
+  const own = await startZooKeeper(options);
   if (own.version === version || version === "unknown") return own;
   await own.stop();
   try {
-    return await startZooKeeper({ ...forAnswers, version });
+    return await startZooKeeper({ ...options, version });
   } catch (cause) {
     throw new ServerFailed(`--oracle-twin auto: no ZooKeeper ${version} to be had; name one`, { cause });
   }

@@ -28,6 +28,10 @@ export const withServers = (command: Command): Command =>
     .option("--reveal", "show znode data in journal and reports, instead of its length and hash")
     .option("--serial", "one request at a time over all sessions")
     .option("--settle-ms <ms>", "how long a late event or expiry is waited for", "5000")
+    .option(
+      "--reap-every <ms>",
+      "how often both servers remove what is due of containers and TTL znodes; default: 500 if both are started here",
+    )
     .option("--keep-nodes", "leave the znodes of the run on servers that were given")
     .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be found");
 
@@ -78,6 +82,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
   const reportDir = textOf(raw, "report-dir");
   const known = textOf(raw, "known");
   const mutant = textOf(raw, "mutant");
+  const reapEveryMs = wholeNumber(raw, "reap-every", 1);
   return {
     candidate: textOf(raw, "candidate") ?? "auto",
     oracle: textOf(raw, "oracle") ?? "auto",
@@ -88,6 +93,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
     cleanup: raw.keepNodes !== true,
     ...(reportDir === undefined ? {} : { reportDir }),
     ...(known === undefined ? {} : { known }),
+    ...(reapEveryMs === undefined ? {} : { reapEveryMs }),
     ...(mutant === undefined ? {} : { mutant }),
   };
 }

@@ -4,7 +4,7 @@ import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { type FuzzTotals, fuzz } from "../../scenarios/generate/property.ts";
 import type { JournalSink } from "../journal.ts";
 import type { Mutant } from "../mutants.ts";
-import { type Contender, contender } from "./servers.ts";
+import { type Contender, contender, reapOftenMs } from "./servers.ts";
 import { openChecks } from "./stage.ts";
 
 /** What became of one lie. Times in seconds. */
@@ -28,7 +28,7 @@ export interface TrialResult {
   readonly trouble?: string;
 }
 
-/** What a trial needs: two servers of one kind and version, and bounds. */
+/** What a trial needs: two servers of one kind and version that look for containers to remove every {@link reapOftenMs}, and bounds. */
 export interface TrialMeans {
   readonly candidate: Contender;
   readonly oracle: Contender;
@@ -55,7 +55,7 @@ export async function tryMutant(mutant: Mutant, seed: number, means: TrialMeans)
   const { arena, lab, close } = openChecks(
     { candidate: "auto", oracle: "auto", answerFrom: "oracle", settleMs, inFlight, cleanup: false },
     {
-      duel: { candidate, oracle, chroot: "", stop: async () => undefined },
+      duel: { candidate, oracle, chroot: "", reapEveryMs: reapOftenMs, stop: async () => undefined },
       known: [],
       lie: (backend) => mutant.wrap(backend),
       journal: nothing,

@@ -4,12 +4,12 @@ import { writeFileSync } from "node:fs";
 import { seedOf } from "../../scenarios/generate/sequence.ts";
 import { type Mutant, mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
-import { forAnswers, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { type TrialMeans, type TrialResult, tryMutant } from "./mutant-trial.ts";
 import { judgeMutants, resultLine, tableHead } from "./mutants-verdict.ts";
 import { Progress } from "./progress.ts";
-import { contender } from "./servers.ts";
+import { contender, reapOftenMs } from "./servers.ts";
 import { newReportDir, onInterrupt } from "./stage.ts";
 
 /** Mutants tried on one pair of servers: what thousands of sequences leave behind makes a ZooKeeper slow. */
@@ -47,7 +47,8 @@ export async function mutantsCommand(raw: RawFlags): Promise<number> {
   const reportDir = newReportDir("mutants");
   const results: TrialResult[] = [];
   for (let from = 0; from < due.length && !stop.signal.aborted; from += perPair) {
-    const servers = await Promise.all([startZooKeeper(forAnswers), startZooKeeper(forAnswers)]);
+    const asked = forAnswersReaping(reapOftenMs);
+    const servers = await Promise.all([startZooKeeper(asked), startZooKeeper(asked)]);
     try {
       const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
       const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };

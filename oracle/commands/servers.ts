@@ -6,7 +6,7 @@ import type { ServerDescription } from "../journal.ts";
 import { useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswers, servingVersion } from "../servers/zookeeper.ts";
+import { forAnswers, forAnswersReaping, servingVersion } from "../servers/zookeeper.ts";
 import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -22,6 +22,8 @@ export interface Contender {
   readonly description: ServerDescription;
   /** Somebody else's server, on which nothing should be left behind. */
   readonly isGiven: boolean;
+  /** How often it looks for containers and TTL znodes to remove, ms, if it was told. */
+  readonly reapEveryMs?: number;
   /** Ends what was started for it. */
   stop(): Promise<void>;
 }
@@ -31,8 +33,13 @@ export interface Duel {
   readonly candidate: Contender;
   readonly oracle: Contender;
   readonly chroot: string;
+  /** How often both look for containers and TTL znodes to remove, ms, where that is known. */
+  readonly reapEveryMs?: number;
   stop(): Promise<void>;
 }
+
+/** How often two servers of ours look for what to remove, ms: soon enough to be waited for. */
+export const reapOftenMs = 500;
 
 /** How long a server that somebody else runs may take for a handshake, ms. */
 const handshakeWaitMs = 5_000;
@@ -48,9 +55,12 @@ async function expectSession(at: Endpoint, flag: string): Promise<void> {
   opened.client.close();
 }
 
+/** What is known of a side before anybody has connected. */
+type Known = Pick<Contender, "isGiven" | "reapEveryMs"> & { readonly name: string; readonly version: string };
+
 /** A side at an endpoint; `stop` ends what was started for it. */
 export function contender(
-  { name, version, isGiven }: { name: string; version: string; isGiven: boolean },
+  { name, version, ...known }: Known,
   endpoint: Endpoint,
   stop: () => Promise<void>,
 ): Contender {
@@ -60,7 +70,7 @@ export function contender(
     backend,
     endpoint,
     description: { name, address, version },
-    isGiven,
+    ...known,
     stop: async () => {
       await backend.close();
       await stop();
@@ -77,30 +87,39 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
   return contender({ ...told, isGiven: true }, endpoint, async () => undefined);
 }
 
-/** One server, found or started. Throws {@link ServerFailed}. */
-export async function openOracle(server: ServerArgument): Promise<Contender> {
+/** One server, found or started; one that is started looks so often for containers and TTL znodes to remove, ms. Throws {@link ServerFailed}. */
+export async function openOracle(server: ServerArgument, reapEveryMs?: number): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
-  if (server.is === "etcd") return openProxied(server, undefined, "--oracle");
-  const zookeeper = await useZooKeeper(undefined, forAnswers);
+  if (server.is === "etcd") return openProxied(server, undefined, { flag: "--oracle", reapEveryMs });
+  const options = reapEveryMs === undefined ? forAnswers : forAnswersReaping(reapEveryMs);
+  const zookeeper = await useZooKeeper(undefined, options);
   const { host, port, version, from } = zookeeper;
-  return contender({ name: "zookeeper", version, isGiven: from === "given" }, { host, port }, () => zookeeper.stop());
+  // One in Docker takes no Java options.
+  const isTold = reapEveryMs !== undefined && from === "this machine";
+  const known = { name: "zookeeper", version, isGiven: from === "given", ...(isTold ? { reapEveryMs } : {}) };
+  return contender(known, { host, port }, () => zookeeper.stop());
 }
 
 async function openProxied(
   server: Exclude<ServerArgument, { is: "zk" }>,
   oracle: Contender | undefined,
-  flag: string,
+  { flag, reapEveryMs }: { readonly flag: string; readonly reapEveryMs: number | undefined },
 ): Promise<Contender> {
   const etcd = await useEtcd(server.is === "etcd" ? server : undefined).catch((cause: unknown) => {
     throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
   });
   try {
-    const flags = flagsLike(oracle?.description.version ?? "", oracle?.isGiven ?? true);
+    const isGiven = etcd.from === "given";
+    // At an etcd of somebody else's another proxy may do the removing.
+    const reaping = reapEveryMs === undefined || isGiven ? {} : { reapEveryMs };
+    const flags = [
+      ...flagsLike(oracle?.description.version ?? "", oracle?.isGiven ?? true),
+      ...(reaping.reapEveryMs === undefined ? [] : ["--container-check-interval", String(reaping.reapEveryMs)]),
+    ];
     const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
     const version = `${zkVersionOf(oracle?.description.version ?? "") ?? "3.9"} on etcd ${etcd.version}`;
-    const isGiven = etcd.from === "given";
-    return contender({ name: "zetcd", version, isGiven }, { host, port }, async () => {
+    return contender({ name: "zetcd", version, isGiven, ...reaping }, { host, port }, async () => {
       await proxy.stop();
       await etcd.stop();
     });
@@ -136,21 +155,37 @@ async function makeChroot(at: Endpoint, chroot: string): Promise<void> {
   opened.client.close();
 }
 
+/** The words that name two servers, and how often they look for containers and TTL znodes to remove, ms, if somebody says so. */
+export interface DuelArguments {
+  readonly candidate: string;
+  readonly oracle: string;
+  readonly reapEveryMs?: number;
+}
+
 /** Finds or starts both. Throws `BadArgument` and {@link ServerFailed}; what was started before a failure is stopped. */
-export async function openDuel(arguments_: { readonly candidate: string; readonly oracle: string }): Promise<Duel> {
+export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
   const candidateServer = parseServer(arguments_.candidate, "--candidate");
   const oracleServer = parseServer(arguments_.oracle, "--oracle");
   const chroot = commonChroot(candidateServer, oracleServer);
-  const oracle = await openOracle(oracleServer);
+  // One side that removes much sooner than the other would make them differ all the time.
+  const areOurs = candidateServer.is !== "zk" && oracleServer.is !== "zk";
+  const oracle = await openOracle(oracleServer, arguments_.reapEveryMs ?? (areOurs ? reapOftenMs : undefined));
   let candidate: Contender | undefined;
   try {
     candidate =
       candidateServer.is === "zk"
         ? await openGiven(candidateServer, "--candidate")
-        : await openProxied(candidateServer, oracle, "--candidate");
+        : await openProxied(candidateServer, oracle, {
+            flag: "--candidate",
+            reapEveryMs: arguments_.reapEveryMs ?? oracle.reapEveryMs,
+          });
     await Promise.all([makeChroot(candidate.endpoint, chroot), makeChroot(oracle.endpoint, chroot)]);
     const both = [candidate, oracle];
-    return { candidate, oracle, chroot, stop: async () => void (await Promise.all(both.map((side) => side.stop()))) };
+    const reapEveryMs = arguments_.reapEveryMs ?? (oracle.reapEveryMs && candidate.reapEveryMs);
+    return {
+      ...{ candidate, oracle, chroot, ...(reapEveryMs === undefined ? {} : { reapEveryMs }) },
+      stop: async () => void (await Promise.all(both.map((side) => side.stop()))),
+    };
   } catch (cause) {
     await Promise.all([candidate?.stop(), oracle.stop()]);
     throw cause;

@@ -6,6 +6,7 @@ import { writeReports } from "../../reports/write.ts";
 import { Arena } from "../../scenarios/arena.ts";
 import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
+import { reapWaitMs } from "../../scenarios/run.ts";
 import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side, UnderWay } from "../compare/difference.ts";
@@ -39,6 +40,8 @@ export interface StageFlags {
   /** Show znode data in journal and reports; without it, length and hash only. */
   readonly reveal?: boolean;
   readonly settleMs: number;
+  /** How often both servers look for containers and TTL znodes to remove, ms. Default: what they were told, or else what is a ZooKeeper's default. */
+  readonly reapEveryMs?: number;
   readonly mutant?: string;
   readonly cleanup: boolean;
   /** What the oracle and its twin disagree about; may be filled after the stage is set. */
@@ -76,7 +79,7 @@ const labSettleMs = 400;
 /** How long one side may take longer than the other, ms; in the lab every step that is never answered costs that much. */
 const replyWaitMs = 10_000;
 const labReplyWaitMs = 2_000;
-/** A trial is over sooner than a server would remove a znode by itself, ms: what differs for so long differs. */
+/** Where a trial does not wait for what servers remove by themselves, it is over sooner, ms: what differs for so long differs. */
 const labReapEveryMs = 600;
 
 /** Cases in one cross-check. A few, because some requests have a cross-check to themselves, and others would wait for them; not one alone, because
@@ -154,9 +157,10 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
 }
 
 /** The flags without which a replay would meet other servers. */
-const serverWords = ({ candidate, oracle, mutant }: StageFlags): string[] => [
+const serverWords = ({ candidate, oracle, reapEveryMs, mutant }: StageFlags): string[] => [
   ...(candidate === "auto" ? [] : ["--candidate", candidate]),
   ...(oracle === "auto" ? [] : ["--oracle", oracle]),
+  ...(reapEveryMs === undefined ? [] : ["--reap-every", String(reapEveryMs)]),
   ...(mutant === undefined ? [] : ["--mutant", mutant]),
 ];
 
@@ -178,7 +182,11 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     end.abort();
   });
   const isKnown = knownMatcher(known);
+  const { chroot } = duel;
+  const reaping = duel.reapEveryMs === undefined ? {} : { reapEveryMs: duel.reapEveryMs };
+  const ground = { chroot, ...reaping };
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
+    ...reaping,
     candidate,
     oracle,
     answerFrom: flags.answerFrom,
@@ -202,9 +210,8 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const checks = Array.from({ length: Math.min(wanted, checksMax) }, () =>
     crosscheck({ ...shared, deaths, settleMs: flags.settleMs, emit }),
   );
-  const { chroot } = duel;
   const cells = new CellCount();
-  const arena = new Arena(checks, book, { chroot, cells });
+  const arena = new Arena(checks, book, { ...ground, cells });
   const silent = new RunBook(() => undefined);
   const labCheck = (settleMs: number) =>
     crosscheck({
@@ -212,14 +219,14 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
       deaths: deaths.ofTrials,
       settleMs,
       replyWaitMs: labReplyWaitMs,
-      reapEveryMs: labReapEveryMs,
+      reapEveryMs: reapWaitMs(duel.reapEveryMs) === 0 ? labReapEveryMs : (duel.reapEveryMs ?? labReapEveryMs),
       emit: silent.take,
       observe: (seen): void => lab.observe(seen),
     });
   const hasty = labCheck(Math.min(labSettleMs, flags.settleMs));
   // Each server lets sessions expire in its own time, up to a tick later than the other.
   const unhurried = labCheck(flags.settleMs);
-  const lab = new Lab(hasty, silent, { chroot, patient: unhurried });
+  const lab = new Lab(hasty, silent, { ...ground, patient: unhurried });
   lab.isFragile = () => deaths.count > 0;
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {

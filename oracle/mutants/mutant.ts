@@ -20,6 +20,7 @@ export type MutantClass =
   | "persistent"
   | "handshake"
   | "quota"
+  | "reaping"
   | "liveness";
 
 export interface Mutant {

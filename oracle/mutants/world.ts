@@ -13,6 +13,8 @@ export interface PathHistory {
   isAlive: boolean;
   /** Session of the ephemeral that lives or lived here. */
   owner: Int64 | undefined;
+  /** Whether somebody has asked for its deletion since it was made. */
+  isCondemned: boolean;
   /** Who deleted it last; its owner when a session's end did. */
   deletedBy: Int64 | undefined;
   /** Header zxid of the last creation. */
@@ -65,7 +67,15 @@ export class World {
     const known = this.#paths.get(key);
     if (known !== undefined) return known;
     const blank: PathHistory = {
-      ...{ births: 0, deaths: 0, isAlive: false, owner: undefined, deletedBy: undefined, bornAt: 0 },
+      ...{
+        births: 0,
+        deaths: 0,
+        isAlive: false,
+        isCondemned: false,
+        owner: undefined,
+        deletedBy: undefined,
+        bornAt: 0,
+      },
       ...{ childDeaths: 0, orphans: 0, isMultis: false, isTriedByMulti: false, watchers: new Set() },
     };
     this.#paths.set(key, blank);
@@ -117,8 +127,10 @@ export class World {
     this.#askedAt.set(session, Date.now());
     if (op === "closeSession") this.closing.add(session);
     const [first] = operations ?? [];
-    for (const { op: inner, fields } of operations ?? [])
+    for (const { op: inner, fields } of operations ?? []) {
       if (!readsWithWatch.includes(inner)) this.at(fields.path).isTriedByMulti = op === "multi";
+      if (inner === "delete") this.at(fields.path).isCondemned = true;
+    }
     if (readsWithWatch.includes(op) && first?.fields.watch === true) this.at(first.fields.path).watchers.add(session);
   }
 
@@ -138,7 +150,7 @@ export class World {
   #born(path: string, owner: Int64 | undefined, zxid: Int64): void {
     const page = this.at(path);
     page.births++;
-    Object.assign(page, { isAlive: true, owner, bornAt: zxid });
+    Object.assign(page, { isAlive: true, isCondemned: false, owner, bornAt: zxid });
   }
 
   #died(path: string, by: Int64): void {

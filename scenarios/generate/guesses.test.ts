@@ -52,3 +52,33 @@ test("where a session expires, that alone comes first, then with it what names t
   expect(alone).toEqual([silent[3]]);
   expect(withPath).toEqual([silent[1], silent[2], silent[3]]);
 });
+
+const decay: readonly Step[] = [
+  { by: "a", op: "create", path: "/a" },
+  { by: "a", op: "createContainer", path: "/c" },
+  { by: "a", op: "create", path: "/c/x" },
+  { by: "b", op: "exists", path: "/d" },
+  { by: "b", op: "addWatch", path: "", mode: "recursive" },
+  { by: "a", op: "delete", path: "/c/x" },
+  { by: "a", op: "reap" },
+  { by: "b", op: "exists", path: "/a" },
+];
+
+test("where servers are given time, that comes with what lies above and below the path, or with what goes by itself", () => {
+  const at = (...places: number[]) => places.map((place) => decay[place]);
+  expect(guessesAt(decay, { op: "event", path: "/x1/r/c" }, 8).slice(0, 3)).toEqual([
+    at(6),
+    at(1, 6),
+    at(1, 2, 4, 5, 6),
+  ]);
+  expect(guessesAt(decay, { op: "event", path: "/x1/r/d" }, 8)[3]).toEqual(at(1, 2, 3, 4, 5, 6));
+});
+
+test("where a znode may have gone by itself, time is tried before the step that was answered differently, and at the end", () => {
+  const calm = decay.filter(({ op }) => op !== "reap");
+  const time: Step = { by: "a", op: "reap" };
+  const guesses = guessesAt(calm, { op: "exists", path: { exact: "/x1/r/c" } }, 7);
+  expect(guesses.at(-1)).toEqual([...calm.slice(0, 6), time, calm[6]]);
+  expect(guessesAt(calm, { op: "event", path: "/x1/r/c" }, 7).at(-1)).toEqual([...calm, time]);
+  expect(guessesAt(steps, { op: "getData", path: { exact: "/x1/r/a" } }, 9).flat()).not.toContainEqual(time);
+});

@@ -1,6 +1,7 @@
 /** The first guess of a shrink: the steps that a divergence most likely hangs on. Right far more often than not, and then a handful of steps is left
  *  after one try, where halving takes dozens. */
-import { expires, type PathValue, type Step } from "../format.ts";
+import { isWithin } from "../../src/protocol/paths.ts";
+import { type FlagsValue, isSlow, type PathValue, type Step } from "../format.ts";
 import { pathsIn } from "../paths.ts";
 
 /** The request or event that diverged, as the journal describes it: its path is the one that was sent. */
@@ -14,6 +15,9 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What happens to a session rather than to a znode. */
 const ofSessions: readonly Step["op"][] = ["auth", "drop", "reconnect", "closeSession", "expire"];
 
+/** What happens to a znode, whoever looks at it, because of what happened to its children. */
+const ofTime: readonly Step["op"][] = ["reap"];
+
 /** Whether what happens to one path shows at the other: the same, a parent and its child, or further above. */
 const touches = (path: string, at: string): boolean =>
   path === at || at.startsWith(`${path}/`) || path.slice(0, path.lastIndexOf("/")) === at;
@@ -26,15 +30,51 @@ const sentPath = ({ path }: Diverged): string | undefined =>
       ? path
       : undefined;
 
-/** Where sessions expire a try takes seconds, and a few steps are likely: that alone, or what names the path too. */
-function guessesOfExpiry(steps: readonly Step[], diverged: Diverged): Step[][] {
-  if (!expires(steps)) return [];
+/** Flags that decide, whatever the operation is called in a multi. */
+const passingFlags: readonly (FlagsValue | undefined)[] = ["container", "ttl", "ttl-sequential", 4, 5, 6];
+
+/** Whether a server may remove by itself what the step makes. */
+const makesPassing = (step: Step): boolean =>
+  ("ops" in step ? step.ops : [step]).some(
+    (one) =>
+      one.op === "createContainer" || one.op === "createTTL" || ("flags" in one && passingFlags.includes(one.flags)),
+  );
+
+/** Whether a path below the root lies above, at or below one as it was sent, as far as its name tells. */
+function isRelated(own: string, sent: string): boolean {
+  const plain = sent.replace(/\d{10}$/, ""); // a name that the server completed
+  const names = own.split("/");
+  return plain.includes(`${own}/`) || names.some((_, i) => i > 0 && plain.endsWith(names.slice(0, i + 1).join("/")));
+}
+
+/** Where servers are waited for a try takes seconds, and a few steps are likely: the wait alone, with it what names the path, then what lies above and
+ *  below it, then what goes by itself. */
+function guessesOfWaits(steps: readonly Step[], diverged: Diverged): Step[][] {
+  if (!steps.some(isSlow)) return [];
   const path = sentPath(diverged);
-  const isOfPath = (one: PathValue) => typeof one === "string" && one !== "" && path?.endsWith(one) === true;
+  const passing = steps.filter(makesPassing).flatMap(pathsIn);
+  const withWaits = (isLikely: (path: string) => boolean) =>
+    steps.filter((step) => isSlow(step) || pathsIn(step).some((one) => typeof one === "string" && isLikely(one)));
+  const isOfPath = (one: string) => one !== "" && path?.endsWith(one) === true;
+  const isNearPath = (one: string) => one === "" || (path !== undefined && isRelated(one, path));
+  const isPassing = (one: string) => passing.some((from) => typeof from === "string" && isWithin(one, from));
   return [
-    steps.filter(({ op }) => op === "expire"),
-    steps.filter((step) => step.op === "expire" || pathsIn(step).some(isOfPath)),
+    steps.filter(isSlow),
+    withWaits(isOfPath),
+    withWaits(isNearPath),
+    withWaits((one) => isNearPath(one) || isPassing(one)),
   ];
+}
+
+/** Where servers remove znodes by themselves, it may have been the time that went by, which no step stands for: the same with some before the culprit, or
+ *  at the end. */
+function withTime(guesses: readonly (readonly Step[])[], culprit: Step | undefined): Step[][] {
+  return guesses.flatMap((guess) => {
+    const [first] = guess;
+    if (first === undefined || !guess.some(makesPassing) || guess.some(isSlow)) return [];
+    const at = culprit === undefined ? guess.length : guess.lastIndexOf(culprit);
+    return at < 0 ? [] : [guess.toSpliced(at, 0, { by: first.by, op: "reap" })];
+  });
 }
 
 /** The step that was answered differently: of those of its kind the one that names most of the path, and of these the last. */
@@ -63,12 +103,12 @@ export function guessesAt(steps: readonly Step[], diverged: Diverged, executed: 
     step === culprit ||
     // A path that only the run knew may be any.
     pathsIn(step).some((one) => typeof one !== "string" || (typeof path === "string" && touches(one, path)));
-  const near = upTo.filter(isNear);
-  const withSessions = upTo.filter((step) => isNear(step) || ofSessions.includes(step.op));
-  const guesses = [
-    ...guessesOfExpiry(sent, diverged),
-    ...(typeof path === "string" ? [near, withSessions] : []),
-    ...[upTo, sent],
+  const near = upTo.filter((step) => isNear(step) || ofTime.includes(step.op));
+  const withSessions = upTo.filter((step) => isNear(step) || ofTime.includes(step.op) || ofSessions.includes(step.op));
+  const likely = typeof path === "string" ? [near, withSessions] : [];
+  const guesses = [...guessesOfWaits(sent, diverged), ...likely, upTo, sent];
+  return [
+    ...guesses.filter((guess) => guess.length > 0 && guess.length < steps.length),
+    ...withTime([...likely, upTo], culprit),
   ];
-  return guesses.filter((guess) => guess.length > 0 && guess.length < steps.length);
 }

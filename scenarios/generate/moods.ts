@@ -21,8 +21,8 @@ interface Mood {
 }
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
- *  many siblings, with a session that expires. */
-export type Beginning = "identities" | "watches" | "branch" | "crowd" | "silence";
+ *  many siblings, with a session that expires, with containers and TTL znodes that go by themselves. */
+export type Beginning = "identities" | "watches" | "branch" | "crowd" | "silence" | "decay";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
@@ -61,6 +61,9 @@ const moods: readonly Mood[] = [
 
 /** A session falls silent until it expires. That takes seconds, so such sequences come by themselves, not by weight: see `moodsBySeed`. */
 const expiring: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50 }, begins: "silence" };
+
+/** Servers remove containers and TTL znodes by themselves. That takes a second, and where it would take longer, nobody waits. */
+const decaying: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50 }, begins: "decay" };
 
 /** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
 const listedWeight = 16;
@@ -115,6 +118,12 @@ const makers: Readonly<Record<Standing, readonly Step["op"][]>> = {
 const mayExpire = (profile: Profile): boolean =>
   profile.weights.expire === undefined && operationsOf(profile).includes("closeSession");
 
+/** Whether znodes are made to go by themselves, on the same terms. */
+const mayDecay = (profile: Profile): boolean => {
+  const ops = operationsOf(profile);
+  return profile.weights.reap === undefined && ops.includes("createContainer") && ops.includes("createTTL");
+};
+
 const setsQuotas = (profile: Profile): boolean =>
   profile.quotaPercent > 0 && quotaMakers.every((op) => operationsOf(profile).includes(op));
 
@@ -141,7 +150,7 @@ function aimedAt(profile: Profile, { op }: Aim): Profile {
 
 /** The profile in each mood: those listed above, then one for each aim. Names that somebody chose stay. */
 export const moodsOf = (profile: Profile): MoodProfile[] => [
-  ...[...moods, ...(mayExpire(profile) ? [expiring] : [])]
+  ...[...moods, ...(mayExpire(profile) ? [expiring] : []), ...(mayDecay(profile) ? [decaying] : [])]
     .filter(({ isOfQuotas }) => isOfQuotas !== true || setsQuotas(profile))
     .map((mood) => ({
       weight: listedWeight * mood.weight,

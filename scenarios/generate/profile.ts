@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { Step } from "../format.ts";
 
 /** Relative frequency of each kind of step; an operation that is absent is not generated, but that a session expires now and then is left out only by
- *  an `expire` of 0. */
+ *  an `expire` of 0, and that servers remove containers and TTL znodes by a `reap` of 0. */
 export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
 
 /** Which names ordinary paths have; `values.ts` lists them. */
@@ -107,7 +107,7 @@ export const profiles: Readonly<Record<string, Profile>> = {
     sessions: 4,
     weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
   },
-  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, expire: 0 } },
+  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, expire: 0, reap: 0 } },
   names: { ...base, name: "names", oddPathsPercent: 35 },
   large: { ...base, name: "large", dataBytesMax: 200_000 },
   expiry: {
@@ -140,7 +140,7 @@ function profileFrom(value: unknown, file: string): Profile {
     throw new BadProfile(`${file}: "names" must be one of ${nameSets.join(", ")}`);
   const given = isObject(value.weights) ? value.weights : {};
   for (const [op, weight] of Object.entries(given))
-    if (!(op in everyday) && op !== "expire" && op !== "check")
+    if (!(op in everyday) && op !== "expire" && op !== "reap" && op !== "check")
       throw new BadProfile(`${file}: "weights" names "${op}", which is no operation that can be generated`);
     else if (typeof weight !== "number" || !(weight >= 0))
       throw new BadProfile(`${file}: the weight of "${op}" must be a number from 0 up`);

@@ -2,7 +2,7 @@
 import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../oracle/journal.ts";
 import type { Arena, CaseResult } from "../arena.ts";
 import type { CellCount } from "../coverage/cells.ts";
-import { expires, type Scenario, type Step } from "../format.ts";
+import { isSlow, type Scenario, type Step } from "../format.ts";
 import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
 import { type Diverged, guessesAt } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
@@ -231,12 +231,12 @@ export async function explain(
   const stillFails = async (steps: readonly Step[]) =>
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted);
   const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
-  // A session that expires makes every trial take seconds: mostly it has nothing to do with the divergence.
-  const calm = scenario.steps.filter(({ op }) => op !== "expire");
-  const mayBeSlow = expires(scenario.steps);
-  const isSlow = mayBeSlow && !(await stillFails(calm));
-  const steps = isSlow ? scenario.steps : calm;
-  const limits = { budgetMs: how.shrinkMs, inFlight: isSlow ? 32 : 4, isAllowed };
+  // A wait for what servers do by themselves makes every trial take seconds: mostly it has nothing to do with the divergence.
+  const calm = scenario.steps.filter((step) => !isSlow(step));
+  const mayBeSlow = calm.length < scenario.steps.length;
+  const needsSlow = mayBeSlow && !(await stillFails(calm));
+  const steps = needsSlow ? scenario.steps : calm;
+  const limits = { budgetMs: how.shrinkMs, inFlight: needsSlow ? 32 : 4, isAllowed };
   const small = await shrink(steps, stillFails, limits, {
     ...(how.origin === undefined || mayBeSlow ? {} : { origin: how.origin }),
     guesses: guessesAt(steps, (divergence.request ?? {}) as Diverged, how.executed ?? steps.length),

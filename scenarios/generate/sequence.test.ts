@@ -14,7 +14,7 @@ const plan = (name: string, rest: { surface?: "core" | "full"; allowHazards?: bo
   profile: { ...loadProfile(name), surface: rest.surface ?? ("full" as const) },
   allowHazards: rest.allowHazards ?? false,
 });
-const isFault = (step: Step) => ["drop", "reconnect", "expire", "raw"].includes(step.op);
+const isFault = (step: Step) => ["drop", "reconnect", "expire", "reap", "raw"].includes(step.op);
 
 describe("generated sequences", () => {
   test.each(names)("of profile %s are scenarios, every step of them can be sent, none is a hazard", (name) => {
@@ -88,16 +88,19 @@ describe("generated sequences", () => {
     expect(asked.filter((path) => path === null || (typeof path === "object" && "exact" in path))).toEqual([]);
   });
 
-  test("let a session expire early in a run and then seldom, with the shortest timeout, unless the profile forbids it", () => {
-    const slowOnes = (name: string) => {
-      const at = generator(plan(name));
-      const numbers = [...Array.from({ length: 600 }, (_, i) => i), 2_089];
-      return numbers.filter((index) => at(index).steps.some(({ op }) => op === "expire"));
+  test("let a session expire and znodes go by themselves early in a run and then seldom, unless the profile forbids it", () => {
+    const slowOnes = (op: Step["op"], name: string, surface: "core" | "full") => {
+      const at = generator(plan(name, { surface }));
+      const numbers = [...Array.from({ length: 600 }, (_, i) => i), 2_088, 2_089];
+      return numbers.filter((index) => at(index).steps.some((step) => step.op === op));
     };
-    expect(slowOnes("default")).toEqual([40, 41, 42, 43, 2_089]);
-    expect(slowOnes("live")).toEqual([]);
+    expect(slowOnes("expire", "default", "full")).toEqual([40, 42, 44, 46, 2_088]);
+    expect(slowOnes("reap", "default", "full")).toEqual([41, 43, 45, 47, 2_089]);
+    expect(slowOnes("expire", "default", "core")).toEqual([40, 41, 42, 43, 2_088, 2_089]);
+    expect(slowOnes("reap", "default", "core")).toEqual([]);
+    for (const op of ["expire", "reap"] as const) expect(slowOnes(op, "live", "full")).toEqual([]);
     const at = generator(plan("default"));
-    expect([40, 44].map((index) => at(index).timeoutMs)).toEqual([4_000, 30_000]);
+    expect([40, 48].map((index) => at(index).timeoutMs)).toEqual([4_000, 30_000]);
   });
 
   test("hold hazards when they are asked for, and only then", () => {

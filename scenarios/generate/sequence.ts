@@ -59,19 +59,19 @@ function moodArbitrary(
   );
 }
 
-/** Of so many sequences these are of the moods that come by themselves: early, so that a short run has them and need not wait for them at its end. */
+/** Of so many sequences these are of the moods that come by themselves, a few of each, which take turns: early, so that a short run has them and need
+ *  not wait for them at its end. */
 const period = 2_048;
-const slow = { from: 40, to: 44 } as const;
+const slow = { from: 40, each: 4 } as const;
 
 /** Tells the mood of each sequence of a seed, as a position in the list. */
 export function moodsBySeed(moods: readonly MoodProfile[], seed: number): (index: number) => number {
   const slots = moods.flatMap(({ weight }, mood) => Array.from({ length: weight }, () => mood));
   const weightless = moods.flatMap(({ weight }, mood) => (weight === 0 ? [mood] : []));
   return (index) => {
-    const at = index % period;
-    const isSlow = at >= slow.from && at < slow.to;
-    const among = isSlow && weightless.length > 0 ? weightless : slots;
-    return among[(seedOf(~seed, index) >>> 0) % among.length] ?? 0;
+    const turn = (index % period) - slow.from;
+    if (turn >= 0 && turn < slow.each * weightless.length) return weightless[turn % weightless.length] ?? 0;
+    return slots[(seedOf(~seed, index) >>> 0) % slots.length] ?? 0;
   };
 }
 

@@ -167,7 +167,9 @@ export async function shrink(
 ): Promise<Shrunk> {
   const shrinker = new Shrinker(stillFails, limits);
   let best = (await shrinker.firstFailing(guesses)) ?? steps;
-  if (origin !== undefined && best.length > fewSteps) best = await shrinker.asFastCheckDoes(origin, best);
+  const isGenerated = best.every((step) => steps.includes(step));
+  if (origin !== undefined && isGenerated && best.length > fewSteps)
+    best = await shrinker.asFastCheckDoes(origin, best);
   for (;;) {
     best = await shrinker.fewerSteps(best);
     const simpler = await shrinker.simpler(best);

@@ -167,7 +167,7 @@ const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile
     type: fc.constantFrom<"children" | "data" | "any" | number>("children", "data", "any", "any", 0),
   });
 
-const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire"): fc.Arbitrary<Action> =>
+const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire" | "reap"): fc.Arbitrary<Action> =>
   fc.constant<Action>({ op });
 
 /** Writes of a session that has just said goodbye, which must not happen any more, follow every third time. */
@@ -223,6 +223,7 @@ const later = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action
   getEphemerals: onPath(profile, "getEphemerals"),
   getAllChildrenNumber: onPath(profile, "getAllChildrenNumber"),
   whoAmI: bare("whoAmI"),
+  reap: bare("reap"),
   setWatches2: setWatches2(profile),
   check: pathArbitrary(profile).map((path): Action => ({ op: "check", path, version: -7 })),
 });
