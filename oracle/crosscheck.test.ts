@@ -739,6 +739,43 @@ test("a case in which a container's end let a write through on one side alone ha
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["may be gone", true, "timing"],
+  ["stands", false, "diverges"],
+] as const)("a container that %s may be watched on one side alone", async (_, isEmpty, verdict) => {
+  const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+  const client = await bench.client("s");
+  client.send(1, "createContainer", { path: "/c", data: null, acl, flags: 4 });
+  answer(client, (zxid) => replyFrame("createContainer", { xid: 1, zxid, body: { path: "/c", stat: stat() } }));
+  if (isEmpty) {
+    client.send(2, "create", { path: "/c/x", data: null, acl, flags: 0 });
+    answer(client, (zxid) => replyFrame("create", { xid: 2, zxid, body: { path: "/c/x" } }), 2);
+    client.send(3, "delete", { path: "/c/x", version: -1 });
+    answer(client, deleted(3), 3);
+  }
+  client.send(4, "setWatches", { relativeZxid: 3, dataWatches: [], existWatches: ["/c"], childWatches: [] });
+  client.at.candidate?.send(eventFrame(eventTypes.created, "/c"));
+  answer(client, (zxid) => replyFrame("setWatches", { xid: 4, zxid }), 3);
+  const event = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(event, { interval: 5 }).toMatchObject([{ type: "NodeCreated", verdict }]);
+  await bench.crosscheck.close();
+});
+
+test("a read that finds a container on one side alone leaves a watch there alone", async () => {
+  const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+  const client = await bench.client("s");
+  containerWithChild(client, "/c");
+  client.send(3, "delete", { path: "/c/x", version: -1 });
+  answer(client, deleted(3), 3);
+  client.send(4, "getData", { path: "/c", watch: true });
+  client.at.candidate?.send(replyFrame("getData", { xid: 4, zxid: 4, err: "NONODE" }));
+  client.at.oracle?.send(replyFrame("getData", { xid: 4, zxid: 103, body: { data: null, stat: stat() } }));
+  client.at.oracle?.send(eventFrame(eventTypes.deleted, "/c"));
+  const event = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(event, { interval: 5 }).toMatchObject([{ type: "NodeDeleted", verdict: "timing" }]);
+  await bench.crosscheck.close();
+});
+
 const listed = (xid: number, zxid: number, children: readonly string[]) =>
   replyFrame("getChildren", { xid, zxid, body: { children: [...children] } });
 

@@ -20,6 +20,7 @@ import type { Pairing } from "./pairing.ts";
 import { changesIdentity, isPlainWrite, parseRequest, type Request } from "./request.ts";
 import { rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
+import { UnsureWatches } from "./unsure-watches.ts";
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
@@ -37,6 +38,7 @@ export class CrossConnection implements BackendSession {
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
   readonly #doubts = new Doubts((path) => this.#shared.unsteadiness(path)?.what === "node");
+  readonly #unsureWatches = new UnsureWatches((path) => this.#shared.unsteadiness(path) !== undefined);
   /** Syncs under way: behind them the candidate itself holds writes back. */
   #syncs = 0;
   readonly #scene: JudgeScene;
@@ -125,6 +127,11 @@ export class CrossConnection implements BackendSession {
   /** One side has hung up or never granted a session, and the other serves the client alone. */
   get isLopsided(): boolean {
     return !this.#isOver && !this.#ends.areOpen;
+  }
+
+  /** Whether a watch there may stand on one side alone. */
+  isWatchedUnsurely(path: string): boolean {
+    return this.#unsureWatches.has(path);
   }
 
   /** Asks both sides a ping that the client will not see answered. */
@@ -289,6 +296,7 @@ export class CrossConnection implements BackendSession {
   #compare(exchange: Exchange, frames: Both<Buffer>): void {
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
+    this.#unsureWatches.note(exchange.request, differences);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
     if (seesOthersWatches(exchange) && this.#shared.isLopsided(this.label.case))
       return record(exchange, this.#scene, { differences, verdict: "unchecked" });

@@ -173,21 +173,25 @@ const setWatchesTables = {
   persistentRecursiveWatches: "lasting",
 } as const satisfies Record<string, WatchTable>;
 
-/** Notes the watches that a request may leave behind. `position` counts the connection's requests. */
+/** The watches that a request may leave behind. */
+export function* watchesOf(request: Request): Generator<{ readonly path: string; readonly table: WatchTable }> {
+  if (request.isOurs || request.op === "multiRead") return;
+  for (const operation of request.operations ?? []) {
+    const { op, fields } = operation;
+    const path = pathOf(operation);
+    if (op === "addWatch" && path !== undefined) yield { path, table: "lasting" };
+    else if (op === "setWatches" || op === "setWatches2")
+      for (const [name, table] of Object.entries(setWatchesTables))
+        for (const each of listOf(fields[name])) yield { path: each, table };
+    else if (fields.watch === true && path !== undefined)
+      yield { path, table: op === "exists" || op === "getData" ? "data" : "children" };
+  }
+}
+
+/** Notes them. `position` counts the connection's requests. */
 export function armWatches<Owner extends Watcher>(
   request: Request,
   { owner, watches, position }: { owner: Owner; watches: WatchMap<Owner>; position: number },
 ): void {
-  if (request.isOurs || request.op === "multiRead") return;
-  const arm = (path: string, table: WatchTable) => watches.arm(owner, { path, table, position });
-  for (const operation of request.operations ?? []) {
-    const { op, fields } = operation;
-    const path = pathOf(operation);
-    if (op === "addWatch" && path !== undefined) arm(path, "lasting");
-    else if (op === "setWatches" || op === "setWatches2")
-      for (const [name, table] of Object.entries(setWatchesTables))
-        for (const each of listOf(fields[name])) arm(each, table);
-    else if (fields.watch === true && path !== undefined)
-      arm(path, op === "exists" || op === "getData" ? "data" : "children");
-  }
+  for (const watch of watchesOf(request)) watches.arm(owner, { ...watch, position });
 }

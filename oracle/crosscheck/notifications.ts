@@ -20,6 +20,7 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
       return isUnsteady || shared.book.hasFading(now) || shared.ended.mayShuffle(one, other, now);
     },
     isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
+    isWatchedUnsurely: (path) => connection.isWatchedUnsurely(path),
     waitMs: ({ type, path }) => settleMs + (tellsOfReaping(type, path ?? "", shared) ? shared.reapEveryMs : 0),
     judged: (events) => {
       for (const side of sides) {

@@ -17,6 +17,7 @@ function bench(how: { mayShuffle?: boolean; unsteady?: string; reaped?: number }
     compare: (frames) => compareEvents(frames, { witness, eventZxid: "strict" }),
     mayShuffle: () => how.mayShuffle ?? false,
     isUnsteady: (path) => path === how.unsteady,
+    isWatchedUnsurely: () => false,
     waitMs: ({ type }) => (type === how.reaped ? 1_000 : 100),
     judged: ({ arrivals, differences, isLate }) => {
       const is = arrivals.candidate && arrivals.oracle ? "both" : arrivals.candidate ? "candidate" : "oracle";

@@ -15,7 +15,7 @@ export interface Arrival {
   readonly at: number;
 }
 
-/** A judged event. `isLate`: the sides disagree on the place of an event that may come at any moment. */
+/** A judged event. `isLate`: the sides disagree on the place of an event that may come at any moment, or on one that only one of them may owe. */
 export interface PairedEvents {
   readonly arrivals: Partial<Both<Arrival>>;
   readonly differences: readonly Difference[];
@@ -31,6 +31,8 @@ export interface PairingScene {
   mayShuffle(one: WatcherEvent, other: WatcherEvent): boolean;
   /** The znode may go at different moments on the two sides (an expiring session's, a reaped one). */
   isUnsteady(path: string): boolean;
+  /** What the event tells of may be watched on one side alone. */
+  isWatchedUnsurely(path: string): boolean;
   /** How long an event may be on its way to one side after the other has sent it, ms. */
   waitMs(event: WatcherEvent): number;
   /** In the order of judging. */
@@ -192,7 +194,8 @@ export class Pairing {
       side === "candidate" &&
       this.#paired.some(({ key, replies }) => key === arrival.key && replies >= arrival.replies - 1);
     const at = isRepeated ? "event.duplicate" : "event";
-    this.#finish({ [side]: arrival }, [{ is: "absent", at, on: other, other: describe(arrival.event) }]);
+    const isUnsure = this.#scene.isWatchedUnsurely(arrival.event.path ?? "");
+    this.#finish({ [side]: arrival }, [{ is: "absent", at, on: other, other: describe(arrival.event) }], isUnsure);
   }
 }
 
