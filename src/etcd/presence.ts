@@ -5,8 +5,9 @@ import type { Logger } from "../logger.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { EtcdStore } from "./store.ts";
 
-/** Life of the lease, and the age of its last confirmation at which we stop serving. */
-const lease = { ttlS: 10, confirmEveryMs: 1_000, unansweredMax: 2, trustMs: 6_000 };
+/** Life of the lease, and the age of its last confirmation at which we stop serving, at the next look: a second and a half before the lease can run out.
+ *  An etcd that loses the member we ask, which may be its leader too, takes some seconds to find the way back. */
+const lease = { ttlS: 10, confirmEveryMs: 1_000, unansweredMax: 2, trustMs: 7_500 };
 
 /** Hears when the proxy may no longer, or may again, answer for its sessions. */
 export interface PresenceListener {
