@@ -516,6 +516,21 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test.each([
+    ["behind a request is put down to it", 0, "delete"],
+    ["after a silence is put down to that", 1_100, "expire"],
+  ])("one side hanging up %s", async (_, silentMs, operation) => {
+    const bench = new Bench();
+    const client = await bench.client("s");
+    client.send(1, "delete", { path: "/a", version: -1 });
+    answer(client, deleted(1));
+    await sleep(silentMs);
+    client.at.candidate?.hangUp();
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([{ operation, differences: [{ is: "closed", on: "candidate" }] }]);
+    await bench.crosscheck.close();
+  });
+
   test("a candidate that dies over a request is named; an oracle that dies is an event of operations", async () => {
     for (const side of sides) {
       const bench = new Bench({ answerFrom: side === "candidate" ? "oracle" : "candidate" });

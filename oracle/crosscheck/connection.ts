@@ -25,6 +25,9 @@ import { UnsureWatches } from "./unsure-watches.ts";
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
 
+/** Who hangs up so long after it was asked anything has not done so over a request, ms. */
+const silentMs = 1_000;
+
 let connectionsMade = 0;
 
 export class CrossConnection implements BackendSession {
@@ -233,15 +236,23 @@ export class CrossConnection implements BackendSession {
     const on = otherSide(side);
     if (this.#clientGoneAt !== undefined || !this.#ends.isOpen(on)) return;
     const at = isRepeated ? "reply.duplicate" : "reply.extra";
-    this.#complain([{ is: "absent", at, on, other: `${frame.length} bytes` }]);
+    const difference: Difference = { is: "absent", at, on, other: `${frame.length} bytes` };
+    this.#complain([difference], { verdict: "diverges", isOfSilence: false });
   }
 
-  /** A divergence that belongs to no request under way is put down to the last one. */
-  #complain(differences: readonly Difference[], verdict: "diverges" | "timing" = "diverges"): void {
+  /** A divergence that belongs to no request under way is put down to the last one, or to the silence behind it. */
+  #complain(
+    differences: readonly Difference[],
+    how: { readonly verdict: "diverges" | "timing"; readonly isOfSilence: boolean },
+  ): void {
     const { scribe } = this.#shared;
+    const { verdict, isOfSilence } = how;
     const request = this.#last?.request;
-    const described =
-      request === undefined ? { op: "connect", request: { op: "reconnect" } } : scribe.describe(request);
+    const described = isOfSilence
+      ? { op: "expire", request: { op: "expire" } }
+      : request === undefined
+        ? { op: "connect", request: { op: "reconnect" } }
+        : scribe.describe(request);
     const answers = both((side) => ({ is: this.#ends.isOpen(side) ? "none" : "closed" }) as const);
     scribe.step({ label: this.label, ...described, answers, ms: { candidate: 0, oracle: 0 }, differences, verdict });
   }
@@ -389,7 +400,10 @@ export class CrossConnection implements BackendSession {
     // Its session may still expire on the other side, until that has had the time for it and the window.
     const isOverdue = book.isOverdue(session, otherSide(side), now);
     const verdict = !isOverdue && book.isFading(session, now) ? "timing" : "diverges";
-    if (first === undefined || first.request.isOurs) return isDead ? undefined : this.#complain(differences, verdict);
+    if (first === undefined || first.request.isOurs) {
+      const isOfSilence = session.heardAt[side] + silentMs < this.#ends.endedAt(side);
+      return isDead ? undefined : this.#complain(differences, { verdict, isOfSilence });
+    }
     this.#retire(first);
     if (isDead) judgeDeath(first, this.#scene, this.#ends.endedAt(side));
     else record(first, this.#scene, { differences, verdict, gone: (one) => one === side });
