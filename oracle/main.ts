@@ -48,7 +48,10 @@ withTwin(
 )
   .option("--runs <n>", "sequences, at most")
   .option("--ops <n>", "operations, about; default 20000 when no other limit is set")
-  .option("--time-limit <s>", "seconds after which no sequence begins any more; what was found by then is still shrunk")
+  .option(
+    "--time-limit <s>",
+    "seconds after which no sequence begins any more; what was found is shrunk for one more --shrink-time",
+  )
   .option("--max-causes <n>", "distinct causes after which the run ends", "5")
   .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
   .option("--end-on-failure", "end with the first cause")

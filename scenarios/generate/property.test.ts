@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Arena } from "../arena.ts";
 import { CellCount } from "../coverage/cells.ts";
@@ -51,4 +55,46 @@ test("a steered run prefers aims that have cells to hit, and its numbers name th
   expect(aims(steered)).toBeGreaterThan(aims(inOrder) + 10);
   const at = generator(plan);
   for (const [name, scenario] of steered) expect(scenario).toEqual(at(Number(name.slice("seq-".length))));
+});
+
+/** What a run makes of sequences that each diverge in a way of their own, which nothing shorter shows: how long it shrank each cause, ms. */
+async function shrinkTimes(own: FuzzLimits, trialMs: number): Promise<number[]> {
+  const reportDir = mkdtempSync(join(tmpdir(), "zetcd-property-"));
+  const whole = new Map<number, string>();
+  const resultOf = (fingerprints: readonly string[]) => {
+    const [fingerprint] = fingerprints;
+    const line = { event: "divergence", n: 1, case: "c", operation: "exists", verdict: "diverges", differences: [] };
+    const divergence = fingerprint === undefined ? undefined : { ...line, fingerprint };
+    const record = { name: "c", divergence, fingerprints: new Set(fingerprints) };
+    return { outcome: { is: "done", steps: 1 }, record, seen: [], root: "/x/r" };
+  };
+  const arena = {
+    run: async (scenario: Scenario, name: string) => {
+      whole.set(scenario.steps.length, `${name} ${scenario.steps.length}`);
+      await sleep(own.timeLimitMs);
+      return resultOf([`${name} ${scenario.steps.length}`]);
+    },
+  } as unknown as Arena;
+  const lab = {
+    run: async ({ steps }: Scenario) => {
+      await sleep(trialMs);
+      const shown = whole.get(steps.length);
+      return resultOf(shown === undefined ? [] : [shown]);
+    },
+  } as unknown as Arena;
+  const times: number[] = [];
+  await fuzz(plan, own, {
+    ...{ arena, lab, reportDir, replayOf: () => "", replayFile: () => "", stop: new AbortController().signal },
+    journal: (line) => void (line.event === "counterexample" && times.push(line.shrinkMs)),
+  });
+  rmSync(reportDir, { recursive: true });
+  return times;
+}
+
+test("what is left to shrink when the time is over shares as much time once more", async () => {
+  const own = { ...limits, runs: 3, inFlight: 3, shrinkMs: 1_800, timeLimitMs: 200 };
+  const sum = (times: readonly number[]) => times.reduce((total, time) => total + time, 0);
+  const late = await shrinkTimes(own, 100);
+  expect(late).toHaveLength(3);
+  expect(sum(late)).toBeLessThan(3_500);
 });

@@ -22,7 +22,7 @@ export interface FuzzLimits {
   readonly inFlight: number;
   /** Distinct causes after which the run ends. */
   readonly maxCauses: number;
-  /** For shrinking one cause, ms; 0 shrinks nothing. */
+  /** For shrinking one cause, ms; 0 shrinks nothing. What is left when `timeLimitMs` are over shares as much once more. */
   readonly shrinkMs: number;
   /** End with the first cause. */
   readonly endOnFailure: boolean;
@@ -74,6 +74,9 @@ export interface FuzzTotals {
   trouble: string | undefined;
 }
 
+/** For shrinking a cause, at least, ms: that it shows itself again is seen in any case. */
+const shrinkMinMs = 500;
+
 /** Cases in a row without a session before a server counts as lost. */
 const lostMax = 5;
 
@@ -104,6 +107,7 @@ class Fuzz {
   #underWay = 0;
   #lostInARow = 0;
   #isOver = false;
+  #unexplained = 0;
   /** Held while a cause is shrunk: new sequences wait, so that the shrink has the servers to itself. */
   #pause: Promise<void> = Promise.resolve();
   readonly totals: FuzzTotals = { runs: 0, operations: 0, causes: [], ended: "limit", trouble: undefined };
@@ -178,12 +182,21 @@ class Fuzz {
     this.#fingerprints.add(divergence.fingerprint);
     const at = this.totals.causes.push({ divergence, index }) - 1;
     if (this.#limits.endOnFailure || this.totals.causes.length >= this.#limits.maxCauses) this.#end("causes");
+    this.#unexplained++;
     this.#pause = this.#pause.then(async () => {
       const counterexample = await this.#explain(divergence, failed);
+      this.#unexplained--;
       const cause = { divergence, index, ...(counterexample === undefined ? {} : { counterexample }) };
       this.totals.causes[at] = cause;
       this.#means.found?.(cause);
     });
+  }
+
+  /** For shrinking the next cause, ms. */
+  #shareOfTime(): number {
+    const { shrinkMs, timeLimitMs } = this.#limits;
+    const leftMs = timeLimitMs + shrinkMs - (performance.now() - this.#started);
+    return Math.min(shrinkMs, Math.max(leftMs / this.#unexplained, shrinkMinMs));
   }
 
   async #explain(divergence: DivergenceLine, failed: Failed): Promise<CounterexampleLine | undefined> {
@@ -191,7 +204,7 @@ class Fuzz {
     if (this.#limits.shrinkMs <= 0 || this.#means.stop.aborted) return undefined;
     const origin = { arbitrary: sequenceArbitrary(this.#plan, index), seed: seedOf(this.#plan.seed, index) };
     const replay = this.#means.replayOf(index);
-    const how = { ...this.#means, ...this.#limits, plan: this.#plan, index, origin, executed, replay };
+    const how = { ...this.#means, shrinkMs: this.#shareOfTime(), plan: this.#plan, index, origin, executed, replay };
     return explain(scenario, divergence, how);
   }
 }
