@@ -2,9 +2,10 @@
 import { randomInt } from "node:crypto";
 import { cellsReachable } from "../../scenarios/coverage/cells.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
+import { explain } from "../../scenarios/generate/explain.ts";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
-import { explain, type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
+import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { generator } from "../../scenarios/generate/sequence.ts";
 import { Noise } from "../calibrate.ts";

@@ -68,7 +68,7 @@ function guessesOfWaits(steps: readonly Step[], diverged: Diverged): Step[][] {
 
 /** Where servers remove znodes by themselves, it may have been the time that went by, which no step stands for: the same with some before the culprit, or
  *  at the end. */
-function withTime(guesses: readonly (readonly Step[])[], culprit: Step | undefined): Step[][] {
+export function withTime(guesses: readonly (readonly Step[])[], culprit: Step | undefined): Step[][] {
   return guesses.flatMap((guess) => {
     const [first] = guess;
     if (first === undefined || !guess.some(makesPassing) || guess.some(isSlow)) return [];

@@ -2,13 +2,10 @@
 import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../oracle/journal.ts";
 import type { Arena, CaseResult } from "../arena.ts";
 import type { CellCount } from "../coverage/cells.ts";
-import { isSlow, type Scenario, type Step } from "../format.ts";
-import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
-import { type Diverged, guessesAt } from "./guesses.ts";
-import { hazardOf } from "./hazards.ts";
+import type { Scenario } from "../format.ts";
+import { explain } from "./explain.ts";
 import { type Aim, moodsOf } from "./moods.ts";
-import { generator, moodsBySeed, type Plan, scenarioOf, seedOf, sequenceArbitrary, timeoutOf } from "./sequence.ts";
-import { type Origin, shrink } from "./shrink.ts";
+import { generator, moodsBySeed, type Plan, seedOf, sequenceArbitrary } from "./sequence.ts";
 import { Steering } from "./steering.ts";
 
 /** Bounds of a fuzz run. */
@@ -212,66 +209,3 @@ class Fuzz {
 /** Runs a fuzz run to its end. */
 export const fuzz = (plan: Plan, limits: FuzzLimits, means: FuzzMeans): Promise<FuzzTotals> =>
   new Fuzz(plan, limits, means).run();
-
-/** What explaining a divergence needs. */
-export interface Explaining
-  extends Pick<FuzzMeans, "lab" | "journal" | "reportDir" | "replayFile" | "stop">,
-    Pick<FuzzLimits, "shrinkMs"> {
-  readonly plan: Plan;
-  readonly index: number;
-  readonly replay: string;
-  readonly origin?: Origin;
-  /** How many of the steps had been sent when it was noticed, if that is known. */
-  readonly executed?: number;
-}
-
-/** Replays that say how often the shrunk form shows the divergence. */
-const verifications = 3;
-let lastTrial = 0;
-
-/** Shrinks a diverging scenario, verifies and saves it, and journals the counterexample. Undefined when it does not show itself again. */
-export async function explain(
-  scenario: Scenario,
-  divergence: DivergenceLine,
-  how: Explaining,
-): Promise<CounterexampleLine | undefined> {
-  const { lab, journal } = how;
-  const wanted = divergence.fingerprint;
-  const trial = (steps: readonly Step[]) => {
-    lastTrial++;
-    return lab.run(scenarioOf(steps, how.plan, how.index), `trial-${lastTrial}`);
-  };
-  const stillFails = async (steps: readonly Step[]) =>
-    !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted);
-  const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
-  // A wait for what servers do by themselves makes every trial take seconds: mostly it has nothing to do with the divergence.
-  const calm = scenario.steps.filter((step) => !isSlow(step));
-  const mayBeSlow = calm.length < scenario.steps.length;
-  const needsSlow = mayBeSlow && !(await stillFails(calm));
-  const steps = needsSlow ? scenario.steps : calm;
-  const limits = { budgetMs: how.shrinkMs, inFlight: needsSlow ? 32 : 4, isAllowed };
-  const small = await shrink(steps, stillFails, limits, {
-    ...(how.origin === undefined || mayBeSlow ? {} : { origin: how.origin }),
-    guesses: guessesAt(steps, (divergence.request ?? {}) as Diverged, how.executed ?? steps.length),
-  });
-  const tries: CaseResult[] = [];
-  for (let i = 0; i < verifications; i++) tries.push(await trial(small.steps));
-  const shown = tries.filter((one) => one.record.fingerprints.has(wanted));
-  const best = shown.at(-1) ?? tries.at(-1);
-  if (shown.length === 0)
-    journal({ event: "note", text: `${headline(divergence)}: does not show itself again on its own` });
-  const source = `found by xchk fuzz: ${how.replay}`;
-  const saved = asScenario(small.steps, { divergence, source, timeoutMs: timeoutOf(small.steps, how.plan.profile) });
-  const file = saveScenario(how.reportDir, wanted, saved);
-  const line = counterexampleLine(small.steps, {
-    fingerprint: wanted,
-    story: storyOf(small.steps, best?.seen ?? [], best?.root ?? ""),
-    replay: how.replayFile(file),
-    file,
-    reproduced: shown.length,
-    attempts: verifications,
-    shrinkMs: small.ms,
-  });
-  journal(line);
-  return line;
-}

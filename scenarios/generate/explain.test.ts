@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { DivergenceLine, JournalLine } from "../../oracle/journal.ts";
+import type { Arena } from "../arena.ts";
+import type { Scenario, Step } from "../format.ts";
+import { explain } from "./explain.ts";
+import { loadProfile } from "./profile.ts";
+import { scenarioOf } from "./sequence.ts";
+
+const plan = { seed: 7, profile: loadProfile("default"), allowHazards: false };
+
+const divergenceOf = (fingerprint: string): DivergenceLine => ({
+  ...{ event: "divergence", n: 1, case: "c", session: "a", fingerprint, operation: "exists", verdict: "diverges" },
+  ...{
+    differences: [],
+    request: { op: "exists", path: "/n" },
+    answers: { candidate: { is: "none" }, oracle: { is: "none" } },
+  },
+});
+
+/** A lab in which a sequence shows what somebody says. */
+const labIn = (shown: (steps: readonly Step[]) => string | undefined): Arena =>
+  ({
+    run: async ({ steps }: Scenario) => {
+      const fingerprint = shown(steps);
+      const divergence = fingerprint === undefined ? undefined : divergenceOf(fingerprint);
+      const fingerprints = new Set(fingerprint === undefined ? [] : [fingerprint]);
+      return {
+        outcome: { is: "done", steps: steps.length },
+        record: { divergence, fingerprints },
+        seen: [],
+        root: "/x/r",
+      };
+    },
+  }) as unknown as Arena;
+
+/** The counterexample, and the notes about it. */
+async function explained(steps: readonly Step[], shown: (steps: readonly Step[]) => string | undefined) {
+  const reportDir = mkdtempSync(join(tmpdir(), "zetcd-explain-"));
+  const lines: JournalLine[] = [];
+  const counterexample = await explain(scenarioOf(steps, plan, 0), divergenceOf("first"), {
+    ...{ lab: labIn(shown), journal: (line) => void lines.push(line), reportDir, replayFile: (name) => name },
+    ...{ stop: new AbortController().signal, shrinkMs: 5_000, plan, index: 0, replay: "" },
+  });
+  rmSync(reportDir, { recursive: true });
+  return { counterexample, notes: lines.flatMap((line) => (line.event === "note" ? [line.text] : [])) };
+}
+
+const steps: readonly Step[] = [
+  { by: "a", op: "exists", path: "/m" },
+  { by: "a", op: "createContainer", path: "/n" },
+  { by: "b", op: "setData", path: "/m" },
+  { by: "b", op: "exists", path: "/n" },
+];
+const has = (some: readonly Step[], ...ops: readonly Step["op"][]) =>
+  ops.every((op) => some.some((step) => step.op === op));
+
+test("what shows itself again is shrunk as it is", async () => {
+  const { counterexample, notes } = await explained(steps, (some) => (has(some, "setData") ? "first" : undefined));
+  expect(counterexample).toMatchObject({ fingerprint: "first", operations: 1, reproduced: 3, attempts: 3 });
+  expect(notes).toEqual([]);
+});
+
+test("what does not, where znodes go by themselves, is given time, and what it shows then stands for it", async () => {
+  const { counterexample, notes } = await explained(steps, (some) =>
+    has(some, "createContainer", "reap") ? "second" : undefined,
+  );
+  expect(counterexample).toMatchObject({ fingerprint: "first", operations: 2, reproduced: 3 });
+  expect(notes).toEqual([expect.stringContaining("given time")]);
+});
+
+test("where nothing goes by itself nobody waits", async () => {
+  const calm = steps.filter(({ op }) => op !== "createContainer");
+  const { counterexample, notes } = await explained(calm, (some) => (has(some, "reap") ? "second" : undefined));
+  expect(counterexample).toMatchObject({ fingerprint: "first", operations: 3, reproduced: 0 });
+  expect(notes).toEqual([expect.stringContaining("does not show itself again")]);
+});
