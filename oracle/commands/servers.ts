@@ -3,7 +3,7 @@ import type { Backend } from "../../src/backend.ts";
 import { connect } from "../../src/protocol/client.ts";
 import { bridge } from "../bridge.ts";
 import type { ServerDescription } from "../journal.ts";
-import { useEtcd, useZooKeeper } from "../servers/auto.ts";
+import { isStarted, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
 import { forAnswers, forAnswersReaping, servingVersion } from "../servers/zookeeper.ts";
@@ -168,7 +168,7 @@ export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
   const oracleServer = parseServer(arguments_.oracle, "--oracle");
   const chroot = commonChroot(candidateServer, oracleServer);
   // One side that removes much sooner than the other would make them differ all the time.
-  const areOurs = candidateServer.is !== "zk" && oracleServer.is !== "zk";
+  const areOurs = candidateServer.is === "auto" && isStarted("etcd") && oracleServer.is === "auto" && isStarted("zk");
   const oracle = await openOracle(oracleServer, arguments_.reapEveryMs ?? (areOurs ? reapOftenMs : undefined));
   let candidate: Contender | undefined;
   try {

@@ -34,16 +34,25 @@ export interface RunningZooKeeper {
   stop(): Promise<void>;
 }
 
-/** How long a given server may take to answer, in milliseconds: it should be running already. */
-const givenWaitMs = 5_000;
-
 /** What each kind of given server is, after parsing. */
 type Given<K extends "zk" | "etcd"> = Extract<ServerArgument, { is: K }>;
+
+const variables = { etcd: "ZETCD_ETCD", zk: "ZETCD_ZOOKEEPER" } as const;
+
+/** The server that the environment names. Throws `BadArgument` (a malformed variable). */
+const namedServer = <K extends keyof typeof variables>(kind: K): Given<K> | undefined =>
+  parseServerVariable(kind, variables[kind], process.env[variables[kind]]);
+
+/** Whether `auto` starts a server, because the environment names none. Throws `BadArgument`. */
+export const isStarted = (kind: keyof typeof variables): boolean => namedServer(kind) === undefined;
+
+/** How long a given server may take to answer, in milliseconds: it should be running already. */
+const givenWaitMs = 5_000;
 
 /** An etcd: the given one, `ZETCD_ETCD`, a private one from a program on this machine, or one in Docker, in this order. A start
  *  always makes a new one; options reach only those. Throws {@link ServerFailed} and `BadArgument` (a malformed variable). */
 export async function useEtcd(given?: Given<"etcd">, options: EtcdOptions = {}): Promise<RunningEtcd> {
-  const named = given ?? parseServerVariable("etcd", "ZETCD_ETCD", process.env.ZETCD_ETCD);
+  const named = given ?? namedServer("etcd");
   if (named !== undefined) {
     const [clientUrl = ""] = named.endpoints;
     const version = await waitForGiven(`etcd at ${clientUrl}`, () => healthyVersion(clientUrl));
@@ -59,8 +68,7 @@ export async function useEtcd(given?: Given<"etcd">, options: EtcdOptions = {}):
 /** A ZooKeeper: the given one, `ZETCD_ZOOKEEPER`, a private one from this machine, or one in Docker, in this order. With
  *  `options.version` a private one of that release is started, whatever the machine has. Throws as {@link useEtcd} does. */
 export async function useZooKeeper(given?: Given<"zk">, options: ZooKeeperOptions = {}): Promise<RunningZooKeeper> {
-  const named =
-    given ?? (options.version ? undefined : parseServerVariable("zk", "ZETCD_ZOOKEEPER", process.env.ZETCD_ZOOKEEPER));
+  const named = given ?? (options.version ? undefined : namedServer("zk"));
   if (named !== undefined) {
     const version = await waitForGiven(`ZooKeeper at ${addressOf(named)}`, () => servingVersion(named));
     return { from: "given", ...named, address: addressOf(named), version, stop: async () => {} };
@@ -88,7 +96,7 @@ async function loadDocker(wanted: "etcd" | "ZooKeeper"): Promise<typeof import("
   const docker = await import("./docker.ts");
   const problem = await docker.dockerProblem();
   if (problem === undefined) return docker;
-  const variable = wanted === "etcd" ? "ZETCD_ETCD" : "ZETCD_ZOOKEEPER";
+  const variable = variables[wanted === "etcd" ? "etcd" : "zk"];
   throw new ServerFailed(
     `no ${wanted} found: none in ${variable}, none on this machine, and no Docker (${problem}). Run npm run setup, which installs it or says how.`,
   );
