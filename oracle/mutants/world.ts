@@ -13,7 +13,7 @@ export interface PathHistory {
   isAlive: boolean;
   /** Session of the ephemeral that lives or lived here. */
   owner: Int64 | undefined;
-  /** Whether somebody has asked for its deletion since it was made. */
+  /** Whether anybody ever asked for its deletion. */
   isCondemned: boolean;
   /** Who deleted it last; its owner when a session's end did. */
   deletedBy: Int64 | undefined;
@@ -150,7 +150,7 @@ export class World {
   #born(path: string, owner: Int64 | undefined, zxid: Int64): void {
     const page = this.at(path);
     page.births++;
-    Object.assign(page, { isAlive: true, isCondemned: false, owner, bornAt: zxid });
+    Object.assign(page, { isAlive: true, owner, bornAt: zxid });
   }
 
   #died(path: string, by: Int64): void {
