@@ -52,6 +52,16 @@ describe("a story", () => {
   });
 });
 
+test("what servers do while they are given time stands under that step", () => {
+  const steps: Step[] = [
+    { by: "a", op: "delete", path: "/c/x" },
+    { by: "a", op: "reap" },
+  ];
+  const story = storyOf(steps, [seen(6, "a", "delete"), seen(7, "a", "ping"), event(8)], "/x1/r");
+  expect(story.map((step) => step.events.oracle.length)).toEqual([0, 1]);
+  expect(story[1]).toMatchObject({ request: { op: "reap" }, answers: { oracle: { zxid: "7" } } });
+});
+
 describe("a difference in words", () => {
   test.each<[Difference, string]>([
     [value, "stat.version is 2, must be 1 (equal)"],

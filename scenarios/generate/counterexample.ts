@@ -76,6 +76,9 @@ const opened = (by: string, request: unknown, seen: Observation | undefined): Op
   n: seen?.n ?? -1,
 });
 
+/** What the cross-check sees of a step. While servers are given time, sessions ping. */
+const seenAs = (op: Step["op"]): string => (op === "reconnect" ? "connect" : op === "reap" ? "ping" : op);
+
 /** Joins the steps with what the cross-check saw of them: for each step the next observation of its session and operation. What the runner
  *  sent on its own account (the znodes below `root` stand on, fences, closes) is told only where it diverged. */
 export function storyOf(steps: readonly Step[], observations: readonly Observation[], root: string): StoryStep[] {
@@ -92,7 +95,7 @@ export function storyOf(steps: readonly Step[], observations: readonly Observati
   });
   const story: OpenStep[] = [];
   for (const step of steps) {
-    const wanted = step.op === "reconnect" ? "connect" : step.op;
+    const wanted = seenAs(step.op);
     const index = left.findIndex((seen) => seen.label.session === step.by && seen.op === wanted);
     const { by, ...request } = step;
     story.push(opened(by, request, index < 0 ? undefined : left.splice(index, 1)[0]));
