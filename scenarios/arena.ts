@@ -50,7 +50,7 @@ export class Arena {
   constructor(
     checks: Check | readonly Check[],
     book: Casebook,
-    how: { chroot?: string; cells?: CellCount; patient?: Check; reapEveryMs?: number } = {},
+    how: { chroot?: string; cells?: CellCount; patient?: Check; reapEveryMs?: number | undefined } = {},
   ) {
     this.book = book;
     this.#chroot = how.chroot ?? "";

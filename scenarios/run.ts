@@ -65,20 +65,21 @@ const promptMs = 200;
 /** A server's tick, by default, and a bit, ms. */
 const tickMs = 2_500;
 
-/** How long it takes until each server has removed what is due, a container in a container too, ms; 0 where nobody waits so long. */
-export const reapWaitMs = (everyMs: number | undefined): number =>
-  everyMs === undefined || everyMs > reapableMs ? 0 : 2 * everyMs + 100;
+/** A wait for two servers that look so often for what is due is short enough, ms. */
+const waitedForMs = 2_000;
 
-/** How often a server must look for what is due, at least, for somebody to wait for it, ms. */
-const reapableMs = 2_000;
+/** Whether servers that look so often for what is due are waited for. */
+export const areWaitedFor = (reapEveryMs: number | undefined): reapEveryMs is number =>
+  reapEveryMs !== undefined && reapEveryMs <= waitedForMs;
+
+/** What never ends; one for each wait, because a promise keeps all who ever waited for it. */
+const neverEnding = () => new Promise<never>(() => undefined);
 
 /** How long a server on this machine may take to notice that a connection is gone, ms. */
 const dropNoticedMs = 50;
 
 /** Requests of a session after which its mark is renewed: a cross-check remembers the zxids of so many replies and a few more. */
 const markEvery = 16;
-
-const never = new Promise<never>(() => undefined);
 
 /** The case while it runs. */
 class Case {
@@ -292,10 +293,11 @@ class Case {
   }
 
   async #reap(): Promise<void> {
-    const waitMs = reapWaitMs(this.#how.reapEveryMs);
-    if (waitMs === 0) return;
+    const { reapEveryMs } = this.#how;
+    if (!areWaitedFor(reapEveryMs)) return;
     await this.#settle();
-    await this.#keepAlive(undefined, never, waitMs);
+    // A container in a container goes in the second look.
+    await this.#keepAlive(undefined, neverEnding(), 2 * reapEveryMs + 100);
   }
 
   /** Keeps the other sessions alive with pings until the server has hung up on this one. */
@@ -306,7 +308,7 @@ class Case {
       throw new CaseStuck(`session ${seat.as.session} does not expire`);
     seat.leave(true);
     // Each server expires on its own tick; the other one gets the same chance before anybody looks.
-    await this.#keepAlive(seat, never, tickMs);
+    await this.#keepAlive(seat, neverEnding(), tickMs);
     await this.#how.door.settled(this.#how.name);
   }
 

@@ -6,7 +6,7 @@ import type { Noise } from "../calibrate.ts";
 import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswers, forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { removeRoots } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
@@ -46,15 +46,14 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
   const started = performance.now();
   const twin = await openTwin(how.twin, stage.duel);
   const reapEveryMs = how.flags.reapEveryMs ?? twin.reapEveryMs;
-  const reaping = reapEveryMs === undefined ? {} : { reapEveryMs };
   const silent = new Casebook(() => undefined);
   const check = crosscheck({
     ...{ candidate: twin.backend, oracle: bridge(oracle.endpoint), answerFrom: "oracle", replyWaitMs },
     ...{ serial: how.flags.serial ?? false, keepAnswers: true, reveal: how.flags.reveal ?? false },
-    ...{ settleMs: how.flags.settleMs, ...reaping },
+    ...{ settleMs: how.flags.settleMs, reapEveryMs },
     emit: how.noise.collector(silent.emit, stage.journal),
   });
-  const arena = new Arena(check, silent, { chroot, ...reaping });
+  const arena = new Arena(check, silent, { chroot, reapEveryMs });
   try {
     how.progress.say(`calibration: ${oracle.description.version} at ${oracle.description.address} against its twin`);
     const { operations, lost } = await how.drive(arena);
@@ -94,13 +93,12 @@ async function openTwin(named: string, { oracle, reapEveryMs }: Duel): Promise<C
   }
   const server = await startLike(oracle.description.version, reapEveryMs);
   const { host, port, version } = server;
-  const known = { name: "zookeeper", version, isGiven: false, ...(reapEveryMs === undefined ? {} : { reapEveryMs }) };
-  return contender(known, { host, port }, () => server.stop());
+  return contender({ name: "zookeeper", version, isGiven: false, reapEveryMs }, { host, port }, () => server.stop());
 }
 
 /** The machine's own ZooKeeper, or the release that the oracle is. A twin of another version would show versions, not noise. */
 async function startLike(version: string, reapEveryMs: number | undefined): Promise<ZooKeeperServer> {
-  const options = reapEveryMs === undefined ? forAnswers : forAnswersReaping(reapEveryMs);
+  const options = forAnswersReaping(reapEveryMs);
   const own = await startZooKeeper(options);
   if (own.version === version || version === "unknown") return own;
   await own.stop();

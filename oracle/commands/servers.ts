@@ -6,7 +6,7 @@ import type { ServerDescription } from "../journal.ts";
 import { isStarted, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswers, forAnswersReaping, servingVersion } from "../servers/zookeeper.ts";
+import { forAnswersReaping, servingVersion } from "../servers/zookeeper.ts";
 import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -23,7 +23,7 @@ export interface Contender {
   /** Somebody else's server, on which nothing should be left behind. */
   readonly isGiven: boolean;
   /** How often it looks for containers and TTL znodes to remove, ms, if it was told. */
-  readonly reapEveryMs?: number;
+  readonly reapEveryMs?: number | undefined;
   /** Ends what was started for it. */
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface Duel {
   readonly oracle: Contender;
   readonly chroot: string;
   /** How often both look for containers and TTL znodes to remove, ms, where that is known. */
-  readonly reapEveryMs?: number;
+  readonly reapEveryMs?: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -91,12 +91,11 @@ async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: st
 export async function openOracle(server: ServerArgument, reapEveryMs?: number): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
   if (server.is === "etcd") return openProxied(server, undefined, { flag: "--oracle", reapEveryMs });
-  const options = reapEveryMs === undefined ? forAnswers : forAnswersReaping(reapEveryMs);
-  const zookeeper = await useZooKeeper(undefined, options);
+  const zookeeper = await useZooKeeper(undefined, forAnswersReaping(reapEveryMs));
   const { host, port, version, from } = zookeeper;
   // One in Docker takes no Java options.
-  const isTold = reapEveryMs !== undefined && from === "this machine";
-  const known = { name: "zookeeper", version, isGiven: from === "given", ...(isTold ? { reapEveryMs } : {}) };
+  const told = from === "this machine" ? reapEveryMs : undefined;
+  const known = { name: "zookeeper", version, isGiven: from === "given", reapEveryMs: told };
   return contender(known, { host, port }, () => zookeeper.stop());
 }
 
@@ -111,15 +110,15 @@ async function openProxied(
   try {
     const isGiven = etcd.from === "given";
     // At an etcd of somebody else's another proxy may do the removing.
-    const reaping = reapEveryMs === undefined || isGiven ? {} : { reapEveryMs };
+    const told = isGiven ? undefined : reapEveryMs;
     const flags = [
       ...flagsLike(oracle?.description.version ?? "", oracle?.isGiven ?? true),
-      ...(reaping.reapEveryMs === undefined ? [] : ["--container-check-interval", String(reaping.reapEveryMs)]),
+      ...(told === undefined ? [] : ["--container-check-interval", String(told)]),
     ];
     const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
     const version = `${zkVersionOf(oracle?.description.version ?? "") ?? "3.9"} on etcd ${etcd.version}`;
-    return contender({ name: "zetcd", version, isGiven, ...reaping }, { host, port }, async () => {
+    return contender({ name: "zetcd", version, isGiven, reapEveryMs: told }, { host, port }, async () => {
       await proxy.stop();
       await etcd.stop();
     });
@@ -159,7 +158,7 @@ async function makeChroot(at: Endpoint, chroot: string): Promise<void> {
 export interface DuelArguments {
   readonly candidate: string;
   readonly oracle: string;
-  readonly reapEveryMs?: number;
+  readonly reapEveryMs?: number | undefined;
 }
 
 /** Finds or starts both. Throws `BadArgument` and {@link ServerFailed}; what was started before a failure is stopped. */
@@ -183,7 +182,7 @@ export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
     const both = [candidate, oracle];
     const reapEveryMs = arguments_.reapEveryMs ?? (oracle.reapEveryMs && candidate.reapEveryMs);
     return {
-      ...{ candidate, oracle, chroot, ...(reapEveryMs === undefined ? {} : { reapEveryMs }) },
+      ...{ candidate, oracle, chroot, reapEveryMs },
       stop: async () => void (await Promise.all(both.map((side) => side.stop()))),
     };
   } catch (cause) {

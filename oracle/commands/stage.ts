@@ -6,7 +6,7 @@ import { writeReports } from "../../reports/write.ts";
 import { Arena } from "../../scenarios/arena.ts";
 import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
-import { reapWaitMs } from "../../scenarios/run.ts";
+import { areWaitedFor } from "../../scenarios/run.ts";
 import type { Backend } from "../../src/backend.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side, UnderWay } from "../compare/difference.ts";
@@ -182,13 +182,11 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     end.abort();
   });
   const isKnown = knownMatcher(known);
-  const { chroot } = duel;
-  const reaping = duel.reapEveryMs === undefined ? {} : { reapEveryMs: duel.reapEveryMs };
-  const ground = { chroot, ...reaping };
+  const { chroot, reapEveryMs } = duel;
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
-    ...reaping,
     candidate,
     oracle,
+    reapEveryMs,
     answerFrom: flags.answerFrom,
     replyWaitMs,
     serial: flags.serial ?? false,
@@ -211,7 +209,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     crosscheck({ ...shared, deaths, settleMs: flags.settleMs, emit }),
   );
   const cells = new CellCount();
-  const arena = new Arena(checks, book, { ...ground, cells });
+  const arena = new Arena(checks, book, { chroot, reapEveryMs, cells });
   const silent = new RunBook(() => undefined);
   const labCheck = (settleMs: number) =>
     crosscheck({
@@ -219,14 +217,14 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
       deaths: deaths.ofTrials,
       settleMs,
       replyWaitMs: labReplyWaitMs,
-      reapEveryMs: reapWaitMs(duel.reapEveryMs) === 0 ? labReapEveryMs : (duel.reapEveryMs ?? labReapEveryMs),
+      reapEveryMs: areWaitedFor(reapEveryMs) ? reapEveryMs : labReapEveryMs,
       emit: silent.take,
       observe: (seen): void => lab.observe(seen),
     });
   const hasty = labCheck(Math.min(labSettleMs, flags.settleMs));
   // Each server lets sessions expire in its own time, up to a tick later than the other.
   const unhurried = labCheck(flags.settleMs);
-  const lab = new Lab(hasty, silent, { ...ground, patient: unhurried });
+  const lab = new Lab(hasty, silent, { chroot, reapEveryMs, patient: unhurried });
   lab.isFragile = () => deaths.count > 0;
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {

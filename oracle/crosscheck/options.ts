@@ -51,7 +51,7 @@ export interface CrossCheckOptions {
   readonly settleMs: number;
   /** How often a server looks for containers and TTL znodes to remove: one side may do so that much earlier. Default 60 s, as
    *  ZooKeeper's. */
-  readonly reapEveryMs?: number;
+  readonly reapEveryMs?: number | undefined;
   /** How long one side may take longer than the other before its answer counts as `stalled`. */
   readonly replyWaitMs: number;
   /** One request at a time over all sessions. */

@@ -20,6 +20,13 @@ const isContainer = ({ op, fields }: Operation) => op === "createContainer" && f
 const isTtl = ({ op, fields: { flags, ttl } }: Operation) =>
   op === "createTTL" && Number(flags) >= createFlags.persistentTTL && Number(ttl) > 0 && Number(ttl) <= ttlMaxMs;
 
+/** A create of another kind: operation and flags. */
+const becoming = (op: "create2" | "createTTL", flags: number) => (frame: Buffer) => {
+  frame.writeInt32BE(opcodes[op].code, 4);
+  frame.writeInt32BE(flags, frame.length - 4);
+  return frame;
+};
+
 /** A createTTL with another time to live, ms. */
 const livingFor = (ttl: bigint) => (frame: Buffer) => {
   frame.writeBigInt64BE(ttl, frame.length - 8);
@@ -30,20 +37,14 @@ export const reapingMutants: readonly Mutant[] = [
   reapingMutant(
     "reaping-containers-stay",
     "an empty container is never removed",
-    instead(isContainer, (frame) => {
-      frame.writeInt32BE(opcodes.create2.code, 4);
-      frame.writeInt32BE(createFlags.persistent, frame.length - 4);
-      return frame;
-    }),
+    instead(isContainer, becoming("create2", createFlags.persistent)),
   ),
   reapingMutant(
     "reaping-of-unused-containers",
     "a container is removed that has had no child yet",
-    instead(isContainer, (frame) => {
-      frame.writeInt32BE(opcodes.createTTL.code, 4);
-      frame.writeInt32BE(createFlags.persistentTTL, frame.length - 4);
-      return livingFor(1n)(Buffer.concat([frame, Buffer.alloc(8)]));
-    }),
+    instead(isContainer, (frame) =>
+      livingFor(1n)(Buffer.concat([becoming("createTTL", createFlags.persistentTTL)(frame), Buffer.alloc(8)])),
+    ),
   ),
   reapingMutant("reaping-ttl-stays", "a TTL is taken for years", instead(isTtl, livingFor(1n << 38n))),
   reapingMutant("reaping-ttl-early", "a TTL is taken for a millisecond", instead(isTtl, livingFor(1n))),

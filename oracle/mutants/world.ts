@@ -67,16 +67,9 @@ export class World {
     const known = this.#paths.get(key);
     if (known !== undefined) return known;
     const blank: PathHistory = {
-      ...{
-        births: 0,
-        deaths: 0,
-        isAlive: false,
-        isCondemned: false,
-        owner: undefined,
-        deletedBy: undefined,
-        bornAt: 0,
-      },
-      ...{ childDeaths: 0, orphans: 0, isMultis: false, isTriedByMulti: false, watchers: new Set() },
+      ...{ births: 0, deaths: 0, isAlive: false, owner: undefined, deletedBy: undefined, bornAt: 0 },
+      ...{ childDeaths: 0, orphans: 0, isMultis: false, isTriedByMulti: false },
+      ...{ isCondemned: false, watchers: new Set() },
     };
     this.#paths.set(key, blank);
     return blank;

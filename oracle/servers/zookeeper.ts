@@ -37,11 +37,15 @@ export const forAnswers: ZooKeeperOptions = {
   javaOpts: ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
 };
 
-/** The same, looking so often for containers and TTL znodes to remove, ms. Source: ContainerManager, `znode.container.checkIntervalMs`. */
-export const forAnswersReaping = (everyMs: number): ZooKeeperOptions => ({
-  ...forAnswers,
-  javaOpts: [...(forAnswers.javaOpts ?? []), `-Dznode.container.checkIntervalMs=${everyMs}`],
-});
+/** The same, looking so often for containers and TTL znodes to remove, ms; undefined: as often as by default.
+ *  Source: ContainerManager, `znode.container.checkIntervalMs`. */
+export const forAnswersReaping = (everyMs: number | undefined): ZooKeeperOptions =>
+  everyMs === undefined
+    ? forAnswers
+    : {
+        ...forAnswers,
+        javaOpts: [...(forAnswers.javaOpts ?? []), `-Dznode.container.checkIntervalMs=${everyMs}`],
+      };
 
 /** A private ZooKeeper server on 127.0.0.1. */
 export interface ZooKeeperServer {

@@ -28,6 +28,9 @@ let lastTrial = 0;
 /** Runs of a sequence, one beside the other, in which what it shows should show again. */
 const triesAgain = 3;
 
+/** Whether a sequence shows a divergence. */
+type Shows = (wanted: DivergenceLine, steps: readonly Step[]) => Promise<boolean>;
+
 /** When a server removes a znode by itself is a matter of chance, and so is what shows it first: a sequence that does not show the same again is given
  *  time at its end, and what shows itself then stands for it. Undefined where it does, or where nothing goes by itself. */
 async function givenTime(
@@ -35,7 +38,7 @@ async function givenTime(
   wanted: DivergenceLine,
   { trial, shows }: { trial: (steps: readonly Step[]) => Promise<CaseResult>; shows: Shows },
 ): Promise<{ readonly steps: readonly Step[]; readonly wanted: DivergenceLine } | undefined> {
-  const [timed] = withTime([steps], undefined);
+  const timed = withTime(steps);
   if (timed === undefined) return undefined;
   const again = await Promise.all(Array.from({ length: triesAgain }, () => shows(wanted, steps)));
   if (again.includes(true)) return undefined;
@@ -43,9 +46,6 @@ async function givenTime(
   if (divergence === undefined) return undefined;
   return { steps: timed, wanted: fingerprints.has(wanted.fingerprint) ? wanted : divergence };
 }
-
-/** Whether a sequence shows a divergence. */
-type Shows = (wanted: DivergenceLine, steps: readonly Step[]) => Promise<boolean>;
 
 /** Shrinks a diverging scenario, verifies and saves it, and journals the counterexample. Undefined when it does not show itself again. */
 export async function explain(

@@ -15,9 +15,6 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What happens to a session rather than to a znode. */
 const ofSessions: readonly Step["op"][] = ["auth", "drop", "reconnect", "closeSession", "expire"];
 
-/** What happens to a znode, whoever looks at it, because of what happened to its children. */
-const ofTime: readonly Step["op"][] = ["reap"];
-
 /** Whether what happens to one path shows at the other: the same, a parent and its child, or further above. */
 const touches = (path: string, at: string): boolean =>
   path === at || at.startsWith(`${path}/`) || path.slice(0, path.lastIndexOf("/")) === at;
@@ -67,14 +64,12 @@ function guessesOfWaits(steps: readonly Step[], diverged: Diverged): Step[][] {
 }
 
 /** Where servers remove znodes by themselves, it may have been the time that went by, which no step stands for: the same with some before the culprit, or
- *  at the end. */
-export function withTime(guesses: readonly (readonly Step[])[], culprit: Step | undefined): Step[][] {
-  return guesses.flatMap((guess) => {
-    const [first] = guess;
-    if (first === undefined || !guess.some(makesPassing) || guess.some(isSlow)) return [];
-    const at = culprit === undefined ? guess.length : guess.lastIndexOf(culprit);
-    return at < 0 ? [] : [guess.toSpliced(at, 0, { by: first.by, op: "reap" })];
-  });
+ *  at the end. Undefined where nothing goes by itself, or time is given already. */
+export function withTime(steps: readonly Step[], culprit?: Step): Step[] | undefined {
+  const [first] = steps;
+  if (first === undefined || !steps.some(makesPassing) || steps.some(isSlow)) return undefined;
+  const at = culprit === undefined ? steps.length : steps.lastIndexOf(culprit);
+  return at < 0 ? undefined : steps.toSpliced(at, 0, { by: first.by, op: "reap" });
 }
 
 /** The step that was answered differently: of those of its kind the one that names most of the path, and of these the last. */
@@ -101,14 +96,15 @@ export function guessesAt(steps: readonly Step[], diverged: Diverged, executed: 
   const upTo = culprit === undefined ? sent : sent.slice(0, sent.lastIndexOf(culprit) + 1);
   const isNear = (step: Step) =>
     step === culprit ||
+    step.op === "reap" ||
     // A path that only the run knew may be any.
     pathsIn(step).some((one) => typeof one !== "string" || (typeof path === "string" && touches(one, path)));
-  const near = upTo.filter((step) => isNear(step) || ofTime.includes(step.op));
-  const withSessions = upTo.filter((step) => isNear(step) || ofTime.includes(step.op) || ofSessions.includes(step.op));
+  const near = upTo.filter(isNear);
+  const withSessions = upTo.filter((step) => isNear(step) || ofSessions.includes(step.op));
   const likely = typeof path === "string" ? [near, withSessions] : [];
   const guesses = [...guessesOfWaits(sent, diverged), ...likely, upTo, sent];
   return [
     ...guesses.filter((guess) => guess.length > 0 && guess.length < steps.length),
-    ...withTime([...likely, upTo], culprit),
+    ...[...likely, upTo].flatMap((guess) => [withTime(guess, culprit)].filter((timed) => timed !== undefined)),
   ];
 }
