@@ -1,7 +1,7 @@
 /** The programs of `bin/` as child processes: what they print, how they end, and what they leave behind. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Summary } from "../reports/summary.ts";
@@ -35,3 +35,20 @@ export const runBin = (...run: Parameters<typeof startBin>): Promise<Ended> => s
 /** The summary in a report directory. */
 export const summaryIn = (reportDir: string): Summary =>
   JSON.parse(readFileSync(join(reportDir, "summary.json"), "utf8")) as Summary;
+
+/** What a run of `bin/xchk` left behind: all that it printed, its report directory, and the summary in it. */
+export interface XchkRun {
+  readonly code: number | null;
+  readonly out: string;
+  readonly dir: string;
+  readonly summary: Summary;
+}
+
+/** Runs `bin/xchk` with a report directory of its own below `home`; `interruptMs` sends it a SIGINT after a while. */
+export async function runXchk(home: string, words: readonly string[], interruptMs?: number): Promise<XchkRun> {
+  const dir = mkdtempSync(join(home, "report-"));
+  const { child, ended } = startBin("xchk", [...words, "--report-dir", dir]);
+  if (interruptMs !== undefined) setTimeout(() => child.kill("SIGINT"), interruptMs);
+  const { code, out, err } = await ended;
+  return { code, out: out + err, dir, summary: summaryIn(dir) };
+}

@@ -7,18 +7,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridge } from "../oracle/bridge.ts";
 import { mutants } from "../oracle/mutants.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
-import type { Summary } from "../reports/summary.ts";
 import type { Backend } from "../src/backend.ts";
 import { decodeConnectRequest } from "../src/protocol/connect.ts";
 import { FrameWriter } from "../src/protocol/frame-writer.ts";
 import { FrameSplitter } from "../src/protocol/frames.ts";
-import { runBin, summaryIn } from "./bin.fixture.ts";
+import { runBin, runXchk } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-calibrate-"));
 let pair: Pair;
 let twin: ZooKeeperServer;
-let runs = 0;
 
 beforeAll(async () => {
   [pair, twin] = await Promise.all([startPair(), startZooKeeper()]);
@@ -71,12 +69,7 @@ async function lyingTwin(name: string): Promise<{ address: string; close(): Prom
 }
 
 /** Runs `bin/xchk` on the pair. */
-async function run(...words: readonly string[]): Promise<{ code: number | null; out: string; summary: Summary }> {
-  runs++;
-  const dir = join(home, String(runs));
-  const { code, out, err } = await runBin("xchk", [...words, ...pair.flags, "--report-dir", dir]);
-  return { code, out: out + err, summary: summaryIn(dir) };
-}
+const run = (...words: readonly string[]) => runXchk(home, [...words, ...pair.flags]);
 
 const fuzz = ["fuzz", "--ops", "1500", "--seed", "11", "--shrink-time", "0"];
 

@@ -3,14 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mutants } from "../oracle/mutants.ts";
-import type { Summary } from "../reports/summary.ts";
 import { readScenario } from "../scenarios/validate.ts";
-import { startBin, summaryIn } from "./bin.fixture.ts";
+import { runXchk } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-fuzz-"));
 let pair: Pair;
-let runs = 0;
 
 beforeAll(async () => {
   pair = await startPair();
@@ -20,23 +18,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** What a run of the program left behind. */
-interface Run {
-  readonly code: number | null;
-  readonly out: string;
-  readonly dir: string;
-  readonly summary: Summary;
-}
-
-/** Runs `bin/xchk` on the pair; `interruptMs` sends it a SIGINT after a while. */
-async function run(words: readonly string[], interruptMs?: number): Promise<Run> {
-  runs++;
-  const dir = join(home, String(runs));
-  const { child, ended } = startBin("xchk", [...words, ...pair.flags, "--report-dir", dir]);
-  if (interruptMs !== undefined) setTimeout(() => child.kill("SIGINT"), interruptMs);
-  const { code, out, err } = await ended;
-  return { code, out: out + err, dir, summary: summaryIn(dir) };
-}
+/** Runs `bin/xchk` on the pair. */
+const run = (words: readonly string[], interruptMs?: number) => runXchk(home, [...words, ...pair.flags], interruptMs);
 
 describe("two ZooKeepers of the same version", () => {
   test("never disagree, over the whole surface", async () => {

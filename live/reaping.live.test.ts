@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { forAnswersReaping } from "../oracle/servers/zookeeper.ts";
-import type { Summary } from "../reports/summary.ts";
-import { startBin, summaryIn } from "./bin.fixture.ts";
+import { runXchk } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-reaping-"));
@@ -15,7 +14,6 @@ const everyMs = 300;
 const reapedEvents = 13;
 
 let pair: Pair;
-let runs = 0;
 
 beforeAll(async () => {
   pair = await startPair(forAnswersReaping(everyMs));
@@ -25,13 +23,8 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs the written scenarios; answers the exit code and the summary. */
-async function runScenarios(words: readonly string[]): Promise<{ code: number | null; out: string; summary: Summary }> {
-  runs++;
-  const dir = join(home, String(runs));
-  const { code, out, err } = await startBin("xchk", ["run", "reaping/**", ...words, "--report-dir", dir]).ended;
-  return { code, out: out + err, summary: summaryIn(dir) };
-}
+/** Runs the written scenarios. */
+const runScenarios = (words: readonly string[]) => runXchk(home, ["run", "reaping/**", ...words]);
 
 test("servers that xchk starts remove what is due while it waits, and zetcd does as ZooKeeper does", async () => {
   const { code, out, summary } = await runScenarios([]);

@@ -1,6 +1,7 @@
 /** How sequences begin that have an aim or are in a mood: what they are to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
-import type { Action, Step, WriteStep } from "../format.ts";
+import type { Action, Step } from "../format.ts";
+import { decayBeginning } from "./decay.ts";
 import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
@@ -137,23 +138,7 @@ const beginningsBy: Readonly<
         ...(comesBack ? [{ by, op: "reconnect", as: "former" } as const] : []),
         ...afterwards.map((action): Step => ({ by: other, ...action })),
       ]),
-  decay: (session) =>
-    fc
-      .tuple(
-        session,
-        session,
-        fc.shuffledSubarray(decaying, { minLength: 3 }),
-        fc.shuffledSubarray(remaining, { minLength: 1 }),
-        fc.shuffledSubarray(witnesses, { minLength: 2 }),
-      )
-      .map(([by, other, passing, staying, watched]): Step[] => [
-        { by, op: "create", path: "/a" },
-        ...[...passing.map(({ made }) => made), ...staying].flat().map((action): Step => ({ by, ...action })),
-        ...watched.map((action): Step => ({ by: other, ...action })),
-        ...passing.flatMap(({ left }) => left).map((action): Step => ({ by, ...action })),
-        { by, op: "reap" },
-        ...ruins.map((action): Step => ({ by: other, ...action })),
-      ]),
+  decay: decayBeginning,
   crowd: (session) =>
     fc.tuple(session, fc.constantFrom(...crowds)).map(([by, count]): Step[] => [
       { by, op: "create", path: "/a" },
@@ -189,96 +174,6 @@ const afterwards: Action[] = [
   { op: "getChildren2", path: "/a" },
   { op: "exists", path: "/b" },
   { op: "getEphemerals", path: "" },
-];
-
-/** Milliseconds: over when anybody looks. */
-const shortTtl = 1;
-
-/** A child that comes and goes. */
-const visited = (path: string): WriteStep[] => [
-  { op: "create", path: `${path}/a` },
-  { op: "delete", path: `${path}/a` },
-];
-
-/** What goes by itself, as it is made, and what makes it go. What is due at once is made whole in one multi: nobody knows when it goes. */
-const decaying: { readonly made: Action[]; readonly left: Action[] }[] = [
-  {
-    made: [
-      { op: "createContainer", path: "/a/c" },
-      { op: "create", path: "/a/c/a" },
-    ],
-    left: [{ op: "delete", path: "/a/c/a" }],
-  },
-  {
-    made: [
-      { op: "createContainer", path: "/c" },
-      { op: "createContainer", path: "/c/c" },
-      { op: "create2", path: "/c/c/a" },
-    ],
-    left: [{ op: "delete", path: "/c/c/a" }],
-  },
-  {
-    made: [
-      {
-        op: "multi",
-        ops: [
-          { op: "create", path: "/m", flags: "container" },
-          { op: "create", path: "/m/a" },
-        ],
-      },
-    ],
-    left: [{ op: "delete", path: "/m/a" }],
-  },
-  { made: [], left: [{ op: "createTTL", path: "/a/t", flags: "ttl", ttl: shortTtl }] },
-  { made: [], left: [{ op: "createTTL", path: "/t-", flags: "ttl-sequential", ttl: shortTtl }] },
-  {
-    made: [],
-    left: [{ op: "multi", ops: [{ op: "createTTL", path: "/u", flags: "ttl", ttl: shortTtl }, ...visited("/u")] }],
-  },
-];
-
-/** What looks like it and stays: never used, in use, not yet due, or only called a container. */
-const remaining: Action[][] = [
-  [{ op: "createContainer", path: "/a/d" }],
-  [
-    { op: "createContainer", path: "/d" },
-    { op: "create", path: "/d/a" },
-    { op: "create", path: "/d/b" },
-    { op: "delete", path: "/d/a" },
-  ],
-  [{ op: "createTTL", path: "/a/f", flags: "ttl", ttl: 3_600_000 }],
-  [
-    {
-      op: "multi",
-      ops: [
-        { op: "createTTL", path: "/f", flags: "ttl", ttl: shortTtl },
-        { op: "create", path: "/f/a" },
-      ],
-    },
-  ],
-  [
-    { op: "create", path: "/p", flags: "container" },
-    { op: "create", path: "/p/a" },
-    { op: "delete", path: "/p/a" },
-  ],
-];
-
-const witnesses: Action[] = [
-  { op: "exists", path: "/a/c", watch: true },
-  { op: "getData", path: "/c/c", watch: true },
-  { op: "getChildren", path: "/c", watch: true },
-  { op: "exists", path: "/a/t", watch: true },
-  { op: "getChildren", path: "/a", watch: true },
-  { op: "addWatch", path: "/a", mode: "persistent" },
-  { op: "addWatch", path: "", mode: "recursive" },
-];
-
-const ruins: Action[] = [
-  { op: "getChildren2", path: "" },
-  { op: "getChildren2", path: "/a" },
-  { op: "getChildren2", path: "/c" },
-  { op: "exists", path: "/d" },
-  { op: "exists", path: "/f" },
 ];
 
 const branch = ["/a", "/a/a", "/a/a/a", "/a/a/a/a"];
