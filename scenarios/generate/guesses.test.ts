@@ -72,6 +72,10 @@ test("where servers are given time, that comes with what lies above and below th
     at(1, 2, 4, 5, 6),
   ]);
   expect(guessesAt(decay, { op: "event", path: "/x1/r/d" }, 8)[3]).toEqual(at(1, 2, 3, 4, 5, 6));
+  const withRef = decay.toSpliced(6, 0, { by: "a", op: "delete", path: { ref: "p" } });
+  expect(guessesAt(withRef, { op: "exists", path: { exact: "/x1/r/a" } }, 9)).toContainEqual(
+    [0, 4, 6, 7, 8].map((place) => withRef[place]),
+  );
 });
 
 test("where a znode may have gone by itself, time is tried before the step that was answered differently, and at the end", () => {
