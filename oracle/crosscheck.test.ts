@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventTypes } from "../src/protocol/opcodes.ts";
 import { sides } from "./compare/sides.ts";
+import { unlabelled } from "./crosscheck/options.ts";
 import { Bench, eventFrame, gotOps, replyFrame, type ScriptedClient, stat } from "./crosscheck/scripted.fixture.ts";
 
 const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
@@ -875,6 +876,62 @@ test("of a case whose session was resumed on one side, just before it expired th
   other.at.oracle?.send(replyFrame("getChildren", { xid: 1, zxid: 101, body: { children: ["e"] } }));
   const verdicts = bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
   expect(verdicts).toEqual(["match", "timing", "match", "unchecked"]);
+  await bench.crosscheck.close();
+});
+
+test("a session that one side granted long after the other may be over on that one first", async () => {
+  const bench = new Bench({ settleMs: 20, replyWaitMs: 1_000 });
+  for (const side of sides) bench.servers[side].timeOut = 300;
+  bench.servers.oracle.opensInMs = 250;
+  const client = await bench.client("x");
+  client.at.candidate?.hangUp();
+  await bench.crosscheck.settled();
+  const verdicts = bench.lines.flatMap((line) => (line.event === "step" ? [line.verdict] : []));
+  expect(verdicts).toEqual(["match", "timing"]);
+  await bench.crosscheck.close();
+});
+
+test.each(["while a server was away", "before a server died under it"])(
+  "a session that stood on one side alone may be gone from the other: begun %s",
+  async (begun) => {
+    const bench = new Bench();
+    const { oracle } = bench.servers;
+    const goes = () => Object.assign(oracle, { serving: false, answer: "closed" });
+    if (begun === "while a server was away") goes();
+    const first = await bench.client("x", { case: unlabelled });
+    goes();
+    if (begun === "before a server died under it") first.at.oracle?.hangUp();
+    await bench.crosscheck.settled();
+    first.send(1, "exists", { path: "/a", watch: false });
+    first.at.candidate?.send(exists(1)(1));
+    const { sessionId } = first.opened.is === "granted" ? first.opened.session.granted : { sessionId: 0 };
+    first.close();
+    await bench.crosscheck.settled();
+    Object.assign(oracle, { serving: true, answer: "refused" });
+    const passwd = Buffer.alloc(16, Number(sessionId) % 251);
+    await bench.client("x", { case: unlabelled, sessionId, passwd });
+    expect(bench.divergences()).toEqual([]);
+    expect(bench.lines.findLast((line) => line.event === "step")).toMatchObject({
+      op: "connect",
+      verdict: "unchecked",
+    });
+    await bench.crosscheck.close();
+  },
+);
+
+test("a session's znodes may go from the side that died under it while the other side keeps it alive", async () => {
+  const bench = new Bench();
+  const x = await bench.client("x");
+  bench.servers.oracle.serving = false;
+  x.at.oracle?.hangUp();
+  await bench.crosscheck.settled();
+  bench.servers.oracle.serving = true;
+  const y = await bench.client("y");
+  y.send(1, "exists", { path: "/a", watch: false });
+  y.at.candidate?.send(exists(1)(1));
+  y.at.oracle?.send(replyFrame("exists", { xid: 1, zxid: 101, err: "NONODE" }));
+  await bench.crosscheck.settled();
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["unchecked"]);
   await bench.crosscheck.close();
 });
 

@@ -91,7 +91,7 @@ export class CrossConnection implements BackendSession {
     const serving = sessions[server];
     if (serving !== undefined) this.granted = serving.granted;
     this.#scene.record.connections++;
-    for (const side of sides) this.#scene.record.heardAt[side] = Date.now();
+    this.#scene.record.isOneSided = this.#ends.hasAbsent;
     this.#shared.join(this);
     if (sides.some(this.#ends.hasEnded)) this.#shared.progress();
   }
@@ -383,6 +383,8 @@ export class CrossConnection implements BackendSession {
     const isDead = isGone || this.#ends.hasDied(side);
     if (isDead && side === this.#server) this.#handOver(side);
     this.#ends.giveUp(side);
+    this.#scene.record.isOneSided = true;
+    if (isDead) this.#shared.driftApart(this.label);
     this.#blame(side, isDead);
     if (side === this.#server) return this.#hangUp();
     this.#pairing.abandon();

@@ -6,17 +6,18 @@ import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import { CrossConnection } from "./connection.ts";
-import { type Label, unlabelled } from "./options.ts";
+import type { Label } from "./options.ts";
 import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
 /** Further ahead of everything seen than this, a client's zxid is from the future whatever happens meanwhile. */
 const surelyFuture = 1_000_000;
 
-/** What a side answered, and how long it took. */
+/** What a side answered, how long it took, and when that was, our clock, ms. */
 interface Answered {
   readonly opened: Opened;
   readonly ms: number;
+  readonly at: number;
 }
 
 /** Asks both sides and answers the client from the truth, or from the side that is left. Never rejects. */
@@ -39,8 +40,12 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
   const verdict = judge(shared, opened, differences, { hello, isAway });
-  // Its znodes stay on one side only, too.
-  if (verdict === "timing" && label.case !== unlabelled) shared.scribe.drift(label, "a session lives on one side only");
+  if (
+    verdict !== "match" &&
+    verdict !== "diverges" &&
+    sides.filter((side) => opened[side].is === "granted").length === 1
+  )
+    shared.driftApart(label);
   shared.scribe.step({
     label,
     op: "connect",
@@ -51,7 +56,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
     differences,
     verdict,
   });
-  return serve(shared, opened, { connection, draft, isResumed: found !== undefined, isAway });
+  return serve(shared, answers, { connection, draft, isResumed: found !== undefined, isAway });
 }
 
 /** Loopback addresses look the same from every server on this machine. */
@@ -145,9 +150,10 @@ async function timed(backend: Backend, hello: Hello, downstream: Downstream, wai
   const opened = await Promise.race([opening, tooLong]);
   clearTimeout(timer);
   const ms = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
-  if (opened !== undefined) return { opened, ms };
+  const at = Date.now();
+  if (opened !== undefined) return { opened, ms, at };
   void opening.then((late) => late.is === "granted" && late.session.close("shutdown"));
-  return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms };
+  return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms, at };
 }
 
 function answerOf(opened: Opened): Answer {
@@ -213,18 +219,19 @@ function judge(
   if (differences.length === 0) return "match";
   const isExpiring = found !== undefined && hasRightPassword(hello, found, truth) && book.isFading(found, Date.now());
   if (opened.candidate.is !== opened.oracle.is && isExpiring) return "timing";
+  if (found !== undefined) return found.isFromBefore || found.isOneSided ? "unchecked" : "diverges";
   // A session from before this run may be known to the truth alone; that is how the run was begun, not how a side behaves.
-  const isOld = found === undefined ? isResuming && opened[truth].is === "granted" : found.isFromBefore;
-  return isOld ? "unchecked" : "diverges";
+  return isResuming && opened[truth].is === "granted" ? "unchecked" : "diverges";
 }
 
 /** Puts the client in touch with the side that answers it. */
 function serve(
   shared: Shared,
-  opened: Both<Opened>,
+  answers: Both<Answered>,
   how: { connection: CrossConnection; draft: SessionRecord; isResumed: boolean; isAway: (side: Side) => boolean },
 ): Opened {
   const { truth, book } = shared;
+  const opened = eachOf(answers, (answered) => answered.opened);
   const other = otherSide(truth);
   const isTruthLost = opened[truth].is === "closed" && how.isAway(truth);
   const server = isTruthLost && opened[other].is === "granted" ? other : truth;
@@ -246,6 +253,8 @@ function serve(
   for (const side of sides) {
     const own = credentials[side];
     if (own !== undefined) draft.credentials[side] = own;
+    // One that was away may have answered much later, and the other one's clock for the session has run since its own answer.
+    draft.heardAt[side] = answers[side].at;
   }
   draft.timeoutMs = answer.session.granted.timeOut;
   if (!how.isResumed) book.add(draft);

@@ -1,4 +1,5 @@
 /** Two servers that say exactly what a test tells them, and the cross-check between them. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { Reader, Writer } from "../../src/jute/buffers.ts";
 import { read, write } from "../../src/jute/codec.ts";
@@ -100,6 +101,8 @@ export class ScriptedServer implements Backend {
   /** Does not hang up on those whom it refuses. */
   isLeftOpen = false;
   timeOut = 10_000;
+  /** How long it thinks about handshakes, ms. */
+  opensInMs = 0;
   #nextId: number;
 
   constructor(name: string, firstId: number) {
@@ -108,6 +111,7 @@ export class ScriptedServer implements Backend {
   }
 
   async open(hello: Hello, downstream: Downstream): Promise<Opened> {
+    if (this.opensInMs > 0) await sleep(this.opensInMs);
     if (this.answer === "closed") return { is: "closed", reason: "told so" };
     if (this.answer === "refused")
       return {

@@ -39,6 +39,8 @@ export interface SessionRecord {
   /** It existed before we did, so it may own znodes that we have not seen made. */
   readonly isFromBefore: boolean;
   connections: number;
+  /** Its newest connection stood on one side alone, at least in the end: the other side may never have known it, or have let it go. */
+  isOneSided: boolean;
   /** Our clock, ms: when each side was last sent a sign of life that a server counts. What waits for its turn is none yet. */
   readonly heardAt: Record<Side, number>;
 }
@@ -87,6 +89,7 @@ export class SessionBook {
       ephemerals: new Set(),
       ephemeralCreates: isFromBefore ? undefined : [],
       connections: 0,
+      isOneSided: false,
       heardAt: both(() => Date.now()),
     };
   }

@@ -6,7 +6,7 @@ import { Witness } from "../compare/witness.ts";
 import type { CrossConnection } from "./connection.ts";
 import { type DeathWatch, deathsOfBackend } from "./deaths.ts";
 import { EndedSessions } from "./ended-sessions.ts";
-import type { CrossCheckOptions } from "./options.ts";
+import { type CrossCheckOptions, type Label, unlabelled } from "./options.ts";
 import { Ordering } from "./ordering.ts";
 import { Reapables } from "./reapables.ts";
 import { Scribe } from "./scribe.ts";
@@ -86,6 +86,11 @@ export class Shared {
   isLopsided(caseName: string): boolean {
     for (const connection of this.#ofCase.get(caseName) ?? []) if (connection.isLopsided) return true;
     return false;
+  }
+
+  /** A session of a case stands on one side alone: its znodes and watches may, too. */
+  driftApart(label: Label): void {
+    if (label.case !== unlabelled) this.scribe.drift(label, "a session lives on one side only");
   }
 
   /** Who watches a side's deaths. */
