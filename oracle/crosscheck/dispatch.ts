@@ -29,8 +29,8 @@ export class Dispatch {
     exchange.floor = { ...this.#shared.witness.newestWrite };
     exchange.convoy = convoy;
     const open = [first, otherSide(first)].filter(this.#ends.isOpen);
-    // Who is not there does not count the silence.
-    for (const side of sides) if (!open.includes(side)) this.#record.heardAt[side] = Date.now();
+    // Who is not there does not count the silence; whether one that has just hung up did so over it is still to be judged.
+    for (const side of sides) if (this.#ends.isAbsent(side)) this.#record.heardAt[side] = Date.now();
     for (const side of open)
       if (side === "candidate" && (convoy !== undefined || !this.#heldBack.isEmpty))
         this.#heldBack.push(exchange, convoy === undefined);
