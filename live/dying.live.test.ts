@@ -48,8 +48,12 @@ test("a candidate that dies ends the run with a divergence, and one only", { tim
 
 const full = ["--surface", "full", "--sessions", "8"];
 
-test("an oracle that is killed and started again is held against nobody", { timeout: 90_000 }, async () => {
-  const { code, summary } = await fuzzed(behind.address, [...full, "--ops", "8000"], async () => {
+test.each([
+  ["", ["--ops", "8000"]],
+  // Its sessions live on at the candidate for longer than the oracle keeps those that it hears nothing of.
+  [", while sessions are let expire", ["--profile", "expiry", "--ops", "3000"]],
+])("an oracle that is killed and started again is held against nobody%s", { timeout: 90_000 }, async (_, words) => {
+  const { code, summary } = await fuzzed(behind.address, [...full, ...words], async () => {
     await sleep(4_000);
     await oracle.kill();
     await oracle.restart();
