@@ -10,7 +10,7 @@ import type { Side } from "../compare/difference.ts";
 import { both } from "../compare/sides.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { servingVersion } from "../servers/zookeeper.ts";
-import { wholeNumber } from "./flags.ts";
+import { credentialFrom, wholeNumber } from "./flags.ts";
 import { Progress } from "./progress.ts";
 import { startProxy } from "./proxy.ts";
 import { onInterrupt } from "./stage.ts";
@@ -50,7 +50,7 @@ export async function auditCommand(raw: AuditFlags): Promise<number> {
   const { fields, paths } = ignoreFlags(raw.ignore);
   const limit = wholeNumber({ limit: raw.limit }, "limit", 1) ?? 20;
   const inFlight = wholeNumber({ inFlight: raw.inFlight }, "in-flight", 1) ?? 128;
-  const credentials = raw.auth.map(credential);
+  const credentials = raw.auth.map((text) => credentialFrom("--auth", text));
   const ignored = new Set<AuditField>([...fields, ...(raw.changeOrder === true ? [] : ["change-order" as const])]);
   const findings = new Findings(limit, ignored);
   const stop = onInterrupt();
@@ -139,11 +139,4 @@ function ignoreFlags(lists: readonly string[]): { fields: AuditField[]; paths: s
       return field;
     });
   return { fields, paths: [alwaysIgnored, ...words.filter((word) => word.startsWith("/"))] };
-}
-
-function credential(text: string): Credential {
-  const [, scheme, auth] = /^([^:]+):(.*)$/s.exec(text) ?? [];
-  if (scheme === undefined || auth === undefined)
-    throw new BadArgument("--auth", text.replace(/:.*$/s, ":…"), "is not SCHEME:CREDENTIAL, like digest:joe:secret");
-  return { scheme, auth: Buffer.from(auth) };
 }

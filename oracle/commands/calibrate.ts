@@ -7,7 +7,7 @@ import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
 import { forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
-import { removeRoots } from "./cleanup.ts";
+import { tidyUp } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
 import { type Contender, contender, type Duel, openOracle } from "./servers.ts";
@@ -76,8 +76,8 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
     return lost === undefined ? undefined : `the calibration could not be finished: ${lost}`;
   } finally {
     await check.close();
-    const given = [twin, oracle].filter((side) => side.isGiven && how.flags.cleanup);
-    await Promise.all(given.map((side) => removeRoots(side.endpoint, arena.roots)));
+    const say = (line: string) => how.progress.say(line);
+    if (how.flags.cleanup) await tidyUp([twin, oracle], { roots: arena.roots, credential: how.flags.cleanupAuth, say });
     await twin.stop();
   }
 }

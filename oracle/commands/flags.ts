@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
+import type { Credential } from "../audit/audited.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import type { StageFlags } from "./stage.ts";
 
@@ -33,6 +34,10 @@ export const withServers = (command: Command): Command =>
       "how often both servers remove what is due of containers and TTL znodes; default: 500 if both are started here",
     )
     .option("--keep-nodes", "leave the znodes of the run on servers that were given")
+    .option(
+      "--cleanup-auth <scheme:credential>",
+      "whom these servers let remove what access control lists protect, like digest:super:secret",
+    )
     .option("--mutant <name>", "self-test: make the candidate lie in one named way, which must be found");
 
 /** Declares calibration. */
@@ -77,12 +82,21 @@ export const textOf = (raw: RawFlags, flag: string): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
+/** Text like `digest:joe:secret`. Throws `BadArgument`, which does not repeat the secret. */
+export function credentialFrom(flag: string, text: string): Credential {
+  const [, scheme, auth] = /^([^:]+):(.*)$/s.exec(text) ?? [];
+  if (scheme === undefined || auth === undefined)
+    throw new BadArgument(flag, "…", "is not SCHEME:CREDENTIAL, like digest:joe:secret");
+  return { scheme, auth: Buffer.from(auth) };
+}
+
 /** The shared flags as values. Throws `BadArgument`. */
 export function stageFlags(raw: RawFlags): StageFlags {
   const reportDir = textOf(raw, "report-dir");
   const known = textOf(raw, "known");
   const mutant = textOf(raw, "mutant");
   const reapEveryMs = wholeNumber(raw, "reap-every", 1);
+  const cleanupAuth = textOf(raw, "cleanup-auth");
   return {
     candidate: textOf(raw, "candidate") ?? "auto",
     oracle: textOf(raw, "oracle") ?? "auto",
@@ -91,6 +105,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
     reveal: raw.reveal === true,
     settleMs: wholeNumber(raw, "settle-ms", 1) ?? 5_000,
     cleanup: raw.keepNodes !== true,
+    ...(cleanupAuth === undefined ? {} : { cleanupAuth: credentialFrom("--cleanup-auth", cleanupAuth) }),
     ...(reportDir === undefined ? {} : { reportDir }),
     ...(known === undefined ? {} : { known }),
     ...(reapEveryMs === undefined ? {} : { reapEveryMs }),

@@ -8,6 +8,7 @@ import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { areWaitedFor } from "../../scenarios/run.ts";
 import type { Backend } from "../../src/backend.ts";
+import type { Credential } from "../audit/audited.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side, UnderWay } from "../compare/difference.ts";
 import { type KnownDivergence, knownMatcher, loadKnown } from "../compare/known.ts";
@@ -18,11 +19,12 @@ import { JournalWriter } from "../journal-file.ts";
 import { eventZxidFor } from "../live.ts";
 import { mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
-import { removeRoots } from "./cleanup.ts";
+import { tidyUp } from "./cleanup.ts";
 import { deathLines, sidesOnce } from "./death-lines.ts";
 import { Habits } from "./inquest.ts";
 import { Lab } from "./lab.ts";
 import { comebackWaitMs, lookAgain, patient } from "./patient.ts";
+import { Progress } from "./progress.ts";
 import { redacted } from "./redacted.ts";
 import { RunBook } from "./run-book.ts";
 import { type Duel, openDuel } from "./servers.ts";
@@ -44,6 +46,8 @@ export interface StageFlags {
   readonly reapEveryMs?: number;
   readonly mutant?: string;
   readonly cleanup: boolean;
+  /** Whom the servers that were given let remove what access control lists protect. */
+  readonly cleanupAuth?: Credential;
   /** What the oracle and its twin disagree about; may be filled after the stage is set. */
   readonly noise?: Noise;
 }
@@ -144,8 +148,9 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
     await checks.close();
     if (flags.cleanup) {
       const roots = [...checks.arena.roots, ...checks.lab.roots];
-      const given = [duel.candidate, duel.oracle].filter((side) => side.isGiven);
-      await Promise.all(given.map((side) => removeRoots(side.endpoint, roots)));
+      const progress = new Progress();
+      const say = (line: string) => progress.say(line);
+      await tidyUp([duel.candidate, duel.oracle], { roots, credential: flags.cleanupAuth, say });
     }
     await duel.stop();
     return report(reportDir, known, failure);
