@@ -26,7 +26,7 @@ async function standing(server: string, paths: readonly string[]): Promise<strin
   if (opened.is !== "granted") throw new Error(`no session at ${server}`);
   const lists = paths.map(async (path) => {
     const { body } = await opened.client.call("getChildren", { path, watch: false });
-    return (body?.children ?? []).map((name) => join(path, name));
+    return (body?.children ?? []).map((name) => join(path, name ?? ""));
   });
   const all = (await Promise.all(lists)).flat();
   opened.client.close();

@@ -1,6 +1,7 @@
 /** All mutants: backends that lie in one named way each, to see whether the judge notices. */
 
 import { pastContentMutants } from "./mutants/content-past.ts";
+import { massMutants } from "./mutants/masses.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { persistentMutants } from "./mutants/persistent.ts";
 import { reapingMutants } from "./mutants/reaping.ts";
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...refusalMutants,
   ...rareReplyMutants,
   ...reapingMutants,
+  ...massMutants,
 ];

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { Action, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
+import { crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
@@ -64,7 +65,7 @@ export function beginningArbitrary(
   return fc.tuple(pasts, made).map(([first, then]) => steps([...first, ...then]));
 }
 
-/** How a sequence in a mood begins every other time, with a crowd, which is slow, every fifth, with a session that expires or znodes that go by
+/** How a sequence in a mood begins every other time, with much of one thing, which is slow, every fifth, with a session that expires or znodes that go by
  *  themselves always. Only with what the profile sends, and with `expire` and `reap`. */
 export function moodBeginning(profile: Profile, begins: Beginning, sessions: readonly string[]): fc.Arbitrary<Step[]> {
   const ops = [...operationsOf(profile), "expire", "reap"];
@@ -76,12 +77,12 @@ export function moodBeginning(profile: Profile, begins: Beginning, sessions: rea
 }
 
 /** How many sequences begin like any other, for each that begins as its mood has it; absent: one. */
-const plainly: Partial<Record<Beginning, number>> = { crowd: 4, silence: 0, decay: 0 };
+const plainly: Partial<Record<Beginning, number>> = {
+  ...{ crowd: 4, family: 4, repetition: 2 },
+  ...{ silence: 0, decay: 0 },
+};
 
 const { alice, bob } = identities;
-
-/** Enough for a second digit, and for more than a byte holds. */
-const crowds = [11, 130];
 
 const beginningsBy: Readonly<
   Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
@@ -139,15 +140,9 @@ const beginningsBy: Readonly<
         ...afterwards.map((action): Step => ({ by: other, ...action })),
       ]),
   decay: decayBeginning,
-  crowd: (session) =>
-    fc.tuple(session, fc.constantFrom(...crowds)).map(([by, count]): Step[] => [
-      { by, op: "create", path: "/a" },
-      {
-        by,
-        op: "multi",
-        ops: Array.from({ length: count }, (_, i) => ({ op: "create", path: `/a/n${i}` }) as const),
-      },
-    ]),
+  crowd: crowdBeginning,
+  family: familyBeginning,
+  repetition: repetitionBeginning,
 };
 
 /** What goes with a session, and what tells of it. */

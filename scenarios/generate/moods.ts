@@ -21,14 +21,15 @@ interface Mood {
 }
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
- *  many siblings, with a session that expires, with containers and TTL znodes that go by themselves. */
-export type Beginning = "identities" | "watches" | "branch" | "crowd" | "silence" | "decay";
+ *  many siblings, with many ephemerals of one session, with one znode again and again or a long value, with a session that expires, with containers and TTL
+ *  znodes that go by themselves. */
+export type Beginning = "identities" | "watches" | "branch" | "crowd" | "family" | "repetition" | "silence" | "decay";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
   { weight: 6 },
   // The same znodes again and again: old versions, second lives, watches that meet.
-  { weight: 2, changes: { names: "narrow", watchPercent: 50 } },
+  { weight: 2, changes: { names: "narrow", watchPercent: 50 }, begins: "repetition" },
   // Many siblings.
   { weight: 2, changes: { names: "wide" }, factors: { create: 2, getChildren: 2, getChildren2: 3 }, begins: "crowd" },
   { weight: 1, changes: { names: "deep" }, factors: { addWatch: 3, getAllChildrenNumber: 2 }, begins: "branch" },
@@ -38,6 +39,7 @@ const moods: readonly Mood[] = [
     weight: 2,
     changes: { names: "narrow", watchPercent: 60, ephemeralPercent: 70 },
     factors: { closeSession: 4, drop: 2, reconnect: 2, getEphemerals: 4, exists: 2 },
+    begins: "family",
   },
   // Watches that are listed, renewed and taken back.
   {
