@@ -1,7 +1,8 @@
 /** Much of one thing: what shows only with a second digit, or with more than a byte or two can count. Mostly in one request, so that little is left of it
  *  where it does not matter. */
 import fc from "fast-check";
-import type { Action, ReadStep, Step, WriteStep } from "../format.ts";
+import type { AclValue, Action, ReadStep, Step, WriteStep } from "../format.ts";
+import { identities } from "./values.ts";
 
 /** How many: enough for a second digit, and for more than a byte holds, signed. */
 const counts = [11, 130];
@@ -25,11 +26,17 @@ const writes = (count: number, path: (i: number) => string): Action => ({
 });
 
 /** Many siblings, and now and then somebody who watches each of them. */
-const siblings = fc.tuple(fc.constantFrom(...counts), fc.boolean()).map(([count, isWatched]): Action[] => {
-  const data = many(count, (i) => `/a/n${i}`);
-  const watching: Action = { op: "setWatches", since: Number.MAX_SAFE_INTEGER, data, exist: [], child: [] };
-  return [children(count), ...(isWatched ? [watching, writes(count, (i) => `/a/n${i}`)] : [])];
-});
+const siblings = fc
+  .tuple(fc.constantFrom(...counts), fc.constantFrom("data", "persistent", undefined, undefined))
+  .map(([count, watched]): Action[] => {
+    const paths = many(count, (i) => `/a/n${i}`);
+    const none = { exist: [], child: [], since: Number.MAX_SAFE_INTEGER };
+    const watching: Record<"data" | "persistent", Action> = {
+      data: { op: "setWatches", ...none, data: paths },
+      persistent: { op: "setWatches2", ...none, data: [], persistent: paths, recursive: [] },
+    };
+    return [children(count), ...(watched === undefined ? [] : [watching[watched], writes(count, (i) => `/a/n${i}`)])];
+  });
 
 /** Ephemerals of one session, which mostly ends. */
 const ephemerals = fc
@@ -56,6 +63,23 @@ const again = fc.constantFrom(...counts).chain((count) =>
   ),
 );
 
+/** One znode for many, or somebody who is many. */
+const company = fc.constantFrom(...counts).chain((count) =>
+  fc.constantFrom<Action[]>(
+    [
+      { op: "setACL", path: "/a", acl: [everybody, ...many(count, reader)] },
+      { op: "getACL", path: "/a" },
+    ],
+    [
+      ...many(Math.min(count, 11), (i): Action => ({ op: "auth", scheme: "digest", auth: `u${i}:p` })),
+      { op: "whoAmI" },
+    ],
+  ),
+);
+
+const everybody: AclValue = { perms: "rwcda", scheme: "world", id: "anyone" };
+const reader = (i: number): AclValue => ({ perms: "r", scheme: "digest", id: `u${i}:${identities.alice.id.slice(6)}` });
+
 /** A long value, as it is made or written. */
 const long = fc.tuple(fc.constantFrom(...lengths), fc.boolean()).map(([times, isMade]): Action[] => [
   {
@@ -76,4 +100,6 @@ const below =
 
 export const crowdBeginning = below(siblings);
 export const familyBeginning = below(ephemerals);
-export const repetitionBeginning = below(fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: long }));
+export const repetitionBeginning = below(
+  fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }, { weight: 2, arbitrary: long }),
+);
