@@ -2,7 +2,7 @@
  *  where it does not matter. */
 import fc from "fast-check";
 import type { AclValue, Action, ReadStep, Step, WriteStep } from "../format.ts";
-import { identities } from "./values.ts";
+import { identities, longData } from "./values.ts";
 
 /** How many: enough for a second digit, and for more than a byte holds, signed. */
 const counts = [11, 130];
@@ -11,7 +11,7 @@ const counts = [11, 130];
 const ephemeralCounts = [11, 40];
 
 /** Bytes on both sides of what two of them can count, and nearly as many as ZooKeeper takes. Source: `jute.maxbuffer`, 1 MiB less one. */
-const lengths = [65_535, 65_536, 1_000_000];
+const lengths = [65_535, 65_552, 1_000_000];
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
@@ -81,10 +81,10 @@ const everybody: AclValue = { perms: "rwcda", scheme: "world", id: "anyone" };
 const reader = (i: number): AclValue => ({ perms: "r", scheme: "digest", id: `u${i}:${identities.alice.id.slice(6)}` });
 
 /** A long value, as it is made or written. */
-const long = fc.tuple(fc.constantFrom(...lengths), fc.boolean()).map(([times, isMade]): Action[] => [
+const long = fc.tuple(fc.constantFrom(...lengths), fc.boolean()).map(([bytes, isMade]): Action[] => [
   {
     ...(isMade ? ({ op: "create", path: "/b" } as const) : ({ op: "setData", path: "/a" } as const)),
-    data: { repeat: "d", times },
+    data: longData(bytes),
   },
   { op: "getData", path: isMade ? "/b" : "/a" },
 ]);

@@ -129,6 +129,12 @@ export const prefixArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
     { weight: 2, arbitrary: pathArbitrary(profile) },
   );
 
+/** Text whose parts can be told apart, so that it shows where some are missing or have changed places; its length is prime to those of buffers. */
+const pattern = "abcdefghijklmnopq";
+
+/** Content of so many bytes, or up to sixteen fewer. */
+export const longData = (bytes: number): DataValue => ({ repeat: pattern, times: Math.floor(bytes / pattern.length) });
+
 /** Znode content. */
 export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
   fc.oneof(
@@ -136,7 +142,7 @@ export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
       weight: 30,
       arbitrary: fc.constantFrom<DataValue>("", "x", "hello", "\u00e9\u4e2d", null, { hex: "00ff80c3" }),
     },
-    { weight: 2, arbitrary: fc.nat(profile.dataBytesMax).map((times): DataValue => ({ repeat: "d", times })) },
+    { weight: 2, arbitrary: fc.nat(profile.dataBytesMax).map(longData) },
   );
 
 /** An expected version: any, right, stale, ahead, and numbers that mean nothing. */
