@@ -692,6 +692,29 @@ test.each([
 });
 
 test.each([
+  ["is quick", 60, true],
+  ["takes its time", 1_000, false],
+] as const)(
+  "a case does not end before a doubt is resolved whose reaper %s: %i ms, %s",
+  async (_, reapEveryMs, isWaitedFor) => {
+    const bench = new Bench({ settleMs: 40, reapEveryMs });
+    const client = await bench.client("s");
+    containerWithChild(client, "/c");
+    client.send(3, "exists", { path: "/c", watch: false });
+    client.at.candidate?.send(replyFrame("exists", { xid: 3, zxid: 4, err: "NONODE" }));
+    client.at.oracle?.send(replyFrame("exists", { xid: 3, zxid: 104, body: { stat: stat() } }));
+    let isSettled = false;
+    const settled = bench.crosscheck.settled("c").then(() => {
+      isSettled = true;
+    });
+    await expect.poll(() => isSettled || gotOps(client, "oracle")[3] === "exists", { interval: 5 }).toBe(true);
+    expect(isSettled).toBe(!isWaitedFor);
+    await bench.crosscheck.close();
+    await settled;
+  },
+);
+
+test.each([
   ["both count the same in the end", 1, "timing"],
   ["they never do", 2, "diverges"],
 ] as const)("a quota counts a container that may be gone, and %s", async (_, oracleSays, verdict) => {

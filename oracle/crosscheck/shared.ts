@@ -168,8 +168,13 @@ export class Shared {
     this.#timer = undefined;
   }
 
-  /** Nobody waits for a reaper. */
-  #isBusy(caseName: string | undefined, by = Date.now() + this.options.settleMs * 2): boolean {
+  /** How long is waited for what must come or be given up, ms: as long as a reaper takes, too, but for none that takes much longer than anything else. */
+  get #patienceMs(): number {
+    const usualMs = this.options.settleMs * 2;
+    return this.reapEveryMs > usualMs ? usualMs : usualMs + this.reapEveryMs;
+  }
+
+  #isBusy(caseName: string | undefined, by = Date.now() + this.#patienceMs): boolean {
     const isOpening =
       caseName === undefined
         ? [...this.opening.values()].some((count) => count > 0)
