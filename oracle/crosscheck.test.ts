@@ -800,6 +800,42 @@ test.each([
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["may be gone", "after", "timing"],
+  ["cannot be gone yet", "before", "diverges"],
+] as const)(
+  "a watch that stays, set when a container below it %s, tells of it on one side alone or not",
+  async (_, set, verdict) => {
+    const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+    const client = await bench.client("s");
+    const watch = () => {
+      client.send(7, "addWatch", { path: "/", mode: 1 });
+      answer(client, (zxid) => replyFrame("addWatch", { xid: 7, zxid }), 1);
+    };
+    if (set === "before") watch();
+    await sleep(5);
+    containerWithChild(client, "/c");
+    if (set === "after") watch();
+    client.at.oracle?.send(eventFrame(eventTypes.deleted, "/c"));
+    const deleted = () => bench.lines.filter((line) => line.event === "notification" && line.type === "NodeDeleted");
+    await expect.poll(deleted, { interval: 5 }).toMatchObject([{ verdict }]);
+    await bench.crosscheck.close();
+  },
+);
+
+test("a list without a container that one side still shows is watched on both, but not for its going", async () => {
+  const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+  const client = await bench.client("s");
+  containerWithChild(client, "/c");
+  client.send(3, "getChildren", { path: "/", watch: true });
+  client.at.candidate?.send(replyFrame("getChildren", { xid: 3, zxid: 3, body: { children: [] } }));
+  client.at.oracle?.send(replyFrame("getChildren", { xid: 3, zxid: 103, body: { children: ["c"] } }));
+  client.at.oracle?.send(eventFrame(eventTypes.childrenChanged, "/"));
+  const event = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(event, { interval: 5 }).toMatchObject([{ type: "NodeChildrenChanged", verdict: "timing" }]);
+  await bench.crosscheck.close();
+});
+
 test("a read that finds a container on one side alone leaves a watch there alone", async () => {
   const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
   const client = await bench.client("s");

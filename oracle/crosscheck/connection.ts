@@ -41,7 +41,7 @@ export class CrossConnection implements BackendSession {
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
   readonly #doubts = new Doubts((path) => this.#shared.unsteadiness(path)?.what === "node");
-  readonly #unsureWatches = new UnsureWatches((path) => this.#shared.unsteadiness(path) !== undefined);
+  readonly #unsureWatches = new UnsureWatches((path, at) => this.#shared.unsteadiness(path, at) !== undefined);
   /** Syncs under way: behind them the candidate itself holds writes back. */
   #syncs = 0;
   readonly #scene: JudgeScene;
@@ -307,7 +307,7 @@ export class CrossConnection implements BackendSession {
   #compare(exchange: Exchange, frames: Both<Buffer>): void {
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
-    this.#unsureWatches.note(exchange.request, differences);
+    this.#unsureWatches.note(exchange.request, differences, Date.now());
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
     if (seesOthersWatches(exchange) && this.#shared.isLopsided(this.label.case))
       return record(exchange, this.#scene, { differences, verdict: "unchecked" });

@@ -90,7 +90,7 @@ export const isOfOrder = (differences: readonly Difference[]): boolean =>
   differences.every(({ at }) => /(^|\.)pzxid$/.test(at));
 
 /** What differs when a znode is there on one side alone. */
-export const isOfAbsence = (difference: Difference): boolean => tellsOf("NONODE", difference);
+const isOfAbsence = (difference: Difference): boolean => tellsOf("NONODE", difference);
 
 /** The same, or what differs when it was to be made. */
 const tellsOfExistence = (difference: Difference): boolean =>

@@ -103,9 +103,9 @@ export class Shared {
     return this.options.reapEveryMs ?? 60_000;
   }
 
-  /** Whether a znode may just now go at different moments on the two sides, or lose a child so, and how long that may take, ms. */
-  unsteadiness(path: string): Unsteadiness | undefined {
-    const now = Date.now();
+  /** Whether a znode may just now, or might at another time, go at different moments on the two sides, or lose a child so, and how long that may take,
+   *  ms. */
+  unsteadiness(path: string, now: number = Date.now()): Unsteadiness | undefined {
     const reaped = this.reapables.at(path, now);
     const { settleMs } = this.options;
     if (reaped !== undefined) {

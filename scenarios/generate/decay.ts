@@ -70,15 +70,19 @@ const remaining: Action[][] = [
   [{ op: "create", path: "/p", flags: "container" }, ...visited("/p")],
 ];
 
-/** What tells of it. */
+/** What tells of it, set before there is anything that might be gone already. */
+const lasting: Action[] = [
+  { op: "addWatch", path: "/a", mode: "persistent" },
+  { op: "addWatch", path: "", mode: "recursive" },
+];
+
+/** The same, once. */
 const witnesses: Action[] = [
   { op: "exists", path: "/a/c", watch: true },
   { op: "getData", path: "/c/c", watch: true },
   { op: "getChildren", path: "/c", watch: true },
   { op: "exists", path: "/a/t", watch: true },
   { op: "getChildren", path: "/a", watch: true },
-  { op: "addWatch", path: "/a", mode: "persistent" },
-  { op: "addWatch", path: "", mode: "recursive" },
 ];
 
 /** What shows it afterwards. */
@@ -98,10 +102,12 @@ export const decayBeginning = (session: fc.Arbitrary<string>): fc.Arbitrary<Step
       session,
       fc.shuffledSubarray(decaying, { minLength: 3 }),
       fc.shuffledSubarray(remaining, { minLength: 1 }),
+      fc.shuffledSubarray(lasting),
       fc.shuffledSubarray(witnesses, { minLength: 2 }),
     )
-    .map(([by, other, passing, staying, watched]): Step[] => [
+    .map(([by, other, passing, staying, watching, watched]): Step[] => [
       { by, op: "create", path: "/a" },
+      ...watching.map((action): Step => ({ by: other, ...action })),
       ...[...passing.map(({ made }) => made), ...staying].flat().map((action): Step => ({ by, ...action })),
       ...watched.map((action): Step => ({ by: other, ...action })),
       ...passing.flatMap(({ left }) => left).map((action): Step => ({ by, ...action })),
