@@ -851,6 +851,32 @@ test("a read that finds a container on one side alone leaves a watch there alone
   await bench.crosscheck.close();
 });
 
+test.each(["removeWatches", "checkWatches"] as const)(
+  "%s is answered by chance where a watch may stand on one side alone",
+  async (op) => {
+    const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+    const client = await bench.client("s");
+    containerWithChild(client, "/c");
+    client.send(3, "getChildren", { path: "/c", watch: true });
+    client.at.candidate?.send(replyFrame("getChildren", { xid: 3, zxid: 3, err: "NONODE" }));
+    client.at.oracle?.send(replyFrame("getChildren", { xid: 3, zxid: 103, body: { children: [] } }));
+    for (const [xid, path] of [
+      [4, "/c"],
+      [5, "/elsewhere"],
+    ] as const) {
+      client.send(xid, op, { path, type: 3 });
+      client.at.candidate?.send(replyFrame(op, { xid, zxid: 3, err: "NOWATCHER" }));
+      client.at.oracle?.send(replyFrame(op, { xid, zxid: 103 }));
+    }
+    const verdicts = bench.steps().filter((step) => step.op === op);
+    expect(verdicts).toMatchObject([
+      { path: "/c", verdict: "timing" },
+      { path: "/elsewhere", verdict: "diverges" },
+    ]);
+    await bench.crosscheck.close();
+  },
+);
+
 const listed = (xid: number, zxid: number, children: readonly string[]) =>
   replyFrame("getChildren", { xid, zxid, body: { children: [...children] } });
 

@@ -88,6 +88,12 @@ export class Shared {
     return false;
   }
 
+  /** Whether a watch that any connection of a case has set there may stand on one side alone. */
+  isWatchedUnsurely(caseName: string, path: string): boolean {
+    for (const connection of this.#ofCase.get(caseName) ?? []) if (connection.isWatchedUnsurely(path)) return true;
+    return false;
+  }
+
   /** A session of a case stands on one side alone: its znodes and watches may, too. */
   driftApart(label: Label): void {
     if (label.case !== unlabelled) this.scribe.drift(label, "a session lives on one side only");
