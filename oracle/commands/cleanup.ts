@@ -5,6 +5,7 @@ import { errorCodes } from "../../src/protocol/error-codes.ts";
 import type { OpName, RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { Credential } from "../audit/audited.ts";
+import type { ServerDescription } from "../journal.ts";
 import type { Contender, Endpoint } from "./servers.ts";
 
 /** Whoever generated znodes were given to. */
@@ -91,14 +92,20 @@ export async function tidyUp(
   await Promise.all(
     given.map(async ({ endpoint, description }) => {
       const staying = await removeRoots(endpoint, how.roots, credentials);
-      if (staying.length > 0) how.say(stayingText(`${description.name} ${description.address}`, staying));
+      if (staying.length > 0) how.say(stayingText(description, staying));
     }),
   );
 }
 
-/** Generated lists forbid things to everybody, too. */
-function stayingText(server: string, paths: readonly string[]): string {
+/** Generated lists forbid things to everybody, too. A zetcd in front of an etcd is our own, and has no super user. */
+function stayingText({ name, address }: ServerDescription, paths: readonly string[]): string {
   const more = paths.length > namedMax ? ` and ${paths.length - namedMax} more` : "";
   const what = paths.length === 1 ? "a subtree" : `${paths.length} subtrees`;
-  return `${server} keeps ${what} of this run, which access control lists protect: ${paths.slice(0, namedMax).join(", ")}${more}; a super user's --cleanup-auth SCHEME:CREDENTIAL lets a run remove them`;
+  const told = `${name} ${address} keeps ${what} of this run, which access control lists protect: ${paths.slice(0, namedMax).join(", ")}${more}`;
+  if (name !== "zookeeper") return told;
+  return [
+    told,
+    `  a super user can remove them: bin/zkctl --endpoints ${address} --auth digest:super:SECRET deleteall PATH`,
+    "  a run with --cleanup-auth digest:super:SECRET does so itself",
+  ].join("\n");
 }
