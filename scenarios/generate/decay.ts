@@ -102,7 +102,7 @@ export const decayBeginning = (session: fc.Arbitrary<string>): fc.Arbitrary<Step
       session,
       fc.shuffledSubarray(decaying, { minLength: 3 }),
       fc.shuffledSubarray(remaining, { minLength: 1 }),
-      fc.shuffledSubarray(lasting),
+      fc.shuffledSubarray(lasting, { minLength: 1 }),
       fc.shuffledSubarray(witnesses, { minLength: 2 }),
     )
     .map(([by, other, passing, staying, watching, watched]): Step[] => [
