@@ -1,6 +1,7 @@
 /** Lies about content, names, children and ephemerals that need a state which takes several steps to reach. */
 
 import { isSequential } from "../crosscheck/request.ts";
+import { asRecord } from "./lying.ts";
 import { type Mutant, replyMutant } from "./mutant.ts";
 import { doneBy, parentOf } from "./world.ts";
 
@@ -8,9 +9,6 @@ type Facts = Parameters<typeof replyMutant>[0];
 
 const creates = ["create", "create2"];
 const childLists = ["getChildren", "getChildren2"];
-
-const asRecord = (body: unknown): Record<string, unknown> | undefined =>
-  body === undefined || Array.isArray(body) ? undefined : (body as Record<string, unknown>);
 
 /** A rare lie. */
 const rareMutant = (facts: Omit<Facts, "rare">, change: Parameters<typeof replyMutant>[1]): Mutant =>

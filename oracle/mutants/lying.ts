@@ -179,6 +179,17 @@ function encodeEvent(event: WatcherEvent, like: Buffer): Buffer {
   return header.copy();
 }
 
+/** A reply's body, unless it has none or is a list of results. */
+export const asRecord = (body: LyingReply["body"]): Record<string, unknown> | undefined =>
+  Array.isArray(body) ? undefined : body;
+
+/** Which one of its kind this is on one connection, from 1. */
+export function nth(memory: Situation["memory"], what: string): number {
+  const count = Number(memory.get(what) ?? 0) + 1;
+  memory.set(what, count);
+  return count;
+}
+
 /** Every Stat in a reply, those of a multi's results included. */
 export function statsIn(body: LyingReply["body"]): Stat[] {
   if (body === undefined) return [];

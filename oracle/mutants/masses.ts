@@ -1,11 +1,9 @@
 /** Lies that show only with much of one thing. */
+import { asRecord, nth } from "./lying.ts";
 import { type Mutant, mutant, replyMutant, statMutant } from "./mutant.ts";
 
 /** Of an answer's parts, these count for more than one digit. */
 const digit = 10;
-
-const asRecord = (body: unknown): Record<string, unknown> =>
-  body === undefined || Array.isArray(body) ? {} : (body as Record<string, unknown>);
 
 export const massMutants: readonly Mutant[] = [
   statMutant(
@@ -23,7 +21,7 @@ export const massMutants: readonly Mutant[] = [
     },
     ({ body }) => {
       const record = asRecord(body);
-      if (record.data instanceof Uint8Array) record.data = record.data.subarray(0, record.data.length % 65_536);
+      if (record?.data instanceof Uint8Array) record.data = record.data.subarray(0, record.data.length % 65_536);
       return undefined;
     },
   ),
@@ -44,18 +42,14 @@ export const massMutants: readonly Mutant[] = [
       lie: "getEphemerals shows ten at most",
     },
     ({ body }) => {
-      (asRecord(body).ephemerals as string[] | undefined)?.splice(digit);
+      (asRecord(body)?.ephemerals as string[] | undefined)?.splice(digit);
       return undefined;
     },
   ),
   mutant(
     { name: "watch-hundredth", class: "watch", lie: "from the hundredth event on, a connection gets none", rare: true },
     {
-      event: (event, { memory }) => {
-        const count = Number(memory.get("events") ?? 0) + 1;
-        memory.set("events", count);
-        return { now: count < 100 ? [event] : [] };
-      },
+      event: (event, { memory }) => ({ now: nth(memory, "events") < 100 ? [event] : [] }),
     },
   ),
 ];

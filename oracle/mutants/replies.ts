@@ -4,13 +4,11 @@ import { type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { isSequential } from "../crosscheck/request.ts";
+import { asRecord, nth } from "./lying.ts";
 import { type Mutant, mutant, replyMutant } from "./mutant.ts";
 
 const creates = ["create", "create2"];
 const childLists = ["getChildren", "getChildren2"];
-
-const asRecord = (body: unknown): Record<string, unknown> | undefined =>
-  body === undefined || Array.isArray(body) ? undefined : (body as Record<string, unknown>);
 
 /** Turns one error into another. */
 const errorMutant = (
@@ -197,9 +195,7 @@ export const replyMutants: readonly Mutant[] = [
     {
       reply: ({ request, header, memory }) => {
         if (request.op !== "exists" && request.op !== "getData") return undefined;
-        const reads = Number(memory.get("reads") ?? 0) + 1;
-        memory.set("reads", reads);
-        if (reads % 10 === 0) header.zxid = 1;
+        if (nth(memory, "reads") % 10 === 0) header.zxid = 1;
         return undefined;
       },
     },

@@ -1,5 +1,6 @@
 /** Lies about Stat fields. */
 import type { Int64 } from "../../src/jute/int64.ts";
+import { nth } from "./lying.ts";
 import { type Mutant, statMutant } from "./mutant.ts";
 
 const plus = (value: Int64, more: number): Int64 => (typeof value === "number" ? value + more : value + BigInt(more));
@@ -63,8 +64,7 @@ export const statMutants: readonly Mutant[] = [
     stat.ctime = stat.mtime;
   }),
   statMutant("stat-mtime-unstable", "each reading shows another mtime", (stat, { memory }) => {
-    const reads = Number(memory.get("reads") ?? 0) + 1;
-    memory.set("reads", reads);
+    const reads = nth(memory, "reads");
     if (stat.mzxid > stat.czxid) stat.mtime = plus(stat.mtime, reads);
   }),
   statMutant(

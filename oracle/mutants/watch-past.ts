@@ -4,7 +4,7 @@ import { write } from "../../src/jute/codec.ts";
 import { eventTypes } from "../../src/protocol/opcodes.ts";
 import { SetWatches, SetWatches2, type WatcherEvent } from "../../src/protocol/records.ts";
 import type { Request } from "../crosscheck/request.ts";
-import type { Situation } from "./lying.ts";
+import { nth, type Situation } from "./lying.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 /** A lie that keeps some events back. */
@@ -18,13 +18,6 @@ const silent = (
     { name, class: "watch", lie, rare },
     { event: (event, situation) => ({ now: isLost(event, situation) ? [] : [event] }) },
   );
-
-/** Counts the events of one path on one connection. */
-const countOf = ({ path }: WatcherEvent, { memory }: Situation): number => {
-  const count = Number(memory.get(`events of ${path}`) ?? 0) + 1;
-  memory.set(`events of ${path}`, count);
-  return count;
-};
 
 /** setWatches and setWatches2 with other fields than the client's. */
 export const rearmed = ({ op, frame, operations }: Request, changes: Partial<SetWatches2>): Buffer => {
@@ -47,7 +40,7 @@ export const pastWatchMutants: readonly Mutant[] = [
   silent(
     "watch-second-fire",
     "a path's second event is not sent",
-    (event, situation) => countOf(event, situation) === 2,
+    ({ path }, { memory }) => nth(memory, `events of ${path}`) === 2,
   ),
   silent(
     "watch-second-watcher",

@@ -1,18 +1,14 @@
 /** Lies about watches. */
 import { eventTypes, opcodes } from "../../src/protocol/opcodes.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
-import type { Lie } from "./lying.ts";
+import { type Lie, nth, type Situation } from "./lying.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 const watchMutant = (name: string, lie: string, event: NonNullable<Lie["event"]>, rare = false): Mutant =>
   mutant({ name, class: "watch", lie, rare }, { event });
 
 /** Every third event, counted per connection. */
-const isThird = (memory: Map<string, unknown>): boolean => {
-  const events = Number(memory.get("events") ?? 0) + 1;
-  memory.set("events", events);
-  return events % 3 === 0;
-};
+const isThird = (memory: Situation["memory"]): boolean => nth(memory, "events") % 3 === 0;
 
 /** Requests of this operation leave no watch. */
 const deaf = (op: "exists" | "getData" | "getChildren"): Lie => ({
