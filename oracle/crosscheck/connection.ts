@@ -17,7 +17,7 @@ import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { changesIdentity, isPlainWrite, parseRequest, pathOf, type Request } from "./request.ts";
+import { changesIdentity, isPlainWrite, parseRequest, type Request } from "./request.ts";
 import { rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 import { UnsureWatches } from "./unsure-watches.ts";
@@ -311,20 +311,12 @@ export class CrossConnection implements BackendSession {
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
     if (seesOthersWatches(exchange) && this.#shared.isLopsided(this.label.case))
       return record(exchange, this.#scene, { differences, verdict: "unchecked" });
-    if (this.#asksAfterUnsureWatch(exchange)) return this.#excuse(exchange, differences);
     const explained = explanation(exchange, differences, this.#scene);
     if (explained === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
     const { forMs, isOfChildren, isLasting } = explained;
     if (isLasting || !isRepeatable(exchange) || this.#clientGoneAt !== undefined)
       return this.#excuse(exchange, differences);
     this.#doubts.add(exchange, differences, { dueAt: Date.now() + forMs, isOfChildren });
-  }
-
-  /** Who asks after watches, or takes them back, is told of those that may stand on one side alone. */
-  #asksAfterUnsureWatch({ request }: Exchange): boolean {
-    if (request.op !== "removeWatches" && request.op !== "checkWatches") return false;
-    const paths = (request.operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
-    return paths.some((path) => this.#shared.isWatchedUnsurely(this.label.case, path));
   }
 
   /** A matter of timing. If it let a write through on one side alone, a case, which is short, is not worth looking at any further. */

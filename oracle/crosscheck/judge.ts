@@ -99,18 +99,22 @@ const tellsOfExistence = (difference: Difference): boolean =>
 /** Up to ZooKeeper 3.8 the answer also tells of other connections' watches on the path. */
 export const seesOthersWatches = ({ request }: Exchange): boolean => request.op === "checkWatches";
 
+/** Who asks after watches, or takes them back, is told of those that may stand on one side alone. */
+const asksAfterWatches = ({ request }: Exchange): boolean =>
+  request.op === "removeWatches" || request.op === "checkWatches";
+
 /** How timing explains a difference. */
 export interface Explanation {
   /** After how many ms it no longer can. */
   readonly forMs: number;
   /** Only as children of what was asked about. */
   readonly isOfChildren: boolean;
-  /** It does not heal: pzxid tells which of two children went or came last, and that was not the same one on both sides. */
+  /** It does not heal, like pzxid, which tells which of two children went or came last, and that was not the same one on both sides. */
   readonly isLasting: boolean;
 }
 
-/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, or a client that left can explain every
- *  difference. */
+/** Whether znodes that come or go by themselves just now, an expiring session's or a reaped container, watches that were set on them, or a client
+ *  that left can explain every difference. */
 export function explanation(
   exchange: Exchange,
   differences: readonly Difference[],
@@ -118,10 +122,12 @@ export function explanation(
 ): Explanation | undefined {
   const { op, operations } = exchange.request;
   const { settleMs } = shared.options;
+  const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
+  if (asksAfterWatches(exchange) && paths.some((path) => shared.isWatchedUnsurely(label.case, path)))
+    return { forMs: 0, isOfChildren: false, isLasting: true };
   // Also those of clients that have just left.
   if (seesOthersWatches(exchange) && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
-  const paths = (operations ?? []).flatMap((operation) => pathOf(operation) ?? []);
   const counted = paths.flatMap((path) => countedAt(path) ?? []);
   const ofCounted = counted.flatMap((path) => shared.unsteadyWithinMs(path) ?? []);
   if (ofCounted.length > 0) return { forMs: Math.max(...ofCounted), isOfChildren: false, isLasting: false };
