@@ -1,8 +1,8 @@
 /** Sessions and znodes that a measurement needs around it. */
-
 import { ServerFailed } from "../oracle/servers/process.ts";
 import type { HostPort } from "../src/addresses.ts";
 import { type Client, type ClientOptions, connect } from "../src/protocol/client.ts";
+import { openAcl } from "../src/protocol/opcodes.ts";
 import type { Contender } from "./contenders.ts";
 
 /** NODEEXISTS. */
@@ -31,11 +31,12 @@ export async function withSession<T>(at: HostPort, act: (client: Client) => Prom
 
 /** Creates znodes, parents first; those that are there already stay. Afterwards all addresses know them. Throws {@link ServerFailed}. */
 export async function createZnodes({ name, addresses }: Contender, paths: readonly string[]): Promise<void> {
-  const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
   const data = Buffer.from("12345678");
   const [first, ...others] = addresses;
   await withSession(first, async (client) => {
-    const replies = await Promise.all(paths.map((path) => client.call("create", { path, data, acl, flags: 0 })));
+    const replies = await Promise.all(
+      paths.map((path) => client.call("create", { path, data, acl: openAcl, flags: 0 })),
+    );
     for (const [i, { header }] of replies.entries())
       if (header.err !== 0 && header.err !== exists)
         throw new ServerFailed(`${name} answers ${header.err} to create ${paths[i]}`);

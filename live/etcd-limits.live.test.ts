@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { SeamClient } from "../src/backend.contract.ts";
 import { multiOp } from "../src/protocol/multi.ts";
+import { openAcl } from "../src/protocol/opcodes.ts";
 import {
   creation,
   etcdCall,
   etcdMetric,
   eventually,
   type LoggingBackend,
-  openAcl,
   setting,
   startBackend,
   walk,

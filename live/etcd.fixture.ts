@@ -9,8 +9,8 @@ import type { Backend } from "../src/backend.ts";
 import { connectEtcdBackend, type EtcdOptions } from "../src/etcd/backend.ts";
 import type { Logger } from "../src/logger.ts";
 import { type Client, connect } from "../src/protocol/client.ts";
+import { openAcl } from "../src/protocol/opcodes.ts";
 
-export const openAcl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 export const creation = (path: string, flags = 0, data: Buffer | null = null) => ({ path, data, acl: openAcl, flags });
 export const setting = (path: string, text: string, version = -1) => ({ path, data: Buffer.from(text), version });
 

@@ -2,11 +2,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper } from "../oracle/servers/zookeeper.ts";
+import { openAcl } from "../src/protocol/opcodes.ts";
 import { verifyCopy } from "../src/zkctl/copy-verify.ts";
 import { openSession } from "../src/zkctl/session.ts";
 import { startBin } from "./bin.fixture.ts";
 import { type Name, plant, startBoth } from "./both-servers.fixture.ts";
-import { connectTo, creation, openAcl, startProxy } from "./etcd.fixture.ts";
+import { connectTo, creation, startProxy } from "./etcd.fixture.ts";
 import { zkctlOf } from "./zkctl.fixture.ts";
 
 const { ports, zookeeper } = startBoth();

@@ -3,6 +3,7 @@ import { identities } from "../../scenarios/generate/values.ts";
 import { type Client, connect, type Reply } from "../../src/protocol/client.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import type { OpName, RequestOf } from "../../src/protocol/opcodes.ts";
+import { openAcl } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { ServerDescription } from "../journal.ts";
@@ -13,8 +14,6 @@ const generated: readonly Credential[] = Object.values(identities).map(({ token 
   scheme: "digest",
   auth: Buffer.from(token),
 }));
-
-const forEverybody = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 
 /** How many roots are removed at the same time. */
 const inFlight = 32;
@@ -31,7 +30,7 @@ async function insist<Op extends OpName>(
 ): Promise<Reply<Op>> {
   const reply = await client.call(op, body);
   if (reply.header.err !== errorCodes.NOAUTH) return reply;
-  const { header } = await client.call("setACL", { path: guard, acl: forEverybody, version: -1 });
+  const { header } = await client.call("setACL", { path: guard, acl: openAcl, version: -1 });
   return header.err === 0 ? client.call(op, body) : reply;
 }
 

@@ -1,6 +1,7 @@
 /** From the two SERVER arguments to two backends that answer. */
 import type { Backend } from "../../src/backend.ts";
 import { connect } from "../../src/protocol/client.ts";
+import { openAcl } from "../../src/protocol/opcodes.ts";
 import { bridge } from "../bridge.ts";
 import type { ServerDescription } from "../journal.ts";
 import { isStarted, useEtcd, useZooKeeper } from "../servers/auto.ts";
@@ -146,10 +147,14 @@ async function makeChroot(at: Endpoint, chroot: string): Promise<void> {
   if (chroot === "") return;
   const opened = await connect({ ...at, timeoutMs: 4_000, connectWaitMs: handshakeWaitMs });
   if (opened.is !== "granted") throw new ServerFailed(`no session at ${at.host}:${at.port} to create ${chroot} with`);
-  const acl = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
   const names = chroot.split("/").slice(1);
   for (const [i] of names.entries())
-    await opened.client.call("create", { path: `/${names.slice(0, i + 1).join("/")}`, data: null, acl, flags: 0 });
+    await opened.client.call("create", {
+      path: `/${names.slice(0, i + 1).join("/")}`,
+      data: null,
+      acl: openAcl,
+      flags: 0,
+    });
   await opened.client.call("closeSession", {});
   opened.client.close();
 }

@@ -2,10 +2,11 @@
  *  way; only the first calls, which make the root, and the last ones, which read everything once more, are alone. Now and then a client moves. */
 import { randomBytes } from "node:crypto";
 import type { Backend } from "../../src/backend.ts";
+import { openAcl } from "../../src/protocol/opcodes.ts";
 import { parentOf } from "../../src/protocol/paths.ts";
 import { CandidateLost, Client } from "./client.ts";
 import { certainOf, type History } from "./history.ts";
-import { intents, moves, openAcl, pathsBelow } from "./workload.ts";
+import { intents, moves, pathsBelow } from "./workload.ts";
 
 /** How to drive. `servers` are doors to one and the same service; clients spread over them. */
 export interface DrivePlan {

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { multiOp } from "../../src/protocol/multi.ts";
-import { createFlags, type OpName, opcodes, permBits } from "../../src/protocol/opcodes.ts";
+import { createFlags, type OpName, opcodes, openAcl } from "../../src/protocol/opcodes.ts";
 
 /** One request to be sent; `path` is the znode it is about. */
 export interface Intent {
@@ -10,9 +10,6 @@ export interface Intent {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>> | SequenceItem[];
 }
-
-/** Everything for everybody. */
-export const openAcl = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
 
 /** Znodes below the root that everybody uses: few parents with few children. */
 export const pathsBelow = (root: string): string[] => [

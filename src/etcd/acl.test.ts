@@ -1,5 +1,6 @@
 /** Source of every rule: zookeeper-semantics sections 9.2 to 9.6. */
 import { describe, expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import {
   type AclPolicy,
   certificateIdentities,
@@ -10,7 +11,6 @@ import {
   isPermitted,
   redactedAcl,
 } from "./acl.ts";
-import { openAcl } from "./znode.ts";
 
 const policy: AclPolicy = { superDigest: null, ipv6: true };
 const entry = (perms: number, scheme: string | null, id: string | null) => ({ perms, id: { scheme, id } });

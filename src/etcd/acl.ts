@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { lenientText } from "../jute/buffers.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import type { ACL, Id } from "../protocol/records.ts";
 import type { AclEntries } from "./changes.ts";
 import { isDistinguishedName, isSaslId } from "./principals.ts";
-import { openAcl } from "./znode.ts";
 
 /** One identity that a connection has shown. */
 export interface Identity {

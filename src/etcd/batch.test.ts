@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { batchOps, newBatchId } from "./batch.ts";
 import type { Change } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { Keyspace } from "./keyspace.ts";
 import { Tree } from "./tree.ts";
-import { openAcl } from "./znode.ts";
 
 const keys = new Keyspace("/t");
 

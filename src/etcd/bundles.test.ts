@@ -1,12 +1,12 @@
 /** Bundles: what they save, and that nothing is ever read from them that is no longer so. */
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { bundleLimits } from "./bundles.ts";
 import type { Change } from "./changes.ts";
 import type { Draft } from "./draft.ts";
 import { History, type MakeTransaction, plainly } from "./history.fixture.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
-import { openAcl } from "./znode.ts";
 
 let past: History;
 beforeEach(async () => {

@@ -6,10 +6,11 @@
  *  Every proxy keeps the same bundles: they are part of the replicated state. */
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import type { ZnodeKind } from "./changes.ts";
 import { BundledPath, BundledZnode, zxidOf } from "./keyspace.ts";
 import { readStored } from "./stored-text.ts";
-import { type Home, openAcl, Znode } from "./znode.ts";
+import { type Home, Znode } from "./znode.ts";
 
 /** Bounds of a bundle: the bytes of data one znode may bring, the bytes of paths and data altogether, and how few or many there may be. */
 export const bundleLimits = { dataMax: 4_096, bytesMax: 128 * 1024, entriesMin: 2, entriesMax: 4_096 };

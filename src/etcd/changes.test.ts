@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { type Change, changeFromRecord, changeToRecord } from "./changes.ts";
 import { ChangeRecord, decodeRecord, encodeRecord } from "./keyspace.ts";
-import { openAcl } from "./znode.ts";
 
 const digest = [{ perms: 5, id: { scheme: "digest", id: "u:h" } }];
 const data = Buffer.from("large");

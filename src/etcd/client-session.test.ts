@@ -1,13 +1,13 @@
 /** Order on one connection: whatever is pipelined is answered in order, and each read sees exactly what stood before it. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { multiOp } from "../protocol/multi.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { keys, settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { moveSession, PlainWrite } from "./session-writes.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
-import { openAcl } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let core: Core;

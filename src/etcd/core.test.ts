@@ -1,9 +1,9 @@
 /** Sessions of several proxies: whose clock runs where, and what an outage does to them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { keys, settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
-import { openAcl } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let a: Core;

@@ -1,11 +1,11 @@
 /** A draft, the batch made of it, the log and the tree must all come to the same state. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { type Change, type ZnodeKind, znodeKinds } from "./changes.ts";
 import { Draft } from "./draft.ts";
 import { History, type MakeTransaction, plainly } from "./history.fixture.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
-import { openAcl } from "./znode.ts";
 
 const closedAcl = [{ perms: 1, id: { scheme: "digest", id: "a:b" } }];
 const paths = ["/a", "/a/b", "/a/b/c", "/d", "/d/e", "/zookeeper/quota/q"];

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { decode } from "../jute/codec.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { MultiResponse, multiOp } from "../protocol/multi.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import type { ZooKeeperVersion } from "./features.ts";
-import { openAcl } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let core: Core;

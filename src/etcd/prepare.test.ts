@@ -1,6 +1,7 @@
 /** Order of checks and outcomes of writes. Source: zookeeper-semantics section 4; each row names what it shows. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { errorCodes } from "../protocol/error-codes.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import type { Identity } from "./acl.ts";
 import { type Change, type ZnodeKind, znodeKinds } from "./changes.ts";
 import { Draft } from "./draft.ts";
@@ -15,7 +16,6 @@ import {
   type WriteContext,
 } from "./prepare.ts";
 import { Tree } from "./tree.ts";
-import { openAcl } from "./znode.ts";
 
 const codes = new Map(Object.entries(errorCodes).map(([name, code]) => [code as number, name]));
 const named = (outcome: { ok: true } | { ok: false; code: number }): string | undefined =>

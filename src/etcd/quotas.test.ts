@@ -3,11 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { multiOp } from "../protocol/multi.ts";
 import type { RequestOf } from "../protocol/opcodes.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
-import { openAcl, statOf } from "./znode.ts";
+import { statOf } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let a: Core;

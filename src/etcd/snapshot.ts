@@ -1,5 +1,6 @@
 /** Reading the whole state from etcd at one revision: what a proxy starts with, and starts again with when history was compacted away. */
 import { randomBytes } from "node:crypto";
+import { openAcl } from "../protocol/opcodes.ts";
 import { Bundle } from "./bundles.ts";
 import type { ZnodeKind } from "./changes.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "./keyspace.ts";
 import { EtcdCompacted, type EtcdStore, type StoredKey } from "./store.ts";
 import { Tree } from "./tree.ts";
-import { openAcl, Znode } from "./znode.ts";
+import { Znode } from "./znode.ts";
 
 /** A loaded state. `revision` is etcd's when it was read: watches go on from the one behind it. */
 export interface Snapshot {

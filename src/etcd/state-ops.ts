@@ -1,12 +1,13 @@
 /** What a draft puts into etcd: the znodes, children counters and sessions that it leaves changed, as operations of one transaction. */
 import type { IRequestOp } from "etcd3";
+import { openAcl } from "../protocol/opcodes.ts";
 import type { Transaction } from "./batch.ts";
 import { type Bundle, bundleBytes, bundleLimits, type Entry, hasOwnKey } from "./bundles.ts";
 import type { Change } from "./changes.ts";
 import type { Draft } from "./draft.ts";
 import { ChildrenRecord, encodeRecord, type Keyspace, SessionRecord, storedZxid, ZnodeRecord } from "./keyspace.ts";
 import type { Tree } from "./tree.ts";
-import { openAcl, type Znode } from "./znode.ts";
+import type { Znode } from "./znode.ts";
 
 export const put = (key: string, value: Buffer): IRequestOp => ({ request_put: { key: Buffer.from(key), value } });
 const remove = (key: string): IRequestOp => ({ request_delete_range: { key: Buffer.from(key) } });

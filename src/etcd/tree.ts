@@ -1,10 +1,11 @@
 /** The replicated state in memory, at one zxid: every znode and every session. Reads are answered from it; committed changes are applied to it. */
 import type { Int64 } from "../jute/int64.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { nameOf, parentOf, quotaRoot } from "../protocol/paths.ts";
 import { type Bundle, Bundles, isUntouched, type Place } from "./bundles.ts";
 import { type AclEntries, type Change, type CreateChange, znodeKinds } from "./changes.ts";
 import type { Size } from "./quotas.ts";
-import { aclSet, born, childCreated, childDeleted, dataSet, openAcl, readAcl, Znode } from "./znode.ts";
+import { aclSet, born, childCreated, childDeleted, dataSet, readAcl, Znode } from "./znode.ts";
 
 /** A session as all proxies know it. `owner` is the proxy that serves it, or last did. */
 export interface SessionState {

@@ -1,10 +1,10 @@
 /** A proxy that is alone leaves its changes out of the log. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openAcl } from "../protocol/opcodes.ts";
 import { keys, loadUnannounced, settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { decodeRecord, LogRecord } from "./keyspace.ts";
-import { openAcl } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let first: Core;

@@ -1,12 +1,12 @@
 /** What a multi takes, and how it answers. Source: zookeeper-semantics sections 7.1 to 7.4. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { multiOp } from "../protocol/multi.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { keys, settle, startCore, TestClient } from "./core.fixture.ts";
 import type { Core } from "./core.ts";
 import { FakeEtcd } from "./fake-etcd.fixture.ts";
 import { loadSnapshot } from "./snapshot.ts";
 import { dumpTree } from "./tree-dump.fixture.ts";
-import { openAcl } from "./znode.ts";
 
 let etcd: FakeEtcd;
 let core: Core;

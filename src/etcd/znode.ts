@@ -5,8 +5,6 @@ import type { Stat } from "../protocol/records.ts";
 import type { Bundle } from "./bundles.ts";
 import { type AclEntries, type CreateChange, type ZnodeKind, znodeKinds } from "./changes.ts";
 
-/** world:anyone with all permissions. */
-export const openAcl: AclEntries = [{ perms: 31, id: { scheme: "world", id: "anyone" } }];
 /** world:anyone, reading only: the ACL of /zookeeper/config. */
 export const readAcl: AclEntries = [{ perms: 1, id: { scheme: "world", id: "anyone" } }];
 

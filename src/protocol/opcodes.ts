@@ -93,3 +93,6 @@ export const eventTypes = { created: 1, deleted: 2, dataChanged: 3, childrenChan
 
 /** Bits of ZooDefs.Perms. */
 export const permBits = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
+
+/** The list that znodes get when nothing else is said: everything for everyone. Source: ZooDefs.Ids.OPEN_ACL_UNSAFE. */
+export const openAcl: r.ACL[] = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];

@@ -2,7 +2,7 @@
 import { Writer } from "../jute/buffers.ts";
 import { encodeRequest } from "../protocol/client.ts";
 import { multiOp } from "../protocol/multi.ts";
-import { createFlags, opcodes, permBits } from "../protocol/opcodes.ts";
+import { createFlags, opcodes, openAcl } from "../protocol/opcodes.ts";
 import type { Load } from "./load.ts";
 
 /** Writes the frames of a load, prefix included. */
@@ -31,8 +31,6 @@ const replyHeadBytes = 4 + 16;
 
 /** A MultiHeader. */
 const multiHeadBytes = 9;
-
-const openAcl = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
 
 /** A whole frame, prefix first, with room for the xid. */
 function framed(write: (writer: Writer) => void): Buffer {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { openAcl, parseAcl, printAcl, printPerms } from "./acl-text.ts";
+import { openAcl } from "../protocol/opcodes.ts";
+import { parseAcl, printAcl, printPerms } from "./acl-text.ts";
 
 test("reads and prints lists, with colons inside the id", () => {
   const text = "world:anyone:cdrwa,digest:joe:aGFzaA==:r,ip:10.0.0.0/8:cr,x509:CN=a\\:b:w";

@@ -11,9 +11,6 @@ const letters = [
   ["a", permBits.admin],
 ] as const;
 
-/** What znodes get when nothing else is said: everything for everyone. */
-export const openAcl: ACL[] = [{ perms: permBits.all, id: { scheme: "world", id: "anyone" } }];
-
 /** Reads `SCHEME:ID:PERMS`, separated by commas; undefined when an entry is none. The id may hold colons. */
 export function parseAcl(text: string): ACL[] | undefined {
   const entries = text.split(",").map((entry) => {

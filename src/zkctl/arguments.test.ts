@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openAcl } from "./acl-text.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Job, Settings } from "./job.ts";
 

@@ -1,7 +1,7 @@
 /** `cp` and `mirror`: a subtree onto another place, or onto another server. */
 import { errorName } from "../protocol/error-codes.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { parentOf } from "../protocol/paths.ts";
-import { openAcl } from "./acl-text.ts";
 import { type CopiedZnode, hidesDigests, isSameAcl, isSameData, readZnode } from "./copied-znode.ts";
 import { type CopyJob, isWithin } from "./copy-verbs.ts";
 import { deleteSubtree } from "./delete-all.ts";

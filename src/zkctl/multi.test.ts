@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openAcl } from "./acl-text.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { makesEphemerals, multiAnswer } from "./multi.ts";
 import { parseOperations } from "./multi-verbs.ts";
 

@@ -1,8 +1,8 @@
 /** Quotas as zkCli keeps them: below /zookeeper/quota, a tree like the one they rule, with a znode of limits and one of counts where there is a quota.
  *  Source: SetQuotaCommand, ListQuotaCommand, DelQuotaCommand, StatsTrack (3.9). */
 import { parseQuota, printQuota } from "../etcd/quota-text.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { parentOf, quotaNames, quotaRoot } from "../protocol/paths.ts";
-import { openAcl } from "./acl-text.ts";
 import type { Answer } from "./print.ts";
 import type { DelQuotaJob, LimitName, ListQuotaJob, SetQuotaJob } from "./quota-verbs.ts";
 import { NotPossible, refusal, type Session } from "./session.ts";

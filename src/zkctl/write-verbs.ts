@@ -1,5 +1,5 @@
 /** The command line of the commands that change one znode. */
-import { openAcl } from "./acl-text.ts";
+import { openAcl } from "../protocol/opcodes.ts";
 import { aclFrom, createMode, dataFrom, wholeNumber } from "./argument-values.ts";
 import { type Ask, type Verb, versionFlag } from "./verb.ts";
 
