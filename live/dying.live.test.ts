@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
-import type { Summary } from "../reports/summary.ts";
-import { runBin, summaryIn } from "./bin.fixture.ts";
+import { runXchk } from "./bin.fixture.ts";
 import { startFragile } from "./fragile.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-dying-"));
@@ -20,18 +19,11 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-interface Run {
-  readonly code: number | null;
-  readonly summary: Summary;
-}
-
 /** Fuzzes a candidate; `meanwhile` begins with it. */
-async function fuzzed(candidate: string, words: readonly string[] = [], meanwhile?: () => Promise<void>): Promise<Run> {
-  const dir = join(home, "report");
+async function fuzzed(candidate: string, words: readonly string[] = [], meanwhile?: () => Promise<void>) {
   const servers = ["--candidate", `zk://${candidate}`, "--oracle", `zk://${oracle.address}`];
-  const ended = runBin("xchk", ["fuzz", "--seed", "3", ...words, ...servers, "--report-dir", dir]);
-  await meanwhile?.();
-  return { code: (await ended).code, summary: summaryIn(dir) };
+  const [run] = await Promise.all([runXchk(home, ["fuzz", "--seed", "3", ...words, ...servers]), meanwhile?.()]);
+  return run;
 }
 
 test("a candidate that dies ends the run with a divergence, and one only", { timeout: 60_000 }, async () => {

@@ -76,8 +76,8 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
     return lost === undefined ? undefined : `the calibration could not be finished: ${lost}`;
   } finally {
     await check.close();
-    const say = (line: string) => how.progress.say(line);
-    if (how.flags.cleanup) await tidyUp([twin, oracle], { roots: arena.roots, credential: how.flags.cleanupAuth, say });
+    const { cleanup, cleanupAuth: credential } = how.flags;
+    if (cleanup) await tidyUp([twin, oracle], { roots: arena.roots, credential, progress: how.progress });
     await twin.stop();
   }
 }

@@ -7,6 +7,7 @@ import { openAcl } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { ServerDescription } from "../journal.ts";
+import type { Progress } from "./progress.ts";
 import type { Contender, Endpoint } from "./servers.ts";
 
 /** Whoever generated znodes were given to. */
@@ -53,7 +54,7 @@ async function removeQuotas(client: Client, paths: ReadonlySet<string>): Promise
 }
 
 /** Removes roots from one server, as far as their access control lists let us; answers what stays. A server that is gone is left alone. */
-export async function removeRoots(
+async function removeRoots(
   at: Endpoint,
   roots: readonly string[],
   credentials: readonly Credential[],
@@ -74,7 +75,7 @@ export async function removeRoots(
     await removeQuotas(client, new Set(outer));
     await client.call("closeSession", {});
   } catch {
-    return staying; // the connection went away: nothing left to tidy up with
+    // The connection went away: nothing left to tidy up with.
   } finally {
     client.close();
   }
@@ -84,14 +85,14 @@ export async function removeRoots(
 /** Removes a run's roots from those of its servers that were given, and says what stays. */
 export async function tidyUp(
   sides: readonly Contender[],
-  how: { readonly roots: readonly string[]; readonly credential: Credential | undefined; say(line: string): void },
+  how: { readonly roots: readonly string[]; readonly credential: Credential | undefined; readonly progress: Progress },
 ): Promise<void> {
   const given = sides.filter(({ isGiven }) => isGiven);
   const credentials = how.credential === undefined ? [] : [how.credential];
   await Promise.all(
     given.map(async ({ endpoint, description }) => {
       const staying = await removeRoots(endpoint, how.roots, credentials);
-      if (staying.length > 0) how.say(stayingText(description, staying));
+      if (staying.length > 0) how.progress.say(stayingText(description, staying));
     }),
   );
 }

@@ -149,8 +149,7 @@ export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stag
     if (flags.cleanup) {
       const roots = [...checks.arena.roots, ...checks.lab.roots];
       const progress = new Progress();
-      const say = (line: string) => progress.say(line);
-      await tidyUp([duel.candidate, duel.oracle], { roots, credential: flags.cleanupAuth, say });
+      await tidyUp([duel.candidate, duel.oracle], { roots, credential: flags.cleanupAuth, progress });
     }
     await duel.stop();
     return report(reportDir, known, failure);

@@ -40,12 +40,8 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const opened = eachOf(answers, ({ opened }) => opened);
   const differences = compareOpened(shared, opened, found);
   const verdict = judge(shared, opened, differences, { hello, isAway });
-  if (
-    verdict !== "match" &&
-    verdict !== "diverges" &&
-    sides.filter((side) => opened[side].is === "granted").length === 1
-  )
-    shared.driftApart(label);
+  const isGranted = eachOf(opened, ({ is }) => is === "granted");
+  if (verdict !== "diverges" && isGranted.candidate !== isGranted.oracle) shared.driftApart(label);
   shared.scribe.step({
     label,
     op: "connect",

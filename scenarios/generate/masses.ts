@@ -15,9 +15,11 @@ const lengths = [65_535, 65_552, 1_000_000];
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
+const child = (i: number): string => `/a/n${i}`;
+
 const children = (count: number, flags: "persistent" | "ephemeral" = "persistent"): Action => ({
   op: "multi",
-  ops: many(count, (i): WriteStep => ({ op: "create", path: `/a/n${i}`, ...(flags === "ephemeral" ? { flags } : {}) })),
+  ops: many(count, (i): WriteStep => ({ op: "create", path: child(i), ...(flags === "ephemeral" ? { flags } : {}) })),
 });
 
 const writes = (count: number, path: (i: number) => string): Action => ({
@@ -29,13 +31,13 @@ const writes = (count: number, path: (i: number) => string): Action => ({
 const siblings = fc
   .tuple(fc.constantFrom(...counts), fc.constantFrom("data", "persistent", undefined, undefined))
   .map(([count, watched]): Action[] => {
-    const paths = many(count, (i) => `/a/n${i}`);
+    const paths = many(count, child);
     const none = { exist: [], child: [], since: Number.MAX_SAFE_INTEGER };
     const watching: Record<"data" | "persistent", Action> = {
       data: { op: "setWatches", ...none, data: paths },
       persistent: { op: "setWatches2", ...none, data: [], persistent: paths, recursive: [] },
     };
-    return [children(count), ...(watched === undefined ? [] : [watching[watched], writes(count, (i) => `/a/n${i}`)])];
+    return [children(count), ...(watched === undefined ? [] : [watching[watched], writes(count, child)])];
   });
 
 /** Ephemerals of one session, which mostly ends. */
