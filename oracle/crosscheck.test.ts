@@ -339,7 +339,7 @@ describe("connections", () => {
     });
     expect(second.at.candidate?.hello.request).toMatchObject({
       sessionId: 1000,
-      passwd: Buffer.alloc(16, 1000 % 251),
+      passwd: new Uint8Array(16).fill(1000 % 251),
       lastZxidSeen: 7,
     });
     expect(second.at.oracle?.hello.request).toMatchObject({ sessionId: 5000, lastZxidSeen: 107 });
@@ -392,7 +392,10 @@ describe("connections", () => {
     for (const side of sides) bench.servers[side].answer = "refused";
     bench.servers.candidate.answer = "granted";
     const again = await bench.client("s", { sessionId: 5000, passwd: Buffer.alloc(16, 5000 % 251) });
-    expect(again.at.candidate?.hello.request).toMatchObject({ sessionId: 1000, passwd: Buffer.alloc(16, 1000 % 251) });
+    expect(again.at.candidate?.hello.request).toMatchObject({
+      sessionId: 1000,
+      passwd: new Uint8Array(16).fill(1000 % 251),
+    });
     expect(bench.divergences()).toMatchObject([{ operation: "connect" }]);
     await bench.crosscheck.close();
   });

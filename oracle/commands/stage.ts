@@ -87,9 +87,12 @@ const labReplyWaitMs = 2_000;
 const labReapEveryMs = 600;
 
 /** Cases in one cross-check. A few, because some requests have a cross-check to themselves, and others would wait for them; not one alone, because
- *  what cases do to each other is a part of what is compared. And cross-checks at most: each remembers some 200 000 writes. */
+ *  what cases do to each other is a part of what is compared. And cross-checks at most. */
 const casesPerCheck = 4;
 const checksMax = 8;
+
+/** How many writes the cross-checks of one run remember together: some 50 s of them, and no case looks back so far. */
+const writesRemembered = 200_000;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -209,8 +212,10 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     book.take(line);
   });
   const wanted = flags.serial === true ? 1 : Math.ceil((flags.inFlight ?? 1) / casesPerCheck);
-  const checks = Array.from({ length: Math.min(wanted, checksMax) }, () =>
-    crosscheck({ ...shared, deaths, settleMs: flags.settleMs, emit }),
+  const count = Math.min(wanted, checksMax);
+  const remembered = { writesRemembered: Math.ceil(writesRemembered / count) };
+  const checks = Array.from({ length: count }, () =>
+    crosscheck({ ...shared, ...remembered, deaths, settleMs: flags.settleMs, emit }),
   );
   const cells = new CellCount();
   const arena = new Arena(checks, book, { chroot, reapEveryMs, cells });

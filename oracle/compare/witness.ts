@@ -12,19 +12,29 @@ export interface LastChange {
   readonly mtime: Int64;
 }
 
-/** One witness per run. Bounded: the newest 200 000 writes and 50 000 znodes are remembered, and up to twice as many. */
+/** How many writes are remembered if nobody says otherwise. */
+const writesDefault = 200_000;
+
+/** One witness per cross-check. Bounded: the newest `writesMin` writes and a quarter as many znodes are remembered, and up to twice as many. What is
+ *  forgotten loosens the check and never makes it wrong. */
 export class Witness {
-  readonly writes = new WriteMap();
+  readonly writes: WriteMap;
   readonly sessions = new Renaming();
   /** Each write has one time, whatever znodes it changed: by zxid, per side. */
-  readonly timeOf: Both<BoundedMap<Int64, Int64>> = both(() => new BoundedMap(200_000));
-  readonly lastChange: Both<BoundedMap<string, LastChange>> = both(() => new BoundedMap(50_000));
+  readonly timeOf: Both<BoundedMap<Int64, Int64>>;
+  readonly lastChange: Both<BoundedMap<string, LastChange>>;
   /** The latest time that any write of a side bore, and that write. */
   readonly latest: Record<Side, LastChange> = both(() => ({ mzxid: 0, mtime: 0 }));
   /** The largest zxid seen in any reply header of a side. */
   readonly newest: Record<Side, Int64> = both(() => 0 as Int64);
   /** The largest zxid of a side's successful write whose reply has come: every write submitted later must be above it. */
   readonly newestWrite: Record<Side, Int64> = both(() => 0 as Int64);
+
+  constructor(writesMin: number = writesDefault) {
+    this.writes = new WriteMap(writesMin);
+    this.timeOf = both(() => new BoundedMap(writesMin));
+    this.lastChange = both(() => new BoundedMap(Math.ceil(writesMin / 4)));
+  }
 
   /** Takes notice of a reply header. */
   sawHeader(side: Side, zxid: Int64): void {

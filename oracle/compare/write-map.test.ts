@@ -49,7 +49,7 @@ test("a zxid between two writes is translated to the write before it", () => {
 });
 
 test("where neighbours changed places, the newest of those before counts", () => {
-  const map = new WriteMap();
+  const map = new WriteMap(1_000);
   map.record({ candidate: 1, oracle: 102 }, 0);
   map.record({ candidate: 2, oracle: 101 }, 0);
   expect(map.translate("candidate", 5)).toBe(102);

@@ -24,7 +24,7 @@ export class WriteMap {
   /** The run's first write: what is smaller on both sides is older than the run. */
   #first: Pair | undefined;
 
-  constructor(pairsMax = 200_000) {
+  constructor(pairsMax: number) {
     this.#pairsMax = pairsMax;
   }
 

@@ -45,6 +45,8 @@ const lookForMs = 600;
 const sameDeathMs = 500;
 /** How long hang-ups are remembered, ms: somebody may ask after the longest settle window. */
 const rememberMs = 120_000;
+/** How many are forgotten in one go: taking the first out of a long list moves all others. */
+const forgottenAtOnce = 1_000;
 
 /** Watches one server for all cross-checks that ask it. */
 export class Deaths implements DeathWatch {
@@ -83,7 +85,8 @@ export class Deaths implements DeathWatch {
   }
 
   async hungUp(at: number, caseName: string, underWay: readonly UnderWay[], isTrial = false): Promise<void> {
-    while (this.#hangUps[0] !== undefined && this.#hangUps[0].at + rememberMs < at) this.#hangUps.shift();
+    const fresh = this.#hangUps.findIndex((each) => each.at + rememberMs >= at);
+    if (fresh > forgottenAtOnce) this.#hangUps.splice(0, fresh);
     this.#hangUps.push({ at, caseName, underWay, isTrial });
     this.#look();
     this.#timer ??= setInterval(() => this.#lookAgain(), lookEveryMs).unref();

@@ -7,7 +7,7 @@ import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
 import type { Answer } from "../journal.ts";
 import { CrossConnection } from "./connection.ts";
 import type { Label } from "./options.ts";
-import { type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
+import { type ClosedSession, type Credentials, rewriteHello, type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 
 /** Further ahead of everything seen than this, a client's zxid is from the future whatever happens meanwhile. */
@@ -62,7 +62,7 @@ const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(a
 async function askBoth(
   shared: Shared,
   hello: Hello,
-  found: SessionRecord | undefined,
+  found: ClosedSession | undefined,
   ask: (side: Side, own: Hello) => Promise<Answered>,
 ): Promise<Both<Asked>> {
   const { truth, witness } = shared;
@@ -116,7 +116,7 @@ async function askAgain(
 function credentialsFor(
   side: Side,
   hello: Hello,
-  found: SessionRecord | undefined,
+  found: ClosedSession | undefined,
   truth: Side,
 ): Credentials | undefined {
   const own = found?.credentials[side];
@@ -125,7 +125,7 @@ function credentialsFor(
   return { id: own.id, passwd: asWrong(hello.request.passwd, found?.credentials[truth]?.passwd ?? null, own.passwd) };
 }
 
-const hasRightPassword = (hello: Hello, found: SessionRecord | undefined, truth: Side): boolean =>
+const hasRightPassword = (hello: Hello, found: ClosedSession | undefined, truth: Side): boolean =>
   Buffer.from(hello.request.passwd ?? []).equals(found?.credentials[truth]?.passwd ?? Buffer.alloc(0));
 
 /** A password that is wrong in some bytes of `right`, made wrong in the same bytes of `own`; one that has little of it is passed on. */
@@ -242,9 +242,10 @@ function serve(
     return answer;
   }
   const { connection, draft } = how;
+  // In an array of its own: what outlives its connection must not hold the 64 KiB that small Buffers are cut from.
   const credentials = both((side) => {
     const granted = sessions[side]?.granted;
-    return granted === undefined ? undefined : { id: granted.sessionId, passwd: Buffer.from(granted.passwd ?? []) };
+    return granted === undefined ? undefined : { id: granted.sessionId, passwd: new Uint8Array(granted.passwd ?? []) };
   });
   for (const side of sides) {
     const own = credentials[side];

@@ -71,6 +71,8 @@ export interface CrossCheckOptions {
   readonly isNoise?: (fingerprint: string) => boolean;
   /** Event headers carry −1 up to ZooKeeper 3.8 and the txn's zxid from 3.9 on: `version-dependent` accepts one on each side. Default: strict. */
   readonly eventZxid?: "strict" | "version-dependent";
+  /** How many writes are remembered, at least, to know zxids and times again. Default 200,000, which takes some 50 MB. */
+  readonly writesRemembered?: number;
   /** Tolerated distance between a server's clock and ours. Default 60 s. */
   readonly skewMs?: number;
   /** Who watches the candidate's deaths, for all cross-checks that share it and their journal, and tells of those that no single request can be blamed

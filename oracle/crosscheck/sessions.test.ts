@@ -1,6 +1,8 @@
+import { serialize } from "node:v8";
 import { expect, test } from "vitest";
+import { createFlags } from "../../src/protocol/opcodes.ts";
 import { Witness } from "../compare/witness.ts";
-import { type HeaderPair, rememberHeaders, SessionBook, translateZxid } from "./sessions.ts";
+import { type HeaderPair, rememberEphemerals, rememberHeaders, SessionBook, translateZxid } from "./sessions.ts";
 
 /** What a zxid of the oracle's is on the candidate, to a session that was told these headers. */
 function translated(zxid: number, headers: readonly HeaderPair[]): unknown {
@@ -48,4 +50,20 @@ test("a session must be over on both sides some time after its last sign of life
   expect(ages(3_000, 20_000)).toEqual({ isFading: true, isOverdue: false });
   expect(ages(99_000, 20_000)).toEqual({ isFading: false, isOverdue: true });
   expect(ages(3_000, 700_000)).toEqual({ isFading: false, isOverdue: false });
+});
+
+test("of a session little is kept, and of one that was closed next to nothing", () => {
+  const book = new SessionBook("oracle", 0, () => false);
+  const record = book.draft({ case: "c", session: "a" }, false);
+  record.credentials.oracle = { id: 7, passwd: new Uint8Array(16) };
+  for (let i = 0; i < 64; i++) {
+    const fields = { path: `/e${i}`, data: Buffer.alloc(1_000_000), acl: [], flags: createFlags.ephemeral };
+    rememberEphemerals(record, [{ op: "create", fields }]);
+    rememberHeaders(record, { oracle: i, candidate: i, isOfWrite: true });
+  }
+  expect(serialize(record).length).toBeLessThan(10_000);
+  book.add(record);
+  book.remove(record);
+  expect(book.findClosed(7)).toMatchObject({ credentials: record.credentials });
+  expect(serialize(book.findClosed(7)).length).toBeLessThan(200);
 });

@@ -45,6 +45,9 @@ export interface SessionRecord {
   readonly heardAt: Record<Side, number>;
 }
 
+/** What is kept of a session that was closed: thousands are remembered, so nothing that can be large. */
+export type ClosedSession = Pick<SessionRecord, "credentials" | "headers">;
+
 /** How many header pairs are kept per session; clients quote their newest. */
 const headersMax = 32;
 /** How many closed sessions are remembered. */
@@ -60,7 +63,7 @@ export class SessionBook {
   readonly #settleMs: number;
   readonly #byId = new Map<Int64, SessionRecord>();
   /** Sessions that were closed: who asks for one of them again asks both sides for the same. */
-  readonly #closed = new BoundedMap<Int64, SessionRecord>(closedMax);
+  readonly #closed = new BoundedMap<Int64, ClosedSession>(closedMax);
   /** Number of sessions at which to look for those that are gone. */
   #pruneAt = 1_000;
   readonly #wasAway: (since: number) => boolean;
@@ -110,12 +113,12 @@ export class SessionBook {
     for (const [id, other] of this.#byId) {
       if (other !== record) continue;
       this.#byId.delete(id);
-      this.#closed.set(id, record);
+      this.#closed.set(id, { credentials: record.credentials, headers: record.headers.slice(-1) });
     }
   }
 
   /** A session that was closed, by the id that the client knew it by; the newest thousands are remembered. */
-  findClosed(id: Int64): SessionRecord | undefined {
+  findClosed(id: Int64): ClosedSession | undefined {
     return this.#closed.get(id);
   }
 
@@ -165,9 +168,10 @@ export class SessionBook {
   }
 }
 
-/** Keeps the requests that may make a znode of the session's own. */
+/** Keeps the requests that may make a znode of the session's own, without what they put into it. */
 export function rememberEphemerals(record: SessionRecord, operations: readonly Operation[]): void {
-  record.ephemeralCreates?.push(...operations.filter(looksEphemeral));
+  for (const { op, fields } of operations.filter(looksEphemeral))
+    record.ephemeralCreates?.push({ op, fields: { path: fields.path, flags: fields.flags } });
   if ((record.ephemeralCreates?.length ?? 0) > ephemeralCreatesMax) record.ephemeralCreates = undefined;
 }
 
@@ -181,7 +185,7 @@ export function rememberHeaders(record: SessionRecord, zxids: HeaderPair): void 
  *  far behind or ahead of the newest as it was. 0 and less pass unchanged. */
 export function translateZxid(
   zxid: Int64,
-  { witness, truth, record }: { witness: Witness; truth: Side; record: SessionRecord | undefined },
+  { witness, truth, record }: { witness: Witness; truth: Side; record: ClosedSession | undefined },
 ): Int64 {
   if (zxid <= 0) return zxid;
   const other = otherSide(truth);

@@ -29,7 +29,7 @@ export class Shared {
   readonly options: CrossCheckOptions;
   /** Who answers the client. */
   readonly truth: Side;
-  readonly witness = new Witness();
+  readonly witness: Witness;
   readonly ordering = new Ordering();
   readonly watches = new WatchMap<CrossConnection>();
   readonly connections = new Set<CrossConnection>();
@@ -56,6 +56,7 @@ export class Shared {
   constructor(options: CrossCheckOptions) {
     this.options = options;
     this.truth = options.answerFrom;
+    this.witness = new Witness(options.writesRemembered);
     const wasAway = (since: number) => sides.some((side) => this.deathsOf(side).wasAway(since));
     this.book = new SessionBook(options.answerFrom, options.settleMs, wasAway);
     this.ended = new EndedSessions(options.settleMs * 2 + afterSessionEndMs);
