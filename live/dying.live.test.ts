@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
-import { runXchk } from "./bin.fixture.ts";
+import { runXchk, startBin, summaryIn } from "./bin.fixture.ts";
 import { startFragile } from "./fragile.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-dying-"));
@@ -65,4 +65,17 @@ test("one that stays away ends the run without a verdict", { timeout: 60_000 }, 
   expect(summary.divergences).toEqual([]);
   expect(summary).toMatchObject({ verdict: "undecided", ended: true });
   expect(code).toBe(255);
+});
+
+test("a run that is stopped for a while and goes on blames nobody", { timeout: 60_000 }, async () => {
+  const dir = join(home, "stopped");
+  const servers = ["--candidate", `zk://${behind.address}`, "--oracle", `zk://${oracle.address}`];
+  const { child, ended } = startBin("xchk", ["fuzz", "--ops", "30000", ...servers, "--report-dir", dir]);
+  await sleep(4_000);
+  child.kill("SIGSTOP");
+  // Longer than most sessions live, and than any answer is waited for.
+  await sleep(13_000);
+  child.kill("SIGCONT");
+  expect((await ended).code).toBe(0);
+  expect(summaryIn(dir)).toMatchObject({ verdict: "conforms", ended: true, divergences: [] });
 });

@@ -13,6 +13,7 @@ import type {
 import { Reader } from "../src/jute/buffers.ts";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type Link, type LinkTls, openLink } from "../src/protocol/link.ts";
+import { setWakingTimeout } from "../src/protocol/waking-timeout.ts";
 
 /** Where the real server is. */
 export interface BridgeOptions {
@@ -219,6 +220,7 @@ function attempt(state: BridgeState): void {
   const socket = connectTcp(state.target);
   let isConcluded = false;
   const conclude = (isServing: boolean) => {
+    giveUp();
     socket.destroy();
     if (isConcluded) return;
     isConcluded = true;
@@ -231,7 +233,7 @@ function attempt(state: BridgeState): void {
     }
     if (doubters.size > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs);
   };
-  socket.setTimeout(bridgeLimits.lingerMs, () => conclude(false));
+  const giveUp = setWakingTimeout(() => conclude(false), bridgeLimits.lingerMs);
   socket.once("connect", () => conclude(true));
   socket.once("error", () => conclude(false));
 }

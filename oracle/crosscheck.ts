@@ -22,6 +22,7 @@ export function crosscheck(options: CrossCheckOptions): CrossCheck {
   let connectionsOpened = 0;
   const openAs = async (label: Label, hello: Hello, downstream: Downstream) => {
     shared.opening.set(label.case, (shared.opening.get(label.case) ?? 0) + 1);
+    shared.progress();
     try {
       return await openBoth(shared, label, hello, downstream);
     } finally {

@@ -3,6 +3,7 @@
 import { randomInt } from "node:crypto";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
+import { setWakingTimeout } from "../src/protocol/waking-timeout.ts";
 import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
 import type { ReconnectStep, WrongPassword } from "./format.ts";
 import type { Memory } from "./references.ts";
@@ -26,9 +27,9 @@ export class CaseStuck extends Error {
 /** Waits at most `limitMs`; answers whether `promise` was first. */
 export async function within(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
   const { promise: tooLong, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, limitMs, false);
+  const giveUp = setWakingTimeout(() => resolve(false), limitMs);
   const first = await Promise.race([promise.then(() => true), tooLong]);
-  clearTimeout(timer);
+  giveUp();
   return first;
 }
 

@@ -50,6 +50,7 @@ export class CrossConnection implements BackendSession {
   #positions = 0;
   /** The client has asked to close the session. */
   #isClosing = false;
+  /** Waking clock, ms. */
   #clientGoneAt: number | undefined;
   #isOver = false;
   #last: Exchange | undefined;
@@ -104,7 +105,7 @@ export class CrossConnection implements BackendSession {
    *  received, whether or not the client stays to see it. */
   close(why: CloseReason): void {
     if (this.#clientGoneAt !== undefined || this.#isOver) return;
-    this.#clientGoneAt = Date.now();
+    this.#clientGoneAt = this.#shared.clock.now();
     this.#shared.clientLeftAt.set(this.label.case, this.#clientGoneAt);
     if (why === "shutdown") this.#hangUp();
     else this.#advance();
@@ -115,7 +116,7 @@ export class CrossConnection implements BackendSession {
     return this.#scene.record === record && !this.#isOver && this.#open.size > 0;
   }
 
-  /** Something is still to come, or to be given up by then, our clock, ms. */
+  /** Something is still to come, or to be given up by then, waking clock, ms. */
   isBusy(by: number): boolean {
     if (this.#isOver) return false;
     return (
@@ -143,7 +144,7 @@ export class CrossConnection implements BackendSession {
     this.#enter(ourRequest(opcodes.ping.code, Buffer.alloc(0)));
   }
 
-  /** Looks at the deadlines. */
+  /** Looks at the deadlines, by the waking clock. */
   sweep(now: number): void {
     const { settleMs, replyWaitMs } = this.#shared.options;
     // A side that hung up sends no more events, and whether that is its fault is not decided yet.
@@ -162,6 +163,7 @@ export class CrossConnection implements BackendSession {
       position: isInLine ? this.#positions++ : undefined,
       isTooLate: this.#isClosing && isInLine,
       sentAt: 0,
+      awaitedFrom: 0,
       startedMs: {},
       convoy: undefined,
       floor: { candidate: 0, oracle: 0 },
@@ -172,9 +174,9 @@ export class CrossConnection implements BackendSession {
     rememberEphemerals(session, request.operations ?? []);
     if (request.op === "closeSession") {
       this.#isClosing = true;
-      shared.clientLeftAt.set(this.label.case, Date.now());
+      shared.clientLeftAt.set(this.label.case, shared.clock.now());
       // Its own watches hear of its ephemerals before it is answered.
-      shared.ended.add(session, Date.now());
+      shared.ended.add(session, shared.clock.now());
     }
     armWatches(request, { owner: this, watches: shared.watches, position: exchange.position ?? this.#positions });
     const needs = shared.options.serial
@@ -208,7 +210,7 @@ export class CrossConnection implements BackendSession {
     const taken = lane.take(frame);
     const isOurs = taken.is === "reply" && taken.exchange.request.isOurs;
     if (side === this.#server && !isOurs && this.#clientGoneAt === undefined) this.#downstream.send(frame);
-    const now = Date.now();
+    const now = this.#shared.clock.now();
     if (taken.is === "event") this.#takeEvent(side, frame, lane.replies, now);
     else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
     else {
@@ -267,7 +269,7 @@ export class CrossConnection implements BackendSession {
       return record(exchange, this.#scene, { differences: [], verdict: "match" });
     const { candidate, oracle } = exchange.replies;
     if (candidate !== undefined && oracle !== undefined) {
-      if (exchange.request.op === "closeSession") this.#pairing.ended(Date.now());
+      if (exchange.request.op === "closeSession") this.#pairing.ended(this.#shared.clock.now());
       return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
     }
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
@@ -316,7 +318,7 @@ export class CrossConnection implements BackendSession {
     const { forMs, isOfChildren, isLasting } = explained;
     if (isLasting || !isRepeatable(exchange) || this.#clientGoneAt !== undefined)
       return this.#excuse(exchange, differences);
-    this.#doubts.add(exchange, differences, { dueAt: Date.now() + forMs, isOfChildren });
+    this.#doubts.add(exchange, differences, { dueAt: this.#shared.clock.now() + forMs, isOfChildren });
   }
 
   /** A matter of timing. If it let a write through on one side alone, a case, which is short, is not worth looking at any further. */
@@ -336,7 +338,7 @@ export class CrossConnection implements BackendSession {
     if (exchange.sentAt === 0 || exchange.isJudged || sides.some(this.#ends.hasEnded)) return;
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     if (answered !== undefined && this.#dispatch.holds(exchange)) return;
-    const since = Math.max(exchange.sentAt, exchange.replies[answered ?? "oracle"]?.at ?? 0);
+    const since = Math.max(exchange.awaitedFrom, exchange.replies[answered ?? "oracle"]?.at ?? 0);
     if (since + waitMs > now) return;
     this.#retire(exchange);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);

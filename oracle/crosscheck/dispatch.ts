@@ -25,7 +25,7 @@ export class Dispatch {
 
   /** Sends a request to every side that is there, to `first` first; answers whether any is. */
   send(exchange: Exchange, convoy: Convoy | undefined, first: Side): boolean {
-    exchange.sentAt = Date.now();
+    this.#stamp(exchange);
     exchange.floor = { ...this.#shared.witness.newestWrite };
     exchange.convoy = convoy;
     const open = [first, otherSide(first)].filter(this.#ends.isOpen);
@@ -54,9 +54,14 @@ export class Dispatch {
   #release(exchange: Exchange): void {
     for (const free of this.#heldBack.free(exchange)) {
       if (!this.#ends.isOpen("candidate")) continue;
-      free.sentAt = Date.now();
+      this.#stamp(free);
       this.#submit("candidate", free);
     }
+  }
+
+  #stamp(exchange: Exchange): void {
+    exchange.sentAt = Date.now();
+    exchange.awaitedFrom = this.#shared.clock.now();
   }
 
   #submit(side: Side, exchange: Exchange): void {

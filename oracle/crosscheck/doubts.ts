@@ -10,6 +10,7 @@ import { parseRequest, pathOf, type Request } from "./request.ts";
 
 interface Doubt {
   readonly differences: readonly Difference[];
+  /** Waking clock, ms. */
   readonly dueAt: number;
   /** At the children, at once. */
   readonly look: Look | undefined;
@@ -64,7 +65,7 @@ export class Doubts {
     this.#mayGo = mayGo;
   }
 
-  /** Whether any is over by then, our clock, ms; a look is soon over. */
+  /** Whether any is over by then, waking clock, ms; a look is soon over. */
   endsBy(at: number): boolean {
     for (const { look, dueAt } of this.#open.values()) if (look?.isOver === false || dueAt <= at) return true;
     return false;

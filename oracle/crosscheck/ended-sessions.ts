@@ -10,7 +10,7 @@ type Session = Pick<SessionRecord, "ephemeralCreates">;
 
 export class EndedSessions {
   readonly #windowMs: number;
-  /** When each was closed, our clock, ms; the oldest first. */
+  /** When each was closed, waking clock, ms; the oldest first. */
   readonly #closedAt = new Map<Session, number>();
 
   /** `windowMs`: how long their events may be on their way. */

@@ -17,6 +17,8 @@ interface End {
   state: "open" | "ended" | "absent";
   /** Our clock, ms. */
   endedAt: number;
+  /** The same on the waking clock, ms: the other side is waited for from then on. */
+  awaitedFrom: number;
   /** Whether it is known that it hung up because it died; `understood` resolves then. */
   isUnderstood: boolean;
   understood: Promise<void>;
@@ -27,7 +29,7 @@ export class Ends {
   readonly #ends = both(
     (): End => ({
       ...{ lane: new Lane(), session: undefined, state: "open" },
-      ...{ endedAt: 0, isUnderstood: false, understood: Promise.resolve() },
+      ...{ endedAt: 0, awaitedFrom: 0, isUnderstood: false, understood: Promise.resolve() },
     }),
   );
 
@@ -77,6 +79,7 @@ export class Ends {
     const watch = this.#shared.deathsOf(side);
     end.state = "ended";
     end.endedAt = Date.now();
+    end.awaitedFrom = this.#shared.clock.now();
     end.understood = watch.hungUp(end.endedAt, label.case, underWayOf(end.lane.waiting, label)).then(() => {
       end.isUnderstood = true;
     });
@@ -101,9 +104,9 @@ export class Ends {
     return this.hasEnded(side) && this.#shared.deathsOf(side).isDeath(this.endedAt(side));
   }
 
-  /** The sides that have hung up alone, and long enough ago. */
+  /** The sides that have hung up alone, and long enough ago; `now` is of the waking clock. */
   endedAlone(now: number): Side[] {
-    const isDue = (side: Side) => this.endedAt(side) + this.#followMs(side) <= now;
+    const isDue = (side: Side) => this.#ends[side].awaitedFrom + this.#followMs(side) <= now;
     return sides.filter(
       (side) => this.hasEnded(side) && this.#ends[side].isUnderstood && this.isOpen(otherSide(side)) && isDue(side),
     );

@@ -1,6 +1,7 @@
 /** Opening one client connection on both sides: two handshakes that mean the same, compared. */
-import type { Backend, BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
+import type { BackendSession, Downstream, Hello, Opened } from "../../src/backend.ts";
 import { decodeConnectResponse } from "../../src/protocol/connect.ts";
+import { setWakingTimeout } from "../../src/protocol/waking-timeout.ts";
 import { compareConnects } from "../compare/comparator.ts";
 import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
 import { both, eachOf, otherSide, sides } from "../compare/sides.ts";
@@ -13,7 +14,7 @@ import type { Shared } from "./shared.ts";
 /** Further ahead of everything seen than this, a client's zxid is from the future whatever happens meanwhile. */
 const surelyFuture = 1_000_000;
 
-/** What a side answered, how long it took, and when that was, our clock, ms. */
+/** What a side answered, how long it took, and when that was at the earliest, our clock, ms: a program that stood still learns of it late. */
 interface Answered {
   readonly opened: Opened;
   readonly ms: number;
@@ -22,7 +23,7 @@ interface Answered {
 
 /** Asks both sides and answers the client from the truth, or from the side that is left. Never rejects. */
 export async function openBoth(shared: Shared, label: Label, hello: Hello, downstream: Downstream): Promise<Opened> {
-  const { options, book } = shared;
+  const { book } = shared;
   const find = () => (hello.request.sessionId === 0 ? undefined : book.find(hello.request.sessionId));
   // The client may be served by the faster side and come back before the slower one has done what it asked; taking the session over, or resuming
   // one that is just closing, would then mean another thing there.
@@ -32,7 +33,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const draft = found ?? book.draft(label, hello.request.sessionId !== 0);
   const hidesPeer = !isLoopback(hello.peer.address);
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
-  const ask = (side: Side, own: Hello) => timed(options[side], own, connection.downstreamOf(side), options.replyWaitMs);
+  const ask = (side: Side, own: Hello) => timed(shared, side, own, connection.downstreamOf(side));
   const askedAt = Date.now();
   const asked = await askBoth(shared, hello, found ?? book.findClosed(hello.request.sessionId), ask);
   const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
@@ -136,17 +137,17 @@ function asWrong(said: Credentials["passwd"], right: Credentials["passwd"], own:
 }
 
 /** A side that takes too long is treated as closed; what it grants later is let go. */
-async function timed(backend: Backend, hello: Hello, downstream: Downstream, waitMs: number): Promise<Answered> {
+async function timed({ clock, options }: Shared, side: Side, hello: Hello, downstream: Downstream): Promise<Answered> {
+  const { replyWaitMs: waitMs } = options;
   const startedMs = performance.now();
-  const opening = backend.open(hello, downstream);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), waitMs);
-  });
+  const [askedAt, awakeAt] = [Date.now(), clock.now()];
+  const opening = options[side].open(hello, downstream);
+  const { promise: tooLong, resolve } = Promise.withResolvers<undefined>();
+  const giveUp = setWakingTimeout(() => resolve(undefined), waitMs);
   const opened = await Promise.race([opening, tooLong]);
-  clearTimeout(timer);
+  giveUp();
   const ms = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
-  const at = Date.now();
+  const at = askedAt + (clock.now() - awakeAt);
   if (opened !== undefined) return { opened, ms, at };
   void opening.then((late) => late.is === "granted" && late.session.close("shutdown"));
   return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms, at };
@@ -255,6 +256,7 @@ function serve(
   }
   draft.timeoutMs = answer.session.granted.timeOut;
   if (!how.isResumed) book.add(draft);
+  if (book.isFading(draft, Date.now())) shared.lapsed(draft, "a session may have expired while it was granted");
   connection.begin(sessions, server);
   return { is: "granted", session: connection, raw: answer.raw };
 }

@@ -54,7 +54,7 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
   if (!isOfWrite) return;
   for (const side of sides) shared.witness.sawWrite(side, zxid[side]);
   if (op === "closeSession") {
-    shared.ended.add(record, Date.now());
+    shared.ended.add(record, shared.clock.now());
     shared.book.remove(record);
     return;
   }
@@ -126,7 +126,7 @@ export function explanation(
   if (asksAfterWatches(exchange) && paths.some((path) => shared.isWatchedUnsurely(label.case, path)))
     return { forMs: 0, isOfChildren: false, isLasting: true };
   // Also those of clients that have just left.
-  if (seesOthersWatches(exchange) && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > Date.now())
+  if (seesOthersWatches(exchange) && (shared.clientLeftAt.get(label.case) ?? 0) + settleMs > shared.clock.now())
     return { forMs: settleMs, isOfChildren: false, isLasting: false };
   const counted = paths.flatMap((path) => countedAt(path) ?? []);
   const ofCounted = counted.flatMap((path) => shared.unsteadyWithinMs(path) ?? []);

@@ -17,12 +17,15 @@ export interface Exchange {
   readonly isTooLate: boolean;
   /** Our clock, ms. 0 until sent. */
   sentAt: number;
+  /** The same on the waking clock, ms: an answer is waited for from then on. */
+  awaitedFrom: number;
   /** When each side was sent it, on the clock that is never set, with fractions of a millisecond: what answer times are measured with. */
   readonly startedMs: Partial<Record<Side, number>>;
   /** Set until the convoy has been told of the oracle's answer. */
   convoy: Convoy | undefined;
   /** Per side the newest write answered when it was sent. */
   floor: Both<Int64>;
+  /** `at`: waking clock, ms. */
   readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number; readonly tookMs: number }>>;
   /** Sides that have answered a later request instead. */
   readonly skippedBy: Set<Side>;

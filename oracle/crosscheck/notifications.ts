@@ -14,10 +14,9 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     settleMs,
     compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
     mayShuffle: (one, other) => {
-      const now = Date.now();
       if (!isRemoval(one) || !isRemoval(other)) return false;
       const isUnsteady = [one, other].some(({ path }) => shared.unsteadiness(path ?? "") !== undefined);
-      return isUnsteady || shared.book.hasFading(now) || shared.ended.mayShuffle(one, other, now);
+      return isUnsteady || shared.book.hasFading(Date.now()) || shared.ended.mayShuffle(one, other, shared.clock.now());
     },
     isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
     isWatchedUnsurely: (path) => connection.isWatchedUnsurely(path),

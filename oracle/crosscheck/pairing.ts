@@ -12,6 +12,7 @@ export interface Arrival {
   readonly event: WatcherEvent;
   readonly key: string;
   readonly replies: number;
+  /** Waking clock, ms. */
   readonly at: number;
 }
 
@@ -60,7 +61,7 @@ export class Pairing {
     return this.#waiting.candidate.length + this.#waiting.oracle.length;
   }
 
-  /** Whether any unpaired event is given up by then, our clock, ms. */
+  /** Whether any unpaired event is given up by then, waking clock, ms. */
   endsBy(at: number): boolean {
     return sides.some((side) => this.#waiting[side].some((one) => one.at + this.#scene.waitMs(one.event) <= at));
   }

@@ -41,6 +41,8 @@ export interface SessionRecord {
   connections: number;
   /** Its newest connection stood on one side alone, at least in the end: the other side may never have known it, or have let it go. */
   isOneSided: boolean;
+  /** When this program last woke up behind a silence that may have let it expire on one side, our clock, ms. */
+  lapsedAt: number;
   /** Our clock, ms: when each side was last sent a sign of life that a server counts. What waits for its turn is none yet. */
   readonly heardAt: Record<Side, number>;
 }
@@ -93,6 +95,7 @@ export class SessionBook {
       ephemeralCreates: isFromBefore ? undefined : [],
       connections: 0,
       isOneSided: false,
+      lapsedAt: 0,
       heardAt: both(() => Date.now()),
     };
   }
@@ -123,20 +126,28 @@ export class SessionBook {
   }
 
   /** Sessions that may just now have expired on one side and not yet on the other: silent for most of their timeout, and not for much longer than
-   *  the slower side may take. Forgets those that are long gone. */
+   *  the slower side may take, or heard of again after this program has slept. Forgets those that are long gone. */
   *fading(now: number): Generator<SessionRecord> {
     for (const [id, record] of this.#byId) {
-      const silentMs = now - Math.min(record.heardAt.candidate, record.heardAt.oracle);
-      if (silentMs < record.timeoutMs * 0.6) continue;
-      const slowMs = record.timeoutMs * 2 + this.#settleMs + 5_000;
-      if (silentMs < slowMs || (silentMs < awayMaxMs && this.#wasAway(now - slowMs))) yield record;
-      else if (record.connections === 0) this.#byId.delete(id);
+      const phase = this.#phaseOf(record, now);
+      if (phase === "fading") yield record;
+      else if (phase === "gone" && record.connections === 0) this.#byId.delete(id);
     }
   }
 
   /** Whether a session is one of these. */
   isFading(record: SessionRecord, now: number): boolean {
-    return [...this.fading(now)].includes(record);
+    return this.#phaseOf(record, now) === "fading" && [...this.#byId.values()].includes(record);
+  }
+
+  #phaseOf(record: SessionRecord, now: number): "alive" | "fading" | "gone" {
+    const { heardAt, lapsedAt, timeoutMs } = record;
+    const slackMs = this.#settleMs + 5_000;
+    if (now - lapsedAt < timeoutMs + slackMs) return "fading";
+    const silentMs = now - Math.min(heardAt.candidate, heardAt.oracle);
+    if (silentMs < timeoutMs * 0.6) return "alive";
+    const slowMs = timeoutMs * 2 + slackMs;
+    return silentMs < slowMs || (silentMs < awayMaxMs && this.#wasAway(now - slowMs)) ? "fading" : "gone";
   }
 
   /** Whether a side has had the time, and the window, to let a session expire. */

@@ -11,6 +11,7 @@ import { Ordering } from "./ordering.ts";
 import { Reapables } from "./reapables.ts";
 import { Scribe } from "./scribe.ts";
 import { SessionBook, type SessionRecord } from "./sessions.ts";
+import { WakingClock } from "./waking-clock.ts";
 import { WatchMap } from "./watch-map.ts";
 
 /** What goes by itself: the znode, or a child of it. */
@@ -33,6 +34,8 @@ export class Shared {
   readonly ordering = new Ordering();
   readonly watches = new WatchMap<CrossConnection>();
   readonly connections = new Set<CrossConnection>();
+  /** What deadlines run on. */
+  readonly clock: WakingClock;
   /** The same by case, which thousands of questions a second are about. */
   readonly #ofCase = new Map<string, Set<CrossConnection>>();
   readonly book: SessionBook;
@@ -44,11 +47,12 @@ export class Shared {
   /** Containers and TTL znodes, which each server removes in its own time. */
   readonly reapables = new Reapables();
   readonly ended: EndedSessions;
-  /** When a client of a case last hung up or asked to end its session, our clock, ms: ZooKeeper does so in its own time, and forgets the connection's
+  /** When a client of a case last hung up or asked to end its session, waking clock, ms: ZooKeeper does so in its own time, and forgets the connection's
    *  watches then. */
   readonly clientLeftAt = new BoundedMap<string, number>(1_000);
   /** Handshakes under way, by case. */
   readonly opening = new Map<string, number>();
+  readonly #sweepEveryMs: number;
   #timer: NodeJS.Timeout | undefined;
   #waiters: { isBusy(): boolean; resolve(): void }[] = [];
   #isChecking = false;
@@ -61,6 +65,8 @@ export class Shared {
     this.book = new SessionBook(options.answerFrom, options.settleMs, wasAway);
     this.ended = new EndedSessions(options.settleMs * 2 + afterSessionEndMs);
     this.scribe = new Scribe(options);
+    this.#sweepEveryMs = Math.min(250, Math.max(5, options.settleMs / 8));
+    this.clock = new WakingClock(this.#sweepEveryMs, (sleptMs) => this.#woke(sleptMs));
     this.deaths = options.deaths ?? deathsOfBackend(options.candidate);
     this.#oracleDeaths = options.oracleDeaths ?? deathsOfBackend(options.oracle);
   }
@@ -95,9 +101,15 @@ export class Shared {
     return false;
   }
 
-  /** A session of a case stands on one side alone: its znodes and watches may, too. */
-  driftApart(label: Label): void {
-    if (label.case !== unlabelled) this.scribe.drift(label, "a session lives on one side only");
+  /** A session of a case stands on one side alone, or may: its znodes and watches may, too. */
+  driftApart(label: Label, what = "a session lives on one side only"): void {
+    if (label.case !== unlabelled) this.scribe.drift(label, what);
+  }
+
+  /** A session may have expired on one side, which shows only when it is heard of again. */
+  lapsed(record: SessionRecord, why: string): void {
+    record.lapsedAt = Date.now();
+    this.driftApart(record.label, why);
   }
 
   /** Who watches a side's deaths. */
@@ -134,8 +146,8 @@ export class Shared {
   /** Something was asked or answered: deadlines must be watched, and somebody may be waiting for the end of it. */
   progress(): void {
     if (this.#timer === undefined) {
-      const everyMs = Math.min(250, Math.max(5, this.options.settleMs / 8));
-      this.#timer = setInterval(() => this.#sweep(), everyMs);
+      this.clock.isWatched = true;
+      this.#timer = setInterval(() => this.#sweep(), this.#sweepEveryMs);
     }
     if (this.#waiters.length === 0 || this.#isChecking) return;
     this.#isChecking = true;
@@ -161,18 +173,28 @@ export class Shared {
 
   /** Lets go of the timer; whoever waits is released. */
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#rest();
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = this.clock.now();
     for (const connection of [...this.connections]) connection.sweep(now);
     this.#release();
-    if (this.#isBusy(undefined, Number.POSITIVE_INFINITY)) return;
+    // Also between two requests: sessions may expire while nobody looks.
+    if (this.connections.size === 0 && !this.#isBusy(undefined, Number.POSITIVE_INFINITY)) this.#rest();
+  }
+
+  #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.clock.isWatched = false;
+  }
+
+  /** Who was silent for so long meanwhile may be gone from one server and not yet from the other, and will be heard of again before that shows. */
+  #woke(sleptMs: number): void {
+    const why = `this program stood still for ${(sleptMs / 1_000).toFixed(1)} s, and a session may have expired`;
+    for (const record of this.book.fading(Date.now())) this.lapsed(record, why);
   }
 
   /** How long is waited for what must come or be given up, ms: as long as a reaper takes, too, but for none that takes much longer than anything else. */
@@ -181,7 +203,7 @@ export class Shared {
     return this.reapEveryMs > usualMs ? usualMs : usualMs + this.reapEveryMs;
   }
 
-  #isBusy(caseName: string | undefined, by = Date.now() + this.#patienceMs): boolean {
+  #isBusy(caseName: string | undefined, by = this.clock.now() + this.#patienceMs): boolean {
     const isOpening =
       caseName === undefined
         ? [...this.opening.values()].some((count) => count > 0)

@@ -5,6 +5,7 @@ import { MalformedFrame } from "../jute/buffers.ts";
 import { type ConnectResponse, decodeConnectResponse } from "./connect.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { FrameSplitter } from "./frames.ts";
+import { setWakingTimeout } from "./waking-timeout.ts";
 
 /** How to speak TLS: whom to trust (the system's authorities if nobody is named), and who we are. All in PEM. */
 export interface LinkTls {
@@ -163,21 +164,18 @@ export function openLink(target: LinkTarget): Promise<LinkOutcome> {
     link.send(target.hello);
   });
   const settle = (outcome: LinkOutcome) => {
-    clearTimeout(timer);
+    giveUp();
     resolve(outcome);
     if (outcome.is === "granted") link.pause();
     else link.close();
   };
   const settleClosed = (outcome: Extract<LinkOutcome, { is: "refused" }>, waitMs: number) => {
-    clearTimeout(timer);
-    const tooLong = setTimeout(() => settle({ ...outcome, isLeftOpen: true }), waitMs);
-    const onClose = () => {
-      clearTimeout(tooLong);
-      settle(outcome);
-    };
+    giveUp();
+    giveUp = setWakingTimeout(() => settle({ ...outcome, isLeftOpen: true }), waitMs);
+    const onClose = () => settle(outcome);
     link.listen({ onFrame: () => undefined, onClose });
   };
-  const timer = setTimeout(() => {
+  let giveUp = setWakingTimeout(() => {
     settle({ is: "unreachable", reason: `${where} did not answer within ${target.connectWaitMs} ms` });
   }, target.connectWaitMs);
   link.listen({
