@@ -71,7 +71,12 @@ export class Committer {
 
   /** Ends for good when the tree is broken. */
   async #run(): Promise<void> {
+    const { rotation } = this.#target.replica;
     while (this.#queue.length > 0 && this.#closed === undefined) {
+      if (rotation.next !== undefined) {
+        await rotation.come();
+        continue;
+      }
       const batch = this.#form();
       if (batch === undefined) continue;
       try {
@@ -142,8 +147,10 @@ export class Committer {
     const isUntold = isFollowed?.() === false;
     const ops = batch.transactions.length === 0 ? [] : batchOps(keys, { ...batch, logId, tree, isUntold });
     const base = tree.revision;
+    const startedAt = performance.now();
     try {
       const result = await store.txn(fenceGuard(keys, base), ops);
+      replica.rotation.took(performance.now() - startedAt);
       if (!result.succeeded) {
         replica.isOwnUnderWay = false;
         await replica.follow(base, result.revision);

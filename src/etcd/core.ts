@@ -78,9 +78,9 @@ export class Core implements TreeListener {
       now: () => performance.now(),
       expire: (session) => this.#expire(session),
     });
-    this.#replica = new Replica(snapshot.tree, this);
     const { store, keys, proxy, log } = options;
     this.#logId = `${proxy}.${randomBytes(3).toString("hex")}`;
+    this.#replica = new Replica(snapshot.tree, this, keys.log(this.#logId));
     this.#onBroken = (cause) => options.onBroken(this, cause);
     const shared = { store, keys, logId: this.#logId, replica: this.#replica, log };
     const isFollowed = (): boolean => this.#proxies.size > 0;

@@ -142,7 +142,7 @@ export class Feed {
     if (event.type === "Delete") return;
     const { value } = event.kv;
     this.#work = this.#work
-      .then(() => this.#takeBatch(revision, value))
+      .then(() => this.#takeBatch(key, revision, value))
       .catch((error: unknown) => {
         if (this.#isClosed) return;
         this.close();
@@ -150,7 +150,7 @@ export class Feed {
       });
   }
 
-  async #takeBatch(revision: number, value: Buffer): Promise<void> {
+  async #takeBatch(author: string, revision: number, value: Buffer): Promise<void> {
     if (this.#isClosed || revision <= this.#replica.tree.revision) return;
     const log = decodeRecord(LogRecord, value);
     if (log.transactions === null) throw new Error("its writer did not know that anybody followed");
@@ -160,7 +160,7 @@ export class Feed {
       const bytes = stored === undefined ? null : decodeRecord(ZnodeRecord, stored.value).data;
       data.set(path, bytes === null ? null : Buffer.from(bytes));
     }
-    if (!this.#isClosed) this.#replica.receive({ revision, log, data });
+    if (!this.#isClosed) this.#replica.receive({ author, revision, log, data });
   }
 
   /** A znode's key as it was at a revision, however long etcd takes to answer. Errors: all but `EtcdLost`. */

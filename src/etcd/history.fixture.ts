@@ -110,6 +110,6 @@ export class History {
       const bytes = stored === undefined ? null : decodeRecord(ZnodeRecord, stored.value).data;
       data.set(path, bytes === null ? null : Buffer.from(bytes));
     }
-    this.foreign.receive({ revision, log, data });
+    this.foreign.receive({ author: "own", revision, log, data });
   }
 }

@@ -21,7 +21,7 @@ function foreign(previous: number, revision: number, ...changes: Change[]): Fore
   const records = changes.map((change) => changeToRecord(change, true));
   const transactions = records.length === 0 ? [] : [{ index: 1, timeMs: 7, changes: records }];
   const log: LogRecord = { batch: String(revision), previous, transactions };
-  return { revision, log, data: new Map() };
+  return { author: "other", revision, log, data: new Map() };
 }
 
 let replica: Replica;

@@ -2,10 +2,13 @@
 import { Bundle, bundleBytes, type Entry } from "./bundles.ts";
 import { changeFromRecord } from "./changes.ts";
 import { type LogRecord, zxidOf } from "./keyspace.ts";
+import { Rotation } from "./rotation.ts";
 import type { Tree, TreeListener } from "./tree.ts";
 
 /** A foreign batch as its log key told it. */
 export interface ForeignBatch {
+  /** The key of its proxy's log. */
+  readonly author: string;
   readonly revision: number;
   readonly log: LogRecord;
   /** Znodes whose data did not travel in the log, by path. */
@@ -42,6 +45,7 @@ export function missingData(log: LogRecord): string[] {
  *  waits here. */
 export class Replica {
   readonly tree: Tree;
+  readonly rotation: Rotation;
   /** A batch of our own was sent and nobody knows yet what became of it: it may be what is missing between the tree and the fence. */
   isOwnUnderWay = false;
   readonly #listener: TreeListener;
@@ -49,8 +53,10 @@ export class Replica {
   #waiters: Waiter[] = [];
   #abandoned: Error | undefined;
 
-  constructor(tree: Tree, listener: TreeListener) {
+  /** `ownLog`: the key of this proxy's log. */
+  constructor(tree: Tree, listener: TreeListener, ownLog = "") {
     this.tree = tree;
+    this.rotation = new Rotation(ownLog);
     this.#listener = listener;
   }
 
@@ -62,6 +68,7 @@ export class Replica {
   /** Our own batch is applied up to its end. */
   advance(revision: number): void {
     this.#moveTo(revision);
+    this.rotation.own();
     this.#drain();
   }
 
@@ -138,6 +145,7 @@ export class Replica {
     }
     this.#bundle(batch);
     this.#moveTo(batch.revision);
+    this.rotation.other(batch.author);
   }
 
   /** Makes the bundle that a batch just applied has put into etcd, out of the znodes it has left. */

@@ -1,0 +1,87 @@
+/** Whose turn it is to commit where several proxies write. Every transaction is prepared on the one before, so of two that fly at the same time one is
+ *  for nothing. Nobody has to be asked: all see the same batches in the same order, and go round in the order of their names. It is a courtesy and no
+ *  lock: who does not come in time is passed over, and who goes out of turn makes somebody prepare again at worst. */
+
+/** How many of our transactions somebody may take who is waited for; and at least so long, ms. */
+const patience = { transactions: 3, leastMs: 2, mostMs: 50 };
+
+/** How much the newest transaction counts for how long one takes. */
+const newestShare = 0.2;
+
+/** `lastAt`: how many batches of ours there were when it committed last. `rounds`: in how many rounds on end it has. */
+interface Rival {
+  lastAt: number;
+  rounds: number;
+}
+
+export class Rotation {
+  readonly #own: string;
+  #ownBatches = 0;
+  readonly #rivals = new Map<string, Rival>();
+  /** Who committed the newest batch. */
+  #last: string;
+  #transactionMs = 1;
+  #wake: (() => void) | undefined;
+
+  /** `own`: our name, which nobody else has. */
+  constructor(own: string) {
+    this.#own = own;
+    this.#last = own;
+  }
+
+  /** A batch of ours was committed and applied. */
+  own(): void {
+    this.#ownBatches++;
+    this.#last = this.#own;
+  }
+
+  /** A batch of another proxy was applied. */
+  other(name: string): void {
+    const rival = this.#rivals.get(name);
+    this.#last = name;
+    if (rival === undefined) this.#rivals.set(name, { lastAt: this.#ownBatches, rounds: 1 });
+    else {
+      if (rival.lastAt !== this.#ownBatches) rival.rounds = this.#isOfLastRound(rival) ? rival.rounds + 1 : 1;
+      rival.lastAt = this.#ownBatches;
+    }
+    this.#wake?.();
+  }
+
+  /** How long a transaction of ours has just taken, ms. */
+  took(ms: number): void {
+    this.#transactionMs += (ms - this.#transactionMs) * newestShare;
+  }
+
+  /** Who goes before us and is worth waiting for: whoever has committed in each of the last two rounds. */
+  get next(): string | undefined {
+    const busy = [...this.#rivals].flatMap(([name, rival]) =>
+      rival.rounds > 1 && this.#isOfLastRound(rival) ? [name] : [],
+    );
+    // Round the circle from the one behind the last to us.
+    const place = (name: string): string => `${name > this.#last ? 0 : 1}${name}`;
+    const ahead = busy.filter((name) => name !== this.#last && place(name) < place(this.#own));
+    return ahead.sort((a, b) => (place(a) < place(b) ? -1 : 1))[0];
+  }
+
+  /** Resolves when it is our turn, or those whose turn it is do not come. */
+  async come(): Promise<void> {
+    for (let { next } = this; next !== undefined; { next } = this)
+      if (!(await this.#moves())) this.#rivals.delete(next);
+  }
+
+  #isOfLastRound({ lastAt }: Rival): boolean {
+    return this.#ownBatches - lastAt <= 1;
+  }
+
+  /** Whether anybody commits before our patience ends. */
+  #moves(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const ms = Math.max(patience.leastMs, Math.min(this.#transactionMs * patience.transactions, patience.mostMs));
+    const timer = setTimeout(() => resolve(false), ms);
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    return promise;
+  }
+}
