@@ -13,11 +13,16 @@ import { type Figures, type Measure, overFirst, type Result } from "../result.ts
 
 const xchk = fileURLToPath(new URL("../../bin/xchk", import.meta.url));
 
-/** Operations of one run, and of a quick one. */
-const operations = { full: 40_000, quick: 4_000 } as const;
+/** Sessions of a sequence, of which 3 is the default, and operations of a run, half a minute of them: three programs are still being compiled in its first
+ *  seconds. */
+const runs = [
+  { sessions: 1, operations: 200_000 },
+  { sessions: 3, operations: 120_000 },
+  { sessions: 16, operations: 80_000 },
+] as const;
 
-/** Sessions of a sequence; the second is the default. */
-const sessions = [1, 3, 16] as const;
+/** A quick run is so many times shorter. */
+const quickDivisor = 20;
 
 const sessionsName = (count: number) => `${count} session${count === 1 ? "" : "s"}`;
 
@@ -27,9 +32,14 @@ const measures: readonly Measure[] = [
 ];
 
 /** One run of xchk; its seed is the round's, so that all candidates get the same. */
-async function check(bench: Bench, oracle: Contender, candidate: Contender, how: { sessions: number; seed: number }) {
+async function check(
+  bench: Bench,
+  oracle: Contender,
+  candidate: Contender,
+  how: { sessions: number; operations: number; seed: number },
+) {
   const guard = await openGuard("bench");
-  const ops = operations[bench.quick ? "quick" : "full"];
+  const ops = bench.quick ? how.operations / quickDivisor : how.operations;
   const address = ({ addresses: [{ host, port }] }: Contender) => `zk://${host}:${port}`;
   const argv = [
     ...["fuzz", "--oracle", address(oracle), "--candidate", address(candidate)],
@@ -55,14 +65,14 @@ async function check(bench: Bench, oracle: Contender, candidate: Contender, how:
 async function measureAll(bench: Bench, oracle: Contender, candidates: readonly Contender[]): Promise<Result[]> {
   const names = candidates.map(({ name }) => name);
   const rows = [];
-  for (const count of sessions) {
+  for (const run of runs) {
     let round = 0;
     const figures = await inTurns(bench.rounds, candidates, (candidate) =>
       unlessSpoiled<Figures>(bench, candidate.name, () =>
-        check(bench, oracle, candidate, { sessions: count, seed: 1 + Math.floor(round++ / candidates.length) }),
+        check(bench, oracle, candidate, { ...run, seed: 1 + Math.floor(round++ / candidates.length) }),
       ),
     );
-    rows.push(medianRow(sessionsName(count), figures));
+    rows.push(medianRow(sessionsName(run.sessions), figures));
   }
   return [
     {
