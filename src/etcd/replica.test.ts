@@ -111,3 +111,14 @@ test("large data is asked for once per path", () => {
   const changes = [change, small, change];
   expect(missingData({ batch: "", previous: 0, transactions: [{ index: 1, timeMs: 0, changes }] })).toEqual(["/a"]);
 });
+
+test("whose turn it is hangs on batches that all proxies see: refusals alone are none", () => {
+  replica.advance(12);
+  replica.receive(foreign(12, 14, setRoot("a")));
+  replica.advance(16);
+  replica.receive(foreign(16, 18, setRoot("b")));
+  replica.advance(18);
+  expect(replica.rotation.next).toBeUndefined();
+  replica.advance(20);
+  expect(replica.rotation.next).toBe("other");
+});

@@ -67,8 +67,9 @@ export class Replica {
 
   /** Our own batch is applied up to its end. */
   advance(revision: number): void {
+    // Refusals alone leave nothing in etcd that the others could have seen.
+    if (revision > this.tree.revision) this.rotation.own();
     this.#moveTo(revision);
-    this.rotation.own();
     this.#drain();
   }
 
