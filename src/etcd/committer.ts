@@ -73,8 +73,9 @@ export class Committer {
   async #run(): Promise<void> {
     const { rotation } = this.#target.replica;
     while (this.#queue.length > 0 && this.#closed === undefined) {
-      if (rotation.next !== undefined) {
-        await rotation.come();
+      const { next } = rotation;
+      if (next !== undefined) {
+        await rotation.giveWayTo(next);
         continue;
       }
       const batch = this.#form();

@@ -39,7 +39,7 @@ test("whatever was committed, somebody may go at once", () => {
 test("who does not come is passed over until it writes in two rounds again", async () => {
   const rotation = told(["a", "b"], ["a", "b", "a", "b", "a"]).get("a") as Rotation;
   expect(rotation.next).toBe("b");
-  await rotation.come();
+  await rotation.giveWayTo("b");
   expect(rotation.next).toBeUndefined();
   rotation.other("b");
   rotation.own();
@@ -49,11 +49,11 @@ test("who does not come is passed over until it writes in two rounds again", asy
   expect(rotation.next).toBe("b");
 });
 
-test("whose turn has come goes at once", async () => {
+test("who gives way goes on as soon as the other has committed", async () => {
   const rotation = told(["a", "b"], ["a", "b", "a", "b", "a"]).get("a") as Rotation;
   rotation.took(10_000);
   let hasCome = false;
-  void rotation.come().then(() => {
+  void rotation.giveWayTo("b").then(() => {
     hasCome = true;
   });
   await turn();

@@ -8,15 +8,15 @@ const patience = { transactions: 3, leastMs: 2, mostMs: 50 };
 /** How much the newest transaction counts for how long one takes. */
 const newestShare = 0.2;
 
-/** `lastAt`: how many batches of ours there were when it committed last. `rounds`: in how many rounds on end it has. */
+/** A round goes from one batch of ours to the next. `rounds`: in how many on end it has committed; `isOfRound`: in the present one, too. */
 interface Rival {
-  lastAt: number;
   rounds: number;
+  isOfRound: boolean;
 }
 
 export class Rotation {
   readonly #own: string;
-  #ownBatches = 0;
+  /** Whoever has committed in the present round, or in the one before. */
   readonly #rivals = new Map<string, Rival>();
   /** Who committed the newest batch. */
   #last: string;
@@ -31,19 +31,17 @@ export class Rotation {
 
   /** A batch of ours was committed and applied. */
   own(): void {
-    this.#ownBatches++;
     this.#last = this.#own;
+    for (const [name, rival] of this.#rivals)
+      if (rival.isOfRound) rival.isOfRound = false;
+      else this.#rivals.delete(name);
   }
 
   /** A batch of another proxy was applied. */
   other(name: string): void {
-    const rival = this.#rivals.get(name);
     this.#last = name;
-    if (rival === undefined) this.#rivals.set(name, { lastAt: this.#ownBatches, rounds: 1 });
-    else {
-      if (rival.lastAt !== this.#ownBatches) rival.rounds = this.#isOfLastRound(rival) ? rival.rounds + 1 : 1;
-      rival.lastAt = this.#ownBatches;
-    }
+    const { rounds, isOfRound } = this.#rivals.get(name) ?? { rounds: 0, isOfRound: false };
+    this.#rivals.set(name, { rounds: isOfRound ? rounds : rounds + 1, isOfRound: true });
     this.#wake?.();
   }
 
@@ -54,23 +52,16 @@ export class Rotation {
 
   /** Who goes before us and is worth waiting for: whoever has committed in each of the last two rounds. */
   get next(): string | undefined {
-    const busy = [...this.#rivals].flatMap(([name, rival]) =>
-      rival.rounds > 1 && this.#isOfLastRound(rival) ? [name] : [],
-    );
+    const busy = [...this.#rivals].flatMap(([name, { rounds }]) => (rounds > 1 ? [name] : []));
     // Round the circle from the one behind the last to us.
     const place = (name: string): string => `${name > this.#last ? 0 : 1}${name}`;
     const ahead = busy.filter((name) => name !== this.#last && place(name) < place(this.#own));
     return ahead.sort((a, b) => (place(a) < place(b) ? -1 : 1))[0];
   }
 
-  /** Resolves when it is our turn, or those whose turn it is do not come. */
-  async come(): Promise<void> {
-    for (let { next } = this; next !== undefined; { next } = this)
-      if (!(await this.#moves())) this.#rivals.delete(next);
-  }
-
-  #isOfLastRound({ lastAt }: Rival): boolean {
-    return this.#ownBatches - lastAt <= 1;
+  /** Resolves when anybody has committed. If nobody does in time, the one that was waited for is passed over. */
+  async giveWayTo(name: string): Promise<void> {
+    if (!(await this.#moves())) this.#rivals.delete(name);
   }
 
   /** Whether anybody commits before our patience ends. */
