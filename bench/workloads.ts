@@ -29,7 +29,7 @@ const deepPipeline = 20;
 const mainOps = ["create", "set", "get"] as const;
 
 /** So many requests, or a tenth. */
-const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
+export const scaled = (total: number, { quick }: Scale): number => Math.round(quick ? total / 10 : total);
 
 /** The same for an operation: gets are answered several times as fast, so there are more of them. */
 const scaledFor = (op: Workload["op"], total: number, scale: Scale): number =>

@@ -44,11 +44,17 @@ export interface XchkRun {
   readonly summary: Summary;
 }
 
-/** Runs `bin/xchk` with a report directory of its own below `home`; `interruptMs` sends it a SIGINT after a while. */
-export async function runXchk(home: string, words: readonly string[], interruptMs?: number): Promise<XchkRun> {
+/** Starts `bin/xchk` with a report directory of its own below `home`. */
+export function startXchk(home: string, words: readonly string[]) {
   const dir = mkdtempSync(join(home, "report-"));
   const { child, ended } = startBin("xchk", [...words, "--report-dir", dir]);
+  const run = ended.then(({ code, out, err }): XchkRun => ({ code, out: out + err, dir, summary: summaryIn(dir) }));
+  return { child, run };
+}
+
+/** Runs it to its end; `interruptMs` sends it a SIGINT after a while. */
+export function runXchk(home: string, words: readonly string[], interruptMs?: number): Promise<XchkRun> {
+  const { child, run } = startXchk(home, words);
   if (interruptMs !== undefined) setTimeout(() => child.kill("SIGINT"), interruptMs);
-  const { code, out, err } = await ended;
-  return { code, out: out + err, dir, summary: summaryIn(dir) };
+  return run;
 }

@@ -1,10 +1,11 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
-import { runXchk, startBin, summaryIn } from "./bin.fixture.ts";
+import { startXchk } from "./bin.fixture.ts";
 import { startFragile } from "./fragile.fixture.ts";
 
 const home = mkdtempSync(join(tmpdir(), "zetcd-dying-"));
@@ -20,10 +21,15 @@ afterAll(async () => {
 });
 
 /** Fuzzes a candidate; `meanwhile` begins with it. */
-async function fuzzed(candidate: string, words: readonly string[] = [], meanwhile?: () => Promise<void>) {
+async function fuzzed(
+  candidate: string,
+  words: readonly string[] = [],
+  meanwhile?: (xchk: ChildProcess) => Promise<void>,
+) {
   const servers = ["--candidate", `zk://${candidate}`, "--oracle", `zk://${oracle.address}`];
-  const [run] = await Promise.all([runXchk(home, ["fuzz", "--seed", "3", ...words, ...servers]), meanwhile?.()]);
-  return run;
+  const { child, run } = startXchk(home, ["fuzz", "--seed", "3", ...words, ...servers]);
+  const [ended] = await Promise.all([run, meanwhile?.(child)]);
+  return ended;
 }
 
 test("a candidate that dies ends the run with a divergence, and one only", { timeout: 60_000 }, async () => {
@@ -68,14 +74,13 @@ test("one that stays away ends the run without a verdict", { timeout: 60_000 }, 
 });
 
 test("a run that is stopped for a while and goes on blames nobody", { timeout: 60_000 }, async () => {
-  const dir = join(home, "stopped");
-  const servers = ["--candidate", `zk://${behind.address}`, "--oracle", `zk://${oracle.address}`];
-  const { child, ended } = startBin("xchk", ["fuzz", "--ops", "30000", ...servers, "--report-dir", dir]);
-  await sleep(4_000);
-  child.kill("SIGSTOP");
-  // Longer than most sessions live, and than any answer is waited for.
-  await sleep(13_000);
-  child.kill("SIGCONT");
-  expect((await ended).code).toBe(0);
-  expect(summaryIn(dir)).toMatchObject({ verdict: "conforms", ended: true, divergences: [] });
+  const { code, summary } = await fuzzed(behind.address, ["--ops", "30000"], async (xchk) => {
+    await sleep(4_000);
+    xchk.kill("SIGSTOP");
+    // Longer than most sessions live, and than any answer is waited for.
+    await sleep(13_000);
+    xchk.kill("SIGCONT");
+  });
+  expect(code).toBe(0);
+  expect(summary).toMatchObject({ verdict: "conforms", ended: true, divergences: [] });
 });

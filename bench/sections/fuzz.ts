@@ -10,6 +10,7 @@ import { type Bench, inTurns, medianRow, type Section, unlessSpoiled, withConten
 import { type Contender, zetcd, zooKeeper } from "../contenders.ts";
 import { Spoiled } from "../measure.ts";
 import { type Figures, type Measure, overFirst, type Result } from "../result.ts";
+import { scaled } from "../workloads.ts";
 
 const xchk = fileURLToPath(new URL("../../bin/xchk", import.meta.url));
 
@@ -20,9 +21,6 @@ const runs = [
   { sessions: 3, operations: 120_000 },
   { sessions: 16, operations: 80_000 },
 ] as const;
-
-/** A quick run is so many times shorter. */
-const quickDivisor = 20;
 
 const sessionsName = (count: number) => `${count} session${count === 1 ? "" : "s"}`;
 
@@ -39,7 +37,7 @@ async function check(
   how: { sessions: number; operations: number; seed: number },
 ) {
   const guard = await openGuard("bench");
-  const ops = bench.quick ? how.operations / quickDivisor : how.operations;
+  const ops = scaled(how.operations, bench);
   const address = ({ addresses: [{ host, port }] }: Contender) => `zk://${host}:${port}`;
   const argv = [
     ...["fuzz", "--oracle", address(oracle), "--candidate", address(candidate)],

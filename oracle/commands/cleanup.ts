@@ -2,8 +2,7 @@
 import { identities } from "../../scenarios/generate/values.ts";
 import { type Client, connect, type Reply } from "../../src/protocol/client.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
-import type { OpName, RequestOf } from "../../src/protocol/opcodes.ts";
-import { openAcl } from "../../src/protocol/opcodes.ts";
+import { type OpName, openAcl, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { ServerDescription } from "../journal.ts";

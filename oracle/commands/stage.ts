@@ -87,11 +87,13 @@ const labReplyWaitMs = 2_000;
 const labReapEveryMs = 600;
 
 /** Cases in one cross-check. A few, because some requests have a cross-check to themselves, and others would wait for them; not one alone, because
- *  what cases do to each other is a part of what is compared. And cross-checks at most. */
+ *  what cases do to each other is a part of what is compared. */
 const casesPerCheck = 4;
+
+/** Cross-checks of one run, at most. */
 const checksMax = 8;
 
-/** How many writes the cross-checks of one run remember together: some 50 s of them, and no case looks back so far. */
+/** How many writes they remember together: far more than pass while a case runs. */
 const writesRemembered = 200_000;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -71,7 +71,7 @@ export interface CrossCheckOptions {
   readonly isNoise?: (fingerprint: string) => boolean;
   /** Event headers carry −1 up to ZooKeeper 3.8 and the txn's zxid from 3.9 on: `version-dependent` accepts one on each side. Default: strict. */
   readonly eventZxid?: "strict" | "version-dependent";
-  /** How many writes are remembered, at least, to know zxids and times again. Default 200,000, which takes some 50 MB. */
+  /** How many writes are remembered, at least, to know zxids and times again. Default 200,000. */
   readonly writesRemembered?: number;
   /** Tolerated distance between a server's clock and ours. Default 60 s. */
   readonly skewMs?: number;

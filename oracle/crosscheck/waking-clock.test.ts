@@ -1,13 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventTypes } from "../../src/protocol/opcodes.ts";
+import { standStill } from "../../src/protocol/standing-still.fixture.ts";
 import { Bench, eventFrame, replyFrame, stat } from "./scripted.fixture.ts";
-
-/** Nothing runs for a while, and then timers before anything that has come meanwhile. */
-async function stand(ms: number): Promise<void> {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  await sleep(0);
-}
 
 const exists = (xid: number) => replyFrame("exists", { xid, body: { stat: stat() } });
 
@@ -17,7 +11,7 @@ describe("a program that stood still blames nobody", () => {
     const client = await bench.client("s");
     client.send(1, "exists", { path: "/a", watch: false });
     client.at.oracle?.send(exists(1));
-    await stand(300);
+    await standStill(300);
     client.at.candidate?.send(exists(1));
     await bench.crosscheck.settled();
     expect(bench.steps()).toMatchObject([{ verdict: "match" }]);
@@ -28,7 +22,7 @@ describe("a program that stood still blames nobody", () => {
     const bench = new Bench();
     const client = await bench.client("s");
     client.at.oracle?.send(eventFrame(eventTypes.created, "/a"));
-    await stand(300);
+    await standStill(300);
     client.at.candidate?.send(eventFrame(eventTypes.created, "/a"));
     await bench.crosscheck.settled();
     expect(bench.notifications()).toMatchObject([{ verdict: "match" }]);
@@ -42,7 +36,7 @@ describe("a program that stood still blames nobody", () => {
     const bench = new Bench();
     for (const server of Object.values(bench.servers)) server.timeOut = 500;
     const client = await bench.client("s");
-    await stand(stoodMs);
+    await standStill(stoodMs);
     client.send(1, "exists", { path: "/a", watch: false });
     client.at.candidate?.hangUp();
     client.at.oracle?.send(exists(1));
