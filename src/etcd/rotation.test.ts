@@ -62,3 +62,12 @@ test("who gives way goes on as soon as the other has committed", async () => {
   await turn();
   expect(hasCome).toBe(true);
 });
+
+test("somebody who goes out of turn, over and over, does not make us wait for another who has stopped", async () => {
+  const rotation = told(names, ["a", "b", "c", "a", "b", "c", "a"]).get("c") as Rotation;
+  expect(rotation.next).toBe("b");
+  const given = rotation.giveWayTo("b");
+  rotation.other("a");
+  await given;
+  expect(rotation.next).toBeUndefined();
+});

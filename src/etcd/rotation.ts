@@ -59,19 +59,21 @@ export class Rotation {
     return ahead.sort((a, b) => (place(a) < place(b) ? -1 : 1))[0];
   }
 
-  /** Resolves when anybody has committed. If nobody does in time, the one that was waited for is passed over. */
+  /** Resolves when anybody has committed, or nobody in time. Unless it is the one that was waited for, that one is passed over: somebody else who goes on
+   *  and on must not keep us waiting for it. */
   async giveWayTo(name: string): Promise<void> {
-    if (!(await this.#moves())) this.#rivals.delete(name);
+    await this.#moves();
+    if (this.#last !== name) this.#rivals.delete(name);
   }
 
-  /** Whether anybody commits before our patience ends. */
-  #moves(): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+  /** Somebody commits, or our patience ends. */
+  #moves(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     const ms = Math.max(patience.leastMs, Math.min(this.#transactionMs * patience.transactions, patience.mostMs));
-    const timer = setTimeout(() => resolve(false), ms);
+    const timer = setTimeout(resolve, ms);
     this.#wake = () => {
       clearTimeout(timer);
-      resolve(true);
+      resolve();
     };
     return promise;
   }
