@@ -26,4 +26,4 @@ export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$home/node_modules/.cache/compi
 
 # Nodes before 24.12 call the reading of TypeScript experimental on every start.
 # shellcheck disable=SC2086 # several flags are several words
-exec "$node" --disable-warning=ExperimentalWarning ${node_flags-} "$home/$entry" "$@"
+exec "$node" --disable-warning=ExperimentalWarning --require "$home/src/uncaught.ts" ${node_flags-} "$home/$entry" "$@"

@@ -37,7 +37,7 @@ async function run(): Promise<void> {
   if (parsed.is === "bad") return complain(parsed.line, exitCodes.badArguments);
   const log = createLogger(parsed.options.logLevel);
   const stop = stopOnSignals(log);
-  process.on("uncaughtException", (cause) => {
+  process.setUncaughtExceptionCaptureCallback((cause) => {
     // Nobody knows what is left intact: the sessions are safer with another proxy, and with us after a restart.
     log.error({ cause, stack: cause.stack }, "a bug; giving up");
     process.exit(exitCodes.failed);
