@@ -50,7 +50,7 @@ async function createBeyond(port: number): Promise<number> {
 
 describe("both enforce quotas", () => {
   test.each(findScenarios(["quota/**"]))("$name", async ({ name, scenario }) => {
-    const { record, outcome } = await arena.run(scenario, name, true);
+    const { record, outcome } = await arena.run(scenario, name, { keepLines: true });
     expect(outcome, outcome.reason).toMatchObject({ is: "done", steps: scenario.steps.length });
     expect(record.divergence?.differences.map(inWords) ?? []).toEqual([]);
   });

@@ -66,8 +66,12 @@ export class Arena {
     this.#seen.get(seen.label.case)?.push(seen);
   };
 
-  /** Runs one scenario under a name that no other case of the run has. */
-  async run(scenario: Scenario, name: string, keepLines = false): Promise<CaseResult> {
+  /** Runs one scenario under a name that no other case of the run has. It ends at once when `giveUp` is aborted. */
+  async run(
+    scenario: Scenario,
+    name: string,
+    { keepLines = false, giveUp }: { readonly keepLines?: boolean; readonly giveUp?: AbortSignal } = {},
+  ): Promise<CaseResult> {
     const record = this.book.open(name, keepLines);
     const seen: Observation[] = [];
     this.#seen.set(name, seen);
@@ -80,7 +84,7 @@ export class Arena {
       const { cells } = this;
       const states = cells && new CaseStates(root, (cell) => void cells.add(cell));
       const reapEveryMs = this.#reapEveryMs;
-      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states, reapEveryMs });
+      const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states, reapEveryMs, giveUp });
       return { record, outcome, root, seen };
     } finally {
       lane.cases--;

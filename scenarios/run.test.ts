@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { AgreeableDoor } from "./agreeable-door.fixture.ts";
 import type { Door } from "./connection.ts";
@@ -37,6 +38,22 @@ describe("running a scenario", () => {
     const many = Array.from({ length: 30 }, (): Step => ({ by: "a", op: "exists", path: "/n" }));
     await logOf(many, door);
     expect(performance.now() - started).toBeLessThan(400);
+  });
+
+  test("ends at once when it is given up, and comes back for nothing", async () => {
+    const door = new AgreeableDoor(300);
+    const run = new AbortController();
+    const steps: Step[] = [
+      { by: "a", op: "sync", path: "/n" },
+      { by: "a", op: "drop" },
+      { by: "a", op: "exists", path: "/n" },
+    ];
+    const running = runScenario(scenario(steps), { door, name: "c", root: "/x/r", giveUp: run.signal });
+    await sleep(20);
+    run.abort();
+    expect(await running).toEqual({ is: "given-up", steps: 2 });
+    await sleep(400);
+    expect(door.log.slice(1)).toEqual(["a create /x", "a create /x/r", "a sync /x/r/n", "a gone"]);
   });
 
   test("sends the path that a create was answered, also to another session", async () => {

@@ -26,12 +26,15 @@ export interface RunCase {
   readonly reapEveryMs?: number | undefined;
   /** Told of every reply and every fault. */
   readonly states?: CaseStates | undefined;
+  /** Ends the case at once, whatever it waits for: the run has no more use for it. */
+  readonly giveUp?: AbortSignal | undefined;
 }
 
 /** How it went, as far as the client can tell; whether the sides agreed is told by the cross-check's journal lines. `stuck`: a wait was too long.
- *  `lost`: no session could be opened, or the root znode could not be created. `steps` counts the scenario's steps that were taken. */
+ *  `lost`: no session could be opened, or the root znode could not be created. `given-up`: the run was over. `steps` counts the scenario's steps that
+ *  were taken. */
 export interface CaseOutcome {
-  readonly is: "done" | "stuck" | "lost";
+  readonly is: "done" | "stuck" | "lost" | "given-up";
   readonly steps: number;
   readonly reason?: string;
 }
@@ -232,9 +235,9 @@ class Case {
     await within(this.#how.door.settled(this.#how.name), caseLimits.replyWaitMs);
   }
 
-  /** Hangs up everywhere, whatever the state. */
+  /** Hangs up everywhere, whatever the state, and for good. */
   abandon(): void {
-    for (const seat of this.#seats.values()) seat.drop();
+    for (const seat of this.#seats.values()) seat.abandon();
   }
 
   #seat(label: string): Seat {
@@ -327,6 +330,20 @@ class Case {
 /** Runs one scenario. Never rejects for what servers do. */
 export async function runScenario(scenario: Scenario, how: RunCase): Promise<CaseOutcome> {
   const running = new Case(scenario, how);
+  const { promise: givenUp, resolve } = Promise.withResolvers<CaseOutcome>();
+  const giveUp = () => {
+    running.abandon();
+    resolve({ is: "given-up", steps: running.steps });
+  };
+  how.giveUp?.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([play(running, scenario, how), givenUp]);
+  } finally {
+    how.giveUp?.removeEventListener("abort", giveUp);
+  }
+}
+
+async function play(running: Case, scenario: Scenario, how: RunCase): Promise<CaseOutcome> {
   try {
     await running.begin();
   } catch (cause) {

@@ -84,6 +84,8 @@ export class Seat {
   readonly #leftBehind: { readonly id: Int64; readonly password: Uint8Array }[] = [];
   /** The session is one of these: if it cannot be resumed, nobody tries again. */
   #isTakenUp = false;
+  /** Nothing is opened any more. */
+  #isAbandoned = false;
 
   constructor(as: CaseSession, how: { door: Door; memory: Memory; timeoutMs: number }) {
     this.as = as;
@@ -164,6 +166,12 @@ export class Seat {
     this.#isLeaving = false;
   }
 
+  /** Hangs up for good. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.drop();
+  }
+
   /** Takes up a session that was left behind, for the case to close it; answers false when there is none. Call it when this one is over. */
   takeUpLeftBehind(): boolean {
     const left = this.#leftBehind.pop();
@@ -223,7 +231,9 @@ export class Seat {
   }
 
   async #open(request: ConnectRequest): Promise<void> {
+    if (this.#isAbandoned) throw new CaseStuck(`session ${this.as.session} is given up`);
     const opened = await Connection.open(this.#door, this.as, request);
+    if (this.#isAbandoned && opened.is === "granted") return opened.connection.drop();
     if (opened.is !== "granted") {
       // Refused with the right password: there is no such session any more.
       if (opened.is === "refused" && request.sessionId === this.#sessionId && request.passwd === this.#password)

@@ -15,6 +15,9 @@ const generated: readonly Credential[] = Object.values(identities).map(({ token 
   auth: Buffer.from(token),
 }));
 
+/** A server that has said nothing for so long is left alone, ms. */
+const silenceMaxMs = 10_000;
+
 /** How many roots are removed at the same time. */
 const inFlight = 32;
 
@@ -52,16 +55,22 @@ async function removeQuotas(client: Client, paths: ReadonlySet<string>): Promise
     if (paths.has(`${parentOf(first)}/${name}`)) await remove(client, `${path}/${name}`);
 }
 
-/** Removes roots from one server, as far as their access control lists let us; answers what stays. A server that is gone is left alone. */
+/** Removes roots from one server, as far as their access control lists let us; answers what stays. A server that is gone, or does not answer, is left
+ *  alone. */
 async function removeRoots(
   at: Endpoint,
   roots: readonly string[],
   credentials: readonly Credential[],
 ): Promise<string[]> {
   const staying: string[] = [];
-  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000 });
+  let heardAt = performance.now();
+  const onFrame = () => {
+    heardAt = performance.now();
+  };
+  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000, onFrame });
   if (opened.is !== "granted") return staying;
   const { client } = opened;
+  const watchdog = setInterval(() => performance.now() - heardAt > silenceMaxMs && client.close(), 500);
   try {
     for (const { scheme, auth } of [...generated, ...credentials]) await client.call("auth", { type: 0, scheme, auth });
     // A case's root lies two levels deep; the outer one takes it along.
@@ -76,6 +85,7 @@ async function removeRoots(
   } catch {
     // The connection went away: nothing left to tidy up with.
   } finally {
+    clearInterval(watchdog);
     client.close();
   }
   return staying;

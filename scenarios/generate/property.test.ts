@@ -57,6 +57,28 @@ test("a steered run prefers aims that have cells to hit, and its numbers name th
   for (const [name, scenario] of steered) expect(scenario).toEqual(at(Number(name.slice("seq-".length))));
 });
 
+test("an interrupted run gives up what waits for a server that is stuck", async () => {
+  const stop = new AbortController();
+  const arena = {
+    run: async (_: Scenario, name: string, { giveUp }: { giveUp: AbortSignal }) => {
+      await new Promise((resolve) => giveUp.addEventListener("abort", resolve));
+      return { outcome: { is: "given-up", steps: 3 }, record: { name } };
+    },
+  } as unknown as Arena;
+  const means = {
+    arena,
+    lab: arena,
+    journal: () => undefined,
+    reportDir: "",
+    replayOf: () => "",
+    replayFile: () => "",
+  };
+  const running = fuzz(plan, limits, { ...means, stop: stop.signal });
+  await sleep(0);
+  stop.abort();
+  expect(await running).toMatchObject({ ended: "interrupted", runs: 2, operations: 6 });
+});
+
 /** What a run makes of sequences that each diverge in a way of their own, which nothing shorter shows: how long it shrank each cause, ms. */
 async function shrinkTimes(own: FuzzLimits, trialMs: number): Promise<number[]> {
   const reportDir = mkdtempSync(join(tmpdir(), "zetcd-property-"));

@@ -46,7 +46,7 @@ export interface FuzzMeans {
   readonly replayOf: (index: number) => string;
   /** The command that shows a saved counterexample again, by its name under the report directory. */
   readonly replayFile: (name: string) => string;
-  /** Stops the loop between sequences. */
+  /** Ends the run. */
   readonly stop: AbortSignal;
   readonly progress?: (totals: FuzzTotals) => void;
   /** Told about each cause, shrunk or not. */
@@ -73,6 +73,10 @@ export interface FuzzTotals {
 
 /** For shrinking a cause, at least, ms: that it shows itself again is seen in any case. */
 const shrinkMinMs = 500;
+
+/** How long sequences under way may still take when a run has found enough or is interrupted, ms: those that wait for a server which is stuck would hold
+ *  up the end. */
+const lastWordsMs = 2_000;
 
 /** Cases in a row without a session before a server counts as lost. */
 const lostMax = 5;
@@ -104,6 +108,8 @@ class Fuzz {
   #underWay = 0;
   #lostInARow = 0;
   #isOver = false;
+  readonly #giveUp = new AbortController();
+  #lastWords: NodeJS.Timeout | undefined;
   #unexplained = 0;
   /** Held while a cause is shrunk: new sequences wait, so that the shrink has the servers to itself. */
   #pause: Promise<void> = Promise.resolve();
@@ -124,8 +130,13 @@ class Fuzz {
   }
 
   async run(): Promise<FuzzTotals> {
+    const { stop } = this.#means;
+    const interrupted = () => this.#end("interrupted");
+    stop.addEventListener("abort", interrupted);
     await Promise.all(Array.from({ length: this.#limits.inFlight }, () => this.#worker()));
     await this.#pause;
+    stop.removeEventListener("abort", interrupted);
+    clearTimeout(this.#lastWords);
     return this.totals;
   }
 
@@ -137,7 +148,7 @@ class Fuzz {
       this.#sent++;
       const scenario = this.#scenarioAt(index);
       this.#underWay += scenario.steps.length;
-      const result = await this.#means.arena.run(scenario, `seq-${index}`);
+      const result = await this.#means.arena.run(scenario, `seq-${index}`, { giveUp: this.#giveUp.signal });
       this.#underWay -= scenario.steps.length;
       this.totals.runs++;
       this.totals.operations += result.outcome.steps;
@@ -159,8 +170,10 @@ class Fuzz {
   }
 
   #end(why: FuzzTotals["ended"]): void {
-    if (!this.#isOver) this.totals.ended = why;
+    if (this.#isOver) return;
+    this.totals.ended = why;
     this.#isOver = true;
+    this.#lastWords = setTimeout(() => this.#giveUp.abort(), lastWordsMs);
   }
 
   #note({ outcome, record }: CaseResult): void {
