@@ -1,4 +1,5 @@
 /** The tree of this proxy and the one way it moves: batch after batch, own and foreign, each behind the batch it was prepared on. */
+import { setWakingTimeout } from "../protocol/waking-timeout.ts";
 import { Bundle, bundleBytes, type Entry } from "./bundles.ts";
 import { changeFromRecord } from "./changes.ts";
 import { type LogRecord, zxidOf } from "./keyspace.ts";
@@ -97,8 +98,8 @@ export class Replica {
     const arrival = this.reach(revision).then(() => true);
     for (let last = this.tree.revision; ; last = this.tree.revision) {
       const { promise: patience, resolve } = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => resolve(false), stallMs);
-      const hasArrived = await Promise.race([arrival, patience]).finally(() => clearTimeout(timer));
+      const giveUp = setWakingTimeout(() => resolve(false), stallMs);
+      const hasArrived = await Promise.race([arrival, patience]).finally(giveUp);
       if (hasArrived) return;
       if (this.tree.revision === last && !this.isOwnUnderWay)
         throw new HistoryBroken(
