@@ -214,6 +214,10 @@ const brokenEntry = fc.constantFrom<AclValue>(
   { perms: "r", scheme: "sasl", id: "alice" },
   { perms: "r", scheme: "nosuch", id: "x" },
   { perms: "r", scheme: null, id: "x" },
+  { perms: "r", scheme: "world", id: null },
+  { perms: "r", scheme: "digest", id: null },
+  { perms: "r", scheme: "ip", id: null },
+  { perms: "r", scheme: "auth", id: null },
   { perms: 63, scheme: "world", id: "anyone" },
   { perms: "r", scheme: "super", id: "" },
 );
