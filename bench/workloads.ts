@@ -77,6 +77,13 @@ export const mixedWorkloads = (scale: Scale): Workload[] =>
     })),
   );
 
+/** Gets on connections of their own, and the sets of others meanwhile: more than are sent in that time. */
+export const besideWorkloads = (scale: Scale): { readonly gets: Workload; readonly sets: Workload }[] =>
+  [5, 50].map((pipeline) => ({
+    gets: { op: "get", connections: 10, pipeline: 1, total: scaled(20_000, scale) },
+    sets: { op: "set", connections: 20, pipeline, total: 4_000_000 },
+  }));
+
 /** Several creates in one request. */
 export const multiWorkloads = (scale: Scale): Workload[] =>
   [1, 10, 50].map((connections) => ({

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startZooKeeper, type ZooKeeperServer } from "../oracle/servers/zookeeper.ts";
 import { encodeConnectResponse } from "../src/protocol/connect.ts";
 import type { Summary } from "../src/zkboom/summary.ts";
-import { runBin } from "./bin.fixture.ts";
+import { runBin, startBin } from "./bin.fixture.ts";
 
 describe("zkboom and a real ZooKeeper", () => {
   let server: ZooKeeperServer;
@@ -54,6 +55,19 @@ describe("zkboom and a real ZooKeeper", () => {
   test("holds to a rate", async () => {
     const { out } = await zkboom("--rate", "100", "--total", "51", "--conns", "3", "--json", "get", "/");
     expect((JSON.parse(out) as Summary).elapsedMs).toBeGreaterThanOrEqual(490);
+  });
+
+  test("tells what it measured until it was interrupted", async () => {
+    const all = ["--endpoints", server.address, "--total", "10000000", "--json", "get", "/"];
+    const { child, ended } = startBin("zkboom", all);
+    await sleep(1_000);
+    child.kill("SIGINT");
+    const { code, out, err } = await ended;
+    expect({ code, err }).toEqual({ code: 130, err: "zkboom: interrupted before the end\n" });
+    const summary = JSON.parse(out) as Summary;
+    expect(summary.errors).toEqual({});
+    expect(summary.succeeded).toBeGreaterThan(100);
+    expect(summary.elapsedMs).toBeLessThan(2_000);
   });
 
   test("counts errors by name and ends with 1", async () => {

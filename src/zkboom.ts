@@ -6,7 +6,7 @@ import { report } from "./zkboom/report.ts";
 import { NoConnection, run } from "./zkboom/run.ts";
 import { summarize } from "./zkboom/summary.ts";
 
-const exitCodes = { done: 0, failed: 1, badArguments: 254, unreachable: 255 } as const;
+const exitCodes = { done: 0, failed: 1, interrupted: 130, badArguments: 254, unreachable: 255 } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -30,13 +30,25 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function measure(load: Load, telling: Telling): Promise<number> {
-  const measured = await run(load);
+  const measured = await run(load, interruption());
   const summary = summarize(measured, telling.samples);
   const { op, connections, pipeline, total } = load;
   if (telling.json) process.stdout.write(`${JSON.stringify({ op, connections, pipeline, total, ...summary })}\n`);
   else process.stdout.write(report(summary, telling));
-  if (measured.wasCutShort) return complain("all connections were lost before the end", exitCodes.unreachable);
+  if (measured.ended === "lost") return complain("all connections were lost before the end", exitCodes.unreachable);
+  if (measured.ended === "interrupted") return complain("interrupted before the end", exitCodes.interrupted);
   return measured.errors.size > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+/** Aborted by the first SIGINT or SIGTERM, whereupon what was measured is told; the second one ends the process. */
+function interruption(): AbortSignal {
+  const stop = new AbortController();
+  const interrupted = () => {
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    stop.abort();
+  };
+  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
+  return stop.signal;
 }
 
 /** One line on stderr that says what to do. */

@@ -1,8 +1,19 @@
 /** Reads while others write. */
 import type { Summary } from "../../src/zkboom/summary.ts";
-import { loadTable, type Section, withContenders } from "../bench.ts";
-import type { Figures, Measure } from "../result.ts";
-import { mixedWorkloads } from "../workloads.ts";
+import {
+  type Bench,
+  inTurns,
+  loadFigures,
+  loadTable,
+  medianRow,
+  type Section,
+  unlessSpoiled,
+  withContenders,
+} from "../bench.ts";
+import type { Contender } from "../contenders.ts";
+import { measureBeside, prepare } from "../measure.ts";
+import { type Figures, type Measure, overFirst, type Result, type Row } from "../result.ts";
+import { besideWorkloads, mixedWorkloads, workloadName } from "../workloads.ts";
 import { peers } from "./throughput.ts";
 
 const measures: readonly Measure[] = [
@@ -21,12 +32,45 @@ const mixedFigures = ({ perSecond, reads, writes }: Summary): Figures => ({
   writeP99Ms: writes?.percentilesMs["99"] ?? Number.NaN,
 });
 
+const besideMeasures: readonly Measure[] = [
+  { key: "perSecond", heading: "get/s", digits: 0 },
+  { key: "p50Ms", heading: "p50 ms", digits: 2 },
+  { key: "p99Ms", heading: "p99 ms", digits: 2 },
+  { key: "setsPerSecond", heading: "set/s", digits: 0 },
+];
+
+/** Gets of some clients while others do nothing but set. */
+async function besideTable(bench: Bench, contenders: readonly Contender[]): Promise<Result> {
+  const rows: Row[] = [];
+  for (const { gets, sets } of besideWorkloads(bench)) {
+    const name = `${workloadName(gets)}, beside ${workloadName(sets)}`;
+    const once = (contender: Contender) =>
+      unlessSpoiled<Figures>(bench, `${contender.name}: ${name}`, async () => {
+        const load = { load: gets, own: await prepare(contender, gets) };
+        const beside = { load: sets, own: await prepare(contender, sets) };
+        const measured = await measureBeside(contender, { load, beside }, bench.signal);
+        bench.note(`${contender.name}: ${name}: ${measured.summary.perSecond.toFixed(0)} get/s`);
+        return { ...loadFigures(measured.summary), setsPerSecond: measured.beside.perSecond };
+      });
+    rows.push(medianRow(name, await inTurns(bench.rounds, contenders, once)));
+  }
+  const names = contenders.map(({ name }) => name);
+  return {
+    ...{ section: "mixed", title: "Reads beside writes on other connections", measures: besideMeasures, rows },
+    ...{ about: contenders.map(({ about }) => about), contenders: names },
+    ...{ ratioOf: "perSecond", ratios: overFirst(names) },
+  };
+}
+
 export const mixed: Section = {
   name: "mixed",
-  about: "gets with 10% and 50% sets among them, latencies told apart",
+  about: "gets with 10% and 50% sets among them, latencies told apart; gets beside the sets of others",
   run: (bench) => {
-    const title = "Reads while others write";
+    const title = "Reads and writes on the same connections";
     const table = { section: "mixed", title, workloads: mixedWorkloads(bench), measures, figuresOf: mixedFigures };
-    return withContenders(bench, peers(bench), (contenders) => loadTable(bench, contenders, table));
+    return withContenders(bench, peers(bench), async (contenders) => [
+      ...(await loadTable(bench, contenders, table)),
+      await besideTable(bench, contenders),
+    ]);
   },
 };

@@ -67,7 +67,11 @@ function declareProgram(version: string, write: (text: string) => void): Command
     .helpCommand(false)
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 some requests failed, 254 bad arguments, 255 no server, or all connections lost.",
+      [
+        "",
+        "Exit codes: 0 done, 1 some requests failed, 130 interrupted (what was measured is told), 254 bad arguments,",
+        "255 no server, or all connections lost.",
+      ].join("\n"),
     )
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: () => undefined });

@@ -39,6 +39,6 @@ export interface Measured {
   readonly elapsedMs: number;
   /** Failed requests by reason: error names of ZooKeeper, or what happened to the connection. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Whether all connections were lost before the end. */
-  readonly wasCutShort: boolean;
+  /** `lost`: all connections were, before the end. */
+  readonly ended: "done" | "lost" | "interrupted";
 }

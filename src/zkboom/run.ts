@@ -12,8 +12,9 @@ const checkMs = 200;
 /** No connection could be opened; the message says where and why. */
 export class NoConnection extends Error {}
 
-/** Puts a load on its endpoints. The clock runs from when all sessions are open. Throws {@link NoConnection}. */
-export async function run(load: Load): Promise<Measured> {
+/** Puts a load on its endpoints, until all is answered or `stop` is aborted. The clock runs from when all sessions are open. Throws
+ *  {@link NoConnection}. */
+export async function run(load: Load, stop: AbortSignal): Promise<Measured> {
   const latencies = new Float64Array(load.total);
   const completed = new Float64Array(load.total);
   const isWrite = new Uint8Array(load.op === "mixed" ? load.total : 0);
@@ -70,11 +71,14 @@ export async function run(load: Load): Promise<Measured> {
   const watchdog = setInterval(() => {
     for (const connection of connections) connection.check(performance.now());
   }, checkMs);
-  fillAll();
+  stop.addEventListener("abort", () => finish());
+  if (stop.aborted) finish();
+  else fillAll();
   settle(0);
   await finished;
   clearInterval(pacer);
   clearInterval(watchdog);
+  // What is still under way is answered before the sessions are closed.
   await Promise.all(connections.map((connection) => connection.close()));
   return {
     latenciesMs: latencies.subarray(0, succeeded),
@@ -82,7 +86,7 @@ export async function run(load: Load): Promise<Measured> {
     ...(load.op === "mixed" ? { isWrite: isWrite.subarray(0, succeeded) } : {}),
     elapsedMs: lastAt - startedAt,
     errors,
-    wasCutShort: answered < load.total,
+    ended: answered >= load.total ? "done" : stop.aborted ? "interrupted" : "lost",
   };
 }
 

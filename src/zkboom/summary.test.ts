@@ -9,7 +9,7 @@ const measured: Measured = {
   completedMs: Float64Array.from({ length: 1000 }, (_, i) => i + 1),
   elapsedMs: 1000,
   errors: new Map([["NODEEXISTS", 3]]),
-  wasCutShort: false,
+  ended: "done",
 };
 const nothing: Measured = {
   ...measured,
