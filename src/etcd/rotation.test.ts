@@ -36,11 +36,20 @@ test("whatever was committed, somebody may go at once", () => {
   );
 });
 
-test("who does not come is passed over until it writes in two rounds again", async () => {
+test("who comes late is passed over, and waited for again in the next round", async () => {
   const rotation = told(["a", "b"], ["a", "b", "a", "b", "a"]).get("a") as Rotation;
   expect(rotation.next).toBe("b");
   await rotation.giveWayTo("b");
   expect(rotation.next).toBeUndefined();
+  rotation.other("b");
+  rotation.own();
+  expect(rotation.next).toBe("b");
+});
+
+test("who does not come is waited for again when it has written in two rounds", async () => {
+  const rotation = told(["a", "b"], ["a", "b", "a", "b", "a"]).get("a") as Rotation;
+  await rotation.giveWayTo("b");
+  rotation.own();
   rotation.other("b");
   rotation.own();
   expect(rotation.next).toBeUndefined();

@@ -8,10 +8,12 @@ const patience = { transactions: 3, leastMs: 2, mostMs: 50 };
 /** How much the newest transaction counts for how long one takes. */
 const newestShare = 0.2;
 
-/** A round goes from one batch of ours to the next. `rounds`: in how many on end it has committed; `isOfRound`: in the present one, too. */
+/** A round goes from one batch of ours to the next. `rounds`: in how many on end it has committed; `isOfRound`: in the present one, too. `isPassedOver`: in
+ *  the present one nobody waits for it any more. */
 interface Rival {
   rounds: number;
   isOfRound: boolean;
+  isPassedOver: boolean;
 }
 
 export class Rotation {
@@ -33,7 +35,7 @@ export class Rotation {
   own(): void {
     this.#last = this.#own;
     for (const [name, rival] of this.#rivals)
-      if (rival.isOfRound) rival.isOfRound = false;
+      if (rival.isOfRound) Object.assign(rival, { isOfRound: false, isPassedOver: false });
       else this.#rivals.delete(name);
   }
 
@@ -41,7 +43,7 @@ export class Rotation {
   other(name: string): void {
     this.#last = name;
     const { rounds, isOfRound } = this.#rivals.get(name) ?? { rounds: 0, isOfRound: false };
-    this.#rivals.set(name, { rounds: isOfRound ? rounds : rounds + 1, isOfRound: true });
+    this.#rivals.set(name, { rounds: isOfRound ? rounds : rounds + 1, isOfRound: true, isPassedOver: false });
     this.#wake?.();
   }
 
@@ -52,18 +54,19 @@ export class Rotation {
 
   /** Who goes before us and is worth waiting for: whoever has committed in each of the last two rounds. */
   get next(): string | undefined {
-    const busy = [...this.#rivals].flatMap(([name, { rounds }]) => (rounds > 1 ? [name] : []));
+    const busy = [...this.#rivals].flatMap(([name, rival]) => (rival.rounds > 1 && !rival.isPassedOver ? [name] : []));
     // Round the circle from the one behind the last to us.
     const place = (name: string): string => `${name > this.#last ? 0 : 1}${name}`;
     const ahead = busy.filter((name) => name !== this.#last && place(name) < place(this.#own));
     return ahead.sort((a, b) => (place(a) < place(b) ? -1 : 1))[0];
   }
 
-  /** Resolves when anybody has committed, or nobody in time. Unless it is the one that was waited for, that one is passed over: somebody else who goes on
-   *  and on must not keep us waiting for it. */
+  /** Resolves when anybody has committed, or nobody in time. Unless it is the one that was waited for, that one is passed over in this round: somebody
+   *  else who goes on and on must not keep us waiting for it. */
   async giveWayTo(name: string): Promise<void> {
     await this.#moves();
-    if (this.#last !== name) this.#rivals.delete(name);
+    const rival = this.#rivals.get(name);
+    if (this.#last !== name && rival !== undefined) rival.isPassedOver = true;
   }
 
   /** Somebody commits, or our patience ends. */
