@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Step } from "../format.ts";
 import { hazardOf } from "./hazards.ts";
@@ -45,6 +46,22 @@ describe("shrinking", () => {
       asked++ === 0 ? new Promise<boolean>(() => undefined) : Promise.resolve(fails(candidate));
     const small = await shrink(steps, stillFails, { ...limits, budgetMs: 2_000 }, { origin });
     expect(small.steps).toEqual([{ by: "a", op: "setData", path: "/a", version: -2 }]);
+  });
+
+  test("where trials are slow and many at a time, few rounds of them are enough", async () => {
+    const steps = Array.from({ length: 40 }, (_, i): Step => ({ by: "a", op: "exists", path: `/n${i}` }));
+    const needed = [3, 11, 19, 36].map((i) => steps[i]);
+    let rounds = 0;
+    let underWay = 0;
+    const stillFails = async (candidate: readonly Step[]) => {
+      if (underWay++ === 0) rounds++;
+      await turn();
+      underWay--;
+      return needed.every((step) => candidate.some((one) => path(one) === (step && path(step))));
+    };
+    const small = await shrink(steps, stillFails, { ...limits, inFlight: 32 });
+    expect(small.steps).toEqual(needed);
+    expect(rounds).toBeLessThanOrEqual(10);
   });
 
   test("a guess that fails spares fast-check's search, one that passes does no harm", async () => {

@@ -53,6 +53,12 @@ function halvings(size: number): number[] {
 const without = (steps: readonly Step[], size: number): (readonly Step[])[] =>
   Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => steps.toSpliced(i * size, size)).reverse();
 
+/** What several parts of one sequence have in common; steps are told apart by identity. */
+const common = (steps: readonly Step[], parts: readonly (readonly Step[])[]): readonly Step[] => {
+  const sets = parts.map((part) => new Set(part));
+  return steps.filter((step) => sets.every((set) => set.has(step)));
+};
+
 /** A shrink under way. */
 class Shrinker {
   readonly #stillFails: StillFails;
@@ -85,18 +91,24 @@ class Shrinker {
 
   /** The first candidate that fails; several are tried at a time. */
   async firstFailing(candidates: Iterable<readonly Step[]>): Promise<readonly Step[] | undefined> {
+    const [first] = await this.firstOnesFailing(candidates);
+    return first;
+  }
+
+  /** The first candidate that fails, and those that were tried at the same time and fail too. */
+  async firstOnesFailing(candidates: Iterable<readonly Step[]>): Promise<(readonly Step[])[]> {
     let batch: (readonly Step[])[] = [];
     const tryBatch = async () => {
       const failed = await Promise.all(batch.map((candidate) => this.fails(candidate)));
-      const first = batch[failed.indexOf(true)];
+      const ones = batch.filter((_, i) => failed[i]);
       batch = [];
-      return first;
+      return ones;
     };
     for (const candidate of candidates) {
       batch.push(candidate);
       if (batch.length < this.#limits.inFlight) continue;
-      const first = await tryBatch();
-      if (first !== undefined || this.isOver) return first;
+      const ones = await tryBatch();
+      if (ones.length > 0 || this.isOver) return ones;
     }
     return tryBatch();
   }
@@ -126,7 +138,7 @@ class Shrinker {
   }
 
   /** Drops runs of steps, half of them at first, single ones at last; later steps first, because a failure is mostly near the end. Runs of several
-   *  lengths are tried together where there is room for all. */
+   *  lengths are tried together where there is room for all; what could be dropped each on its own is then dropped together, if that fails too. */
   async fewerSteps(steps: readonly Step[]): Promise<readonly Step[]> {
     let best = steps;
     let sizes = halvings(Math.ceil(best.length / 2));
@@ -137,11 +149,15 @@ class Shrinker {
         if (shorter.size > 0 && shorter.size + one.length > this.#limits.inFlight) break;
         for (const candidate of one) shorter.set(candidate, size);
       }
-      const smaller = await this.firstFailing(shorter.keys());
+      const failing = await this.firstOnesFailing(shorter.keys());
+      const [smaller] = failing;
       // A size that has helped is tried again.
       const bound = smaller === undefined ? Math.min(...shorter.values()) - 1 : (shorter.get(smaller) ?? 0);
       sizes = sizes.filter((size) => size <= bound);
-      best = smaller ?? best;
+      if (smaller === undefined) continue;
+      const whole = best;
+      const together = failing.map((_, i) => common(whole, failing.slice(0, failing.length - i)));
+      best = (await this.firstFailing(together.filter(({ length }) => length < smaller.length))) ?? smaller;
     }
     return best;
   }
