@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { interruptedExitCode, interruption } from "../src/interruption.ts";
 import type { Section } from "./bench.ts";
 import { curves } from "./curves.ts";
 import { type Options, parseOptions } from "./options.ts";
@@ -24,7 +25,7 @@ const sections: readonly Section[] = [
   ...[startUp, proxies, etcdMembers, crossChecked, fuzz],
 ];
 
-const exitCodes = { done: 0, someFailed: 1, interrupted: 130, badArguments: 254 } as const;
+const exitCodes = { done: 0, someFailed: 1, interrupted: interruptedExitCode, badArguments: 254 } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -43,15 +44,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** Runs the sections one after the other; each has servers of its own. What was measured before an interruption is kept. */
 async function bench(options: Options): Promise<number> {
-  const stop = new AbortController();
-  const interrupted = new Error("interrupted");
-  const onSignal = () => {
-    // Whoever asks twice does not want to wait; the servers die with us.
-    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
-    note("stopping the servers; once more to leave at once");
-    stop.abort(interrupted);
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  // Whoever asks twice does not want to wait; the servers die with us.
+  const signal = interruption(() => note("stopping the servers; once more to leave at once"));
   const head = machine(options);
   const results: Result[] = [];
   process.stdout.write(`${describe(head)}\n`);
@@ -59,16 +53,14 @@ async function bench(options: Options): Promise<number> {
     for (const section of sections) {
       if (options.only.length > 0 && !options.only.includes(section.name)) continue;
       note(`section ${section.name}`);
-      const found = await section.run({ ...options, signal: stop.signal, note });
+      const found = await section.run({ ...options, signal, note });
       process.stdout.write(found.map((result) => `\n${table(result)}`).join(""));
       results.push(...found);
       if (options.out !== undefined) await keep(options.out, head, results);
     }
   } catch (cause) {
-    if (cause !== interrupted) throw cause;
+    if (cause !== signal.reason) throw cause;
     return exitCodes.interrupted;
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
   return results.some(hasGap) ? exitCodes.someFailed : exitCodes.done;
 }

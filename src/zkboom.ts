@@ -1,12 +1,19 @@
 /** zkboom: a load tool for ZooKeeper and for servers that speak like it. */
 import { packageVersion } from "./command-line.ts";
+import { interruptedExitCode, interruption } from "./interruption.ts";
 import { parseArguments, type Telling } from "./zkboom/arguments.ts";
 import type { Load } from "./zkboom/load.ts";
 import { report } from "./zkboom/report.ts";
 import { NoConnection, run } from "./zkboom/run.ts";
 import { summarize } from "./zkboom/summary.ts";
 
-const exitCodes = { done: 0, failed: 1, interrupted: 130, badArguments: 254, unreachable: 255 } as const;
+const exitCodes = {
+  done: 0,
+  failed: 1,
+  interrupted: interruptedExitCode,
+  badArguments: 254,
+  unreachable: 255,
+} as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -38,17 +45,6 @@ async function measure(load: Load, telling: Telling): Promise<number> {
   if (measured.ended === "lost") return complain("all connections were lost before the end", exitCodes.unreachable);
   if (measured.ended === "interrupted") return complain("interrupted before the end", exitCodes.interrupted);
   return measured.errors.size > 0 ? exitCodes.failed : exitCodes.done;
-}
-
-/** Aborted by the first SIGINT or SIGTERM, whereupon what was measured is told; the second one ends the process. */
-function interruption(): AbortSignal {
-  const stop = new AbortController();
-  const interrupted = () => {
-    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
-    stop.abort();
-  };
-  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
-  return stop.signal;
 }
 
 /** One line on stderr that says what to do. */

@@ -61,7 +61,7 @@ export async function auditCommand(raw: AuditFlags): Promise<number> {
   try {
     const result = await audit({
       ...{ servers: both((side) => opened[side].server), bases: both((side) => opened[side].base) },
-      ...{ root, findings, ignoredPaths: paths, inFlight, stop: stop.signal },
+      ...{ root, findings, ignoredPaths: paths, inFlight, stop },
       quotas: !ignored.has("quota") && !meetsQuotas(root, opened),
       progress: (znodes, differing) =>
         progress.show(() => {

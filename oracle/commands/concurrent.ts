@@ -51,15 +51,15 @@ export async function concurrentCommand(raw: RawFlags & { readonly also?: readon
   progress.say(`seed ${request.seed}: ${request.sessions} clients on ${1 + others.length} servers`);
   let failure: string | undefined;
   try {
-    for (let index = 0; index < request.histories && !stop.signal.aborted; index++)
-      await oneHistory(index, { request, stage, progress, stop: stop.signal, servers: [stage.candidate, ...others] });
+    for (let index = 0; index < request.histories && !stop.aborted; index++)
+      await oneHistory(index, { request, stage, progress, stop, servers: [stage.candidate, ...others] });
   } catch (error) {
     if (!(error instanceof CandidateLost || error instanceof OracleLost)) throw error;
     failure = error.message;
   }
   progress.done();
   await Promise.all(others.map((other) => other.close()));
-  return stage.finish({ interrupted: stop.signal.aborted, ...(failure === undefined ? {} : { failure }) });
+  return stage.finish({ interrupted: stop.aborted, ...(failure === undefined ? {} : { failure }) });
 }
 
 /** Throws `BadArgument`: only a server that is there can be another one of the same service. */

@@ -58,13 +58,13 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
     progress.say(
       `zetcd on ${proxy.host}:${proxy.port} checks etcd ${etcd.version} against ZooKeeper ${zookeeper.version}; seed ${seed}`,
     );
-    await drive(proxy, seed, { stop: stop.signal, progress });
+    await drive(proxy, seed, { stop, progress });
     progress.show(() => "stopping zetcd, which writes the report");
     const how = await proxy.stop(demoLimits.stopWaitMs);
     if (how === "exit code 0") await showBehaviour(reportDir, servers);
     progress.done();
     if (how !== "exit code 0") throw new ServerFailed(`bin/zetcd did not stop well (${how})`);
-    return await judge(reportDir, seed, { servers, stop: stop.signal });
+    return await judge(reportDir, seed, { servers, stop });
   } finally {
     progress.done();
     await Promise.all([etcd.stop(), zookeeper.stop()]);

@@ -147,12 +147,12 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
       ? undefined
       : await calibrate(stage, {
           ...{ twin: request.twin, flags, noise, progress },
-          drive: calibration(request, stage, stop.signal, progress),
+          drive: calibration(request, stage, stop, progress),
         });
   if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
   const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
     ...stage,
-    stop: AbortSignal.any([stop.signal, stage.gone]),
+    stop: AbortSignal.any([stop, stage.gone]),
     replayOf: (index) => stage.replayToken(tokenOf(request, index)),
     progress: (now) => progress.show(() => progressLine(now, limits, stage)),
     found: ({ divergence, counterexample }) =>
@@ -163,9 +163,9 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
       ),
   });
   progress.done();
-  await inquest(stage, { suspect: (name) => suspect(name, request, stage, stop.signal), stop: stop.signal, progress });
+  await inquest(stage, { suspect: (name) => suspect(name, request, stage, stop), stop, progress });
   const failure = totals.ended === "lost" ? `a server is gone: ${totals.trouble}` : undefined;
-  const interrupted = stop.signal.aborted;
+  const interrupted = stop.aborted;
   const isFirstShard = (limits.shard?.index ?? 1) === 1;
   if (failure === undefined && !interrupted && !stage.gone.aborted && isFirstShard)
     await journalBehaviour(stage, flags);

@@ -46,12 +46,12 @@ export async function mutantsCommand(raw: RawFlags): Promise<number> {
   progress.say(`${due.length} mutants, seed ${seed}; starting two ZooKeepers`);
   const reportDir = newReportDir("mutants");
   const results: TrialResult[] = [];
-  for (let from = 0; from < due.length && !stop.signal.aborted; from += perPair) {
+  for (let from = 0; from < due.length && !stop.aborted; from += perPair) {
     const asked = forAnswersReaping(reapOftenMs);
     const servers = await Promise.all([startZooKeeper(asked), startZooKeeper(asked)]);
     try {
       const [candidate, oracle] = [sideOf(servers[0]), sideOf(servers[1])];
-      const means = { candidate, oracle, limitMs, reportDir, stop: stop.signal };
+      const means = { candidate, oracle, limitMs, reportDir, stop };
       results.push(...(await tryAll(due.slice(from, from + perPair), { ...means, seed, inFlight, progress })));
     } finally {
       await Promise.all(servers.map((server) => server.stop()));
@@ -59,7 +59,7 @@ export async function mutantsCommand(raw: RawFlags): Promise<number> {
     progress.say(`${results.length} of ${due.length} tried`);
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, limitMs, results }, null, 2)}\n`);
-  if (stop.signal.aborted) return 2;
+  if (stop.aborted) return 2;
   const { isGood, text } = judgeMutants(results);
   console.log(`${tableHead}\n${results.map(resultLine).join("\n")}\n\n${text}\nCounterexamples: ${reportDir}`);
   return isGood ? 0 : 1;

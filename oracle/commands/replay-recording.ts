@@ -44,9 +44,9 @@ export async function replayRecording(file: string, header: RecordingHeader, raw
     stage.journal({ event: "note", text });
   };
   for (const text of shortcomings(content)) note(`${basename(file)}: ${text}`);
-  for (const text of await playInto(stage, { file, content, speed, progress, stop: stop.signal })) note(text);
+  for (const text of await playInto(stage, { file, content, speed, progress, stop })) note(text);
   progress.done();
-  return stage.finish({ interrupted: stop.signal.aborted });
+  return stage.finish({ interrupted: stop.aborted });
 }
 
 /** `max`, or how many times as fast. Throws `BadArgument`. */

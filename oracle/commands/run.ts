@@ -65,7 +65,7 @@ export async function runScenarios(
       drive: async (arena) => {
         let operations = 0;
         for (const { name, scenario } of due) {
-          if (stop.signal.aborted) break;
+          if (stop.aborted) break;
           operations += (await arena.run(scenario, name)).outcome.steps;
           progress.show(() => `calibration: ${operations} operations`);
         }
@@ -76,11 +76,11 @@ export async function runScenarios(
     if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
   }
   const waiting = [...due];
-  const isOver = () => stop.signal.aborted || stage.gone.aborted;
+  const isOver = () => stop.aborted || stage.gone.aborted;
   let done = 0;
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
-      await runOne(next, stage, progress, stop.signal);
+      await runOne(next, stage, progress, stop);
       done++;
       progress.show(() => `${done} of ${due.length} scenarios, ${stage.arena.book.compared} replies compared`);
     }
@@ -92,14 +92,14 @@ export async function runScenarios(
     return (
       one && {
         ...one,
-        explain: (part, divergence) => explainOne({ ...one, scenario: part }, divergence, stage, stop.signal),
+        explain: (part, divergence) => explainOne({ ...one, scenario: part }, divergence, stage, stop),
       }
     );
   };
-  await inquest(stage, { suspect, stop: stop.signal, progress });
+  await inquest(stage, { suspect, stop, progress });
   console.log(`${done} of ${due.length} scenarios run`);
   if (mode === "run" && !isOver()) await journalBehaviour(stage, flags);
-  const code = await stage.finish({ interrupted: stop.signal.aborted });
+  const code = await stage.finish({ interrupted: stop.aborted });
   return code === 0 && due.length === 0 ? 2 : code;
 }
 

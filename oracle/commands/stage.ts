@@ -8,6 +8,7 @@ import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { areWaitedFor } from "../../scenarios/run.ts";
 import type { Backend } from "../../src/backend.ts";
+import { interruption } from "../../src/interruption.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { Noise } from "../calibrate.ts";
 import type { Side, UnderWay } from "../compare/difference.ts";
@@ -278,16 +279,7 @@ export async function report(
 }
 
 /** Ends a run on the first SIGINT or SIGTERM, and the process on the second. */
-export function onInterrupt(): AbortController {
-  const stop = new AbortController();
-  let isSecond = false;
-  const interrupted = () => {
-    if (isSecond) process.exit(130);
-    isSecond = true;
+export const onInterrupt = (): AbortSignal =>
+  interruption(() => {
     process.stderr.write("\nxchk: stopping; the report is written (once more to leave at once)\n");
-    stop.abort();
-  };
-  process.on("SIGINT", interrupted);
-  process.on("SIGTERM", interrupted);
-  return stop;
-}
+  });
