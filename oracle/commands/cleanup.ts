@@ -4,6 +4,7 @@ import { type Client, connect, type Reply } from "../../src/protocol/client.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { type OpName, openAcl, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
+import { setWakingTimeout } from "../../src/protocol/waking-timeout.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { ServerDescription } from "../journal.ts";
 import type { Progress } from "./progress.ts";
@@ -63,14 +64,15 @@ async function removeRoots(
   credentials: readonly Credential[],
 ): Promise<string[]> {
   const staying: string[] = [];
-  let heardAt = performance.now();
-  const onFrame = () => {
-    heardAt = performance.now();
-  };
-  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000, onFrame });
+  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000 });
   if (opened.is !== "granted") return staying;
   const { client } = opened;
-  const watchdog = setInterval(() => performance.now() - heardAt > silenceMaxMs && client.close(), 500);
+  const wait = () => setWakingTimeout(() => client.close(), silenceMaxMs);
+  let stopWaiting = wait();
+  client.onFrame = () => {
+    stopWaiting();
+    stopWaiting = wait();
+  };
   try {
     for (const { scheme, auth } of [...generated, ...credentials]) await client.call("auth", { type: 0, scheme, auth });
     // A case's root lies two levels deep; the outer one takes it along.
@@ -85,7 +87,7 @@ async function removeRoots(
   } catch {
     // The connection went away: nothing left to tidy up with.
   } finally {
-    clearInterval(watchdog);
+    stopWaiting();
     client.close();
   }
   return staying;
