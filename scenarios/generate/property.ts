@@ -133,6 +133,7 @@ class Fuzz {
     const { stop } = this.#means;
     const interrupted = () => this.#end("interrupted");
     stop.addEventListener("abort", interrupted);
+    if (stop.aborted) interrupted();
     await Promise.all(Array.from({ length: this.#limits.inFlight }, () => this.#worker()));
     await this.#pause;
     stop.removeEventListener("abort", interrupted);
@@ -160,7 +161,6 @@ class Fuzz {
   }
 
   #isDone(): boolean {
-    if (this.#means.stop.aborted) this.#end("interrupted");
     const { runs, operations, timeLimitMs } = this.#limits;
     const isEnough =
       this.#sent >= runs ||
