@@ -74,13 +74,13 @@ test("one that stays away ends the run without a verdict", { timeout: 60_000 }, 
 });
 
 test("a run that is stopped for a while and goes on blames nobody", { timeout: 60_000 }, async () => {
-  const { code, summary } = await fuzzed(behind.address, ["--ops", "30000"], async (xchk) => {
+  const { code, out, summary } = await fuzzed(behind.address, ["--ops", "30000"], async (xchk) => {
     await sleep(4_000);
     xchk.kill("SIGSTOP");
     // Longer than most sessions live, and than any answer is waited for.
     await sleep(13_000);
     xchk.kill("SIGCONT");
   });
-  expect(code).toBe(0);
+  expect(code, out).toBe(0);
   expect(summary).toMatchObject({ verdict: "conforms", ended: true, divergences: [] });
 });
