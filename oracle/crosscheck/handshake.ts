@@ -14,11 +14,13 @@ import type { Shared } from "./shared.ts";
 /** Further ahead of everything seen than this, a client's zxid is from the future whatever happens meanwhile. */
 const surelyFuture = 1_000_000;
 
-/** What a side answered, how long it took, and when that was at the earliest, our clock, ms: a program that stood still learns of it late. */
+/** What a side answered, how long it took, and when that was at the earliest, our clock, ms: a program that stood still (for `sleptMs`) learns of it
+ *  late. */
 interface Answered {
   readonly opened: Opened;
   readonly ms: number;
   readonly at: number;
+  readonly sleptMs: number;
 }
 
 /** Asks both sides and answers the client from the truth, or from the side that is left. Never rejects. */
@@ -95,7 +97,8 @@ interface Asked {
 }
 
 /** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. So does
- *  one that is just going or coming. Neither has changed anything, so it can be asked once more. */
+ *  one that is just going or coming, or that heard nothing for long on a new connection, because this program stood still (ZooKeeper gives clients 10 to
+ *  20 s, nio.sessionlessCnxnTimeout). None has changed anything, so it can be asked once more. */
 async function askAgain(
   shared: Shared,
   asked: Both<Asked>,
@@ -105,7 +108,9 @@ async function askAgain(
   const again = async (side: Side): Promise<Answered> => {
     const { own, answered } = asked[side];
     const other = asked[otherSide(side)].answered.opened.is;
-    if (answered.opened.is !== "closed" || other === "closed") return answered;
+    if (answered.opened.is !== "closed") return answered;
+    if (answered.sleptMs > 0) return ask(side, own);
+    if (other === "closed") return answered;
     if (other === "refused") return ask(side, own);
     await shared.deathsOf(side).known();
     return isAway(side) ? ask(side, own) : answered;
@@ -148,9 +153,10 @@ async function timed({ clock, options }: Shared, side: Side, hello: Hello, downs
   giveUp();
   const ms = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
   const at = askedAt + (clock.now() - awakeAt);
-  if (opened !== undefined) return { opened, ms, at };
+  const answered = { ms, at, sleptMs: Date.now() - at };
+  if (opened !== undefined) return { opened, ...answered };
   void opening.then((late) => late.is === "granted" && late.session.close("shutdown"));
-  return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ms, at };
+  return { opened: { is: "closed", reason: `no answer within ${waitMs} ms` }, ...answered };
 }
 
 function answerOf(opened: Opened): Answer {

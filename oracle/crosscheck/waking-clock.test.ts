@@ -29,6 +29,20 @@ describe("a program that stood still blames nobody", () => {
     await bench.crosscheck.close();
   });
 
+  test.each([["candidate"], ["oracle"]] as const)("for a handshake that the %s waited for in vain", async (side) => {
+    const bench = new Bench();
+    const server = bench.servers[side];
+    server.answer = "closed";
+    server.opensInMs = 10;
+    const opening = bench.client("s");
+    await standStill(300);
+    server.answer = "granted";
+    const client = await opening;
+    expect(client.opened.is).toBe("granted");
+    expect(bench.divergences()).toEqual([]);
+    await bench.crosscheck.close();
+  });
+
   test.each([
     { stoodMs: 400, told: [] },
     { stoodMs: 20, told: [{ differences: [{ is: "closed", on: "candidate" }] }] },
