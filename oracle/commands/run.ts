@@ -7,6 +7,7 @@ import { headline } from "../../scenarios/generate/counterexample.ts";
 import { explain } from "../../scenarios/generate/explain.ts";
 import { hazardOf } from "../../scenarios/generate/hazards.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
+import { lastWords } from "../../scenarios/last-words.ts";
 import { readScenario } from "../../scenarios/validate.ts";
 import { Noise } from "../calibrate.ts";
 import type { DivergenceLine } from "../journal.ts";
@@ -46,6 +47,7 @@ export async function runScenarios(
 ): Promise<number> {
   const inFlight = wholeNumber(raw, "in-flight", 1) ?? 4;
   const stop = onInterrupt();
+  const giveUp = lastWords(stop);
   const noise = new Noise();
   const flags = { ...stageFlags(raw), noise };
   const twin = twinFlag(raw);
@@ -66,7 +68,7 @@ export async function runScenarios(
         let operations = 0;
         for (const { name, scenario } of due) {
           if (stop.aborted) break;
-          operations += (await arena.run(scenario, name)).outcome.steps;
+          operations += (await arena.run(scenario, name, { giveUp })).outcome.steps;
           progress.show(() => `calibration: ${operations} operations`);
         }
         progress.done();
@@ -80,7 +82,7 @@ export async function runScenarios(
   let done = 0;
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined && !isOver(); next = waiting.shift()) {
-      await runOne(next, stage, progress, stop);
+      await runOne(next, { stage, progress, stop, giveUp });
       done++;
       progress.show(() => `${done} of ${due.length} scenarios, ${stage.arena.book.compared} replies compared`);
     }
@@ -105,12 +107,10 @@ export async function runScenarios(
 
 async function runOne(
   { name, scenario }: NamedScenario,
-  stage: Stage,
-  progress: Progress,
-  stop: AbortSignal,
+  { stage, progress, stop, giveUp }: { stage: Stage; progress: Progress; stop: AbortSignal; giveUp: AbortSignal },
 ): Promise<void> {
-  const { record, outcome } = await stage.arena.run(scenario, name);
-  if (outcome.is !== "done" && record.divergence === undefined)
+  const { record, outcome } = await stage.arena.run(scenario, name, { giveUp });
+  if (outcome.reason !== undefined && record.divergence === undefined)
     stage.journal({ event: "note", text: `${name} could not be finished: ${outcome.reason}` });
   if (record.divergence === undefined) return;
   progress.say(`${name}: ${headline(record.divergence)}`);

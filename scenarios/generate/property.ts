@@ -3,6 +3,7 @@ import type { CounterexampleLine, DivergenceLine, JournalSink } from "../../orac
 import type { Arena, CaseResult } from "../arena.ts";
 import type { CellCount } from "../coverage/cells.ts";
 import type { Scenario } from "../format.ts";
+import { lastWords } from "../last-words.ts";
 import { explain } from "./explain.ts";
 import { type Aim, moodsOf } from "./moods.ts";
 import { generator, moodsBySeed, type Plan, seedOf, sequenceArbitrary } from "./sequence.ts";
@@ -74,10 +75,6 @@ export interface FuzzTotals {
 /** For shrinking a cause, at least, ms: that it shows itself again is seen in any case. */
 const shrinkMinMs = 500;
 
-/** How long sequences under way may still take when a run has found enough or is interrupted, ms: those that wait for a server which is stuck would hold
- *  up the end. */
-const lastWordsMs = 2_000;
-
 /** Cases in a row without a session before a server counts as lost. */
 const lostMax = 5;
 
@@ -107,9 +104,8 @@ class Fuzz {
   #sent = 0;
   #underWay = 0;
   #lostInARow = 0;
-  #isOver = false;
-  readonly #giveUp = new AbortController();
-  #lastWords: NodeJS.Timeout | undefined;
+  readonly #over = new AbortController();
+  readonly #giveUp = lastWords(this.#over.signal);
   #unexplained = 0;
   /** Held while a cause is shrunk: new sequences wait, so that the shrink has the servers to itself. */
   #pause: Promise<void> = Promise.resolve();
@@ -137,7 +133,6 @@ class Fuzz {
     await Promise.all(Array.from({ length: this.#limits.inFlight }, () => this.#worker()));
     await this.#pause;
     stop.removeEventListener("abort", interrupted);
-    clearTimeout(this.#lastWords);
     return this.totals;
   }
 
@@ -149,7 +144,7 @@ class Fuzz {
       this.#sent++;
       const scenario = this.#scenarioAt(index);
       this.#underWay += scenario.steps.length;
-      const result = await this.#means.arena.run(scenario, `seq-${index}`, { giveUp: this.#giveUp.signal });
+      const result = await this.#means.arena.run(scenario, `seq-${index}`, { giveUp: this.#giveUp });
       this.#underWay -= scenario.steps.length;
       this.totals.runs++;
       this.totals.operations += result.outcome.steps;
@@ -169,11 +164,14 @@ class Fuzz {
     return this.#isOver || isEnough;
   }
 
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
   #end(why: FuzzTotals["ended"]): void {
     if (this.#isOver) return;
     this.totals.ended = why;
-    this.#isOver = true;
-    this.#lastWords = setTimeout(() => this.#giveUp.abort(), lastWordsMs);
+    this.#over.abort();
   }
 
   #note({ outcome, record }: CaseResult): void {
