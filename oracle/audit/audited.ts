@@ -35,6 +35,7 @@ export interface Listing {
 const auditedLimits = {
   sessionTimeoutMs: 30_000,
   connectWaitMs: 10_000,
+  silenceMaxMs: 30_000,
   reconnectsMax: 10,
   reconnectPauseMs: 500,
   attemptsMax: 5,
@@ -125,8 +126,8 @@ export class Audited {
 }
 
 async function session({ host, port, name, credentials }: AuditedOptions): Promise<Client> {
-  const { sessionTimeoutMs: timeoutMs, connectWaitMs } = auditedLimits;
-  const opened = await connect({ host, port, timeoutMs, connectWaitMs });
+  const { sessionTimeoutMs: timeoutMs, connectWaitMs, silenceMaxMs } = auditedLimits;
+  const opened = await connect({ host, port, timeoutMs, connectWaitMs, silenceMaxMs });
   if (opened.is !== "granted") throw new ServerFailed(`${name}: no session at ${host}:${port} (${reasonOf(opened)})`);
   for (const { scheme, auth } of credentials) {
     const { header } = await opened.client.call("auth", { type: 0, scheme, auth });

@@ -4,7 +4,6 @@ import { type Client, connect, type Reply } from "../../src/protocol/client.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { type OpName, openAcl, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { parentOf, quotaRoot } from "../../src/protocol/paths.ts";
-import { setWakingTimeout } from "../../src/protocol/waking-timeout.ts";
 import type { Credential } from "../audit/audited.ts";
 import type { ServerDescription } from "../journal.ts";
 import type { Progress } from "./progress.ts";
@@ -64,15 +63,9 @@ async function removeRoots(
   credentials: readonly Credential[],
 ): Promise<string[]> {
   const staying: string[] = [];
-  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000 });
+  const opened = await connect({ ...at, timeoutMs: 30_000, connectWaitMs: 5_000, silenceMaxMs });
   if (opened.is !== "granted") return staying;
   const { client } = opened;
-  const wait = () => setWakingTimeout(() => client.close(), silenceMaxMs);
-  let stopWaiting = wait();
-  client.onFrame = () => {
-    stopWaiting();
-    stopWaiting = wait();
-  };
   try {
     for (const { scheme, auth } of [...generated, ...credentials]) await client.call("auth", { type: 0, scheme, auth });
     // A case's root lies two levels deep; the outer one takes it along.
@@ -87,7 +80,6 @@ async function removeRoots(
   } catch {
     // The connection went away: nothing left to tidy up with.
   } finally {
-    stopWaiting();
     client.close();
   }
   return staying;

@@ -1,6 +1,7 @@
 /** From the two SERVER arguments to two backends that answer. */
 import type { Backend } from "../../src/backend.ts";
-import { connect } from "../../src/protocol/client.ts";
+import { MalformedFrame } from "../../src/jute/buffers.ts";
+import { ConnectionLost, connect } from "../../src/protocol/client.ts";
 import { openAcl } from "../../src/protocol/opcodes.ts";
 import { bridge } from "../bridge.ts";
 import type { ServerDescription } from "../journal.ts";
@@ -42,12 +43,12 @@ export interface Duel {
 /** How often two servers of ours look for what to remove, ms: soon enough to be waited for. */
 export const reapOftenMs = 500;
 
-/** How long a server that somebody else runs may take for a handshake, ms. */
-const handshakeWaitMs = 5_000;
+/** How long a server that somebody else runs may take for a handshake, and for an answer, ms. */
+const patience = { connectWaitMs: 5_000, silenceMaxMs: 5_000 } as const;
 
 /** Throws {@link ServerFailed}, which names the server, when it gives no session. */
 async function expectSession(at: Endpoint, flag: string): Promise<void> {
-  const opened = await connect({ ...at, timeoutMs: 4_000, connectWaitMs: handshakeWaitMs });
+  const opened = await connect({ ...at, timeoutMs: 4_000, ...patience });
   if (opened.is !== "granted") {
     const why = opened.is === "refused" ? "it refuses a new session" : opened.reason;
     throw new ServerFailed(`${flag}: no ZooKeeper answers at ${at.host}:${at.port} (${why})`);
@@ -142,21 +143,24 @@ function commonChroot(candidate: ServerArgument, oracle: ServerArgument): string
   return ours || theirs;
 }
 
-/** The chroot's znodes, on a server that may lack them. */
+/** The chroot's znodes, on a server that may lack them. Throws {@link ServerFailed}. */
 async function makeChroot(at: Endpoint, chroot: string): Promise<void> {
   if (chroot === "") return;
-  const opened = await connect({ ...at, timeoutMs: 4_000, connectWaitMs: handshakeWaitMs });
-  if (opened.is !== "granted") throw new ServerFailed(`no session at ${at.host}:${at.port} to create ${chroot} with`);
+  const trouble = (reason: string) =>
+    new ServerFailed(`${chroot} cannot be created at ${at.host}:${at.port}: ${reason}`);
+  const opened = await connect({ ...at, timeoutMs: 4_000, ...patience });
+  if (opened.is !== "granted") throw trouble("no session");
+  const { client } = opened;
   const names = chroot.split("/").slice(1);
-  for (const [i] of names.entries())
-    await opened.client.call("create", {
-      path: `/${names.slice(0, i + 1).join("/")}`,
-      data: null,
-      acl: openAcl,
-      flags: 0,
-    });
-  await opened.client.call("closeSession", {});
-  opened.client.close();
+  try {
+    for (const [i] of names.entries())
+      await client.call("create", { path: `/${names.slice(0, i + 1).join("/")}`, data: null, acl: openAcl, flags: 0 });
+    await client.call("closeSession", {});
+  } catch (cause) {
+    throw cause instanceof ConnectionLost || cause instanceof MalformedFrame ? trouble(cause.message) : cause;
+  } finally {
+    client.close();
+  }
 }
 
 /** The words that name two servers, and how often they look for containers and TTL znodes to remove, ms, if somebody says so. */

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { Writer } from "../jute/buffers.ts";
 import { write } from "../jute/codec.ts";
@@ -173,4 +174,36 @@ test("a paused link delivers nothing, then everything and the close behind it", 
   await closed;
   outcome.link.resume();
   expect(seen).toEqual(["a frame", "resumed", "a frame", "resumed", "closed"]);
+});
+
+test("hangs up on a server that owes an answer and says nothing", async () => {
+  const server = await scriptedServer((socket, _, index) => {
+    if (index === 0) socket.write(prefixed(granted));
+    if (index === 1) socket.write(prefixed(replyFrame(1, 0)));
+  });
+  const opened = await connect({ ...server, silenceMaxMs: 150 });
+  if (opened.is !== "granted") throw new Error(opened.is);
+  const { client } = opened;
+  await client.call("closeSession", {});
+  await sleep(300);
+  expect(client.hasClosed).toBe(false);
+  const lost = await client.call("closeSession", {}).catch((cause: unknown) => cause);
+  expect(lost).toBeInstanceOf(ConnectionLost);
+  expect(lost).toMatchObject({ cause: { message: "the server has said nothing for 150 ms" } });
+});
+
+test("waits for a server that keeps sending", async () => {
+  const server = await scriptedServer((socket, _, index) => {
+    if (index === 0) return void socket.write(prefixed(granted));
+    let events = 0;
+    const timer = setInterval(() => {
+      if (++events < 6) return void socket.write(prefixed(eventFrame("/a")));
+      clearInterval(timer);
+      socket.write(prefixed(replyFrame(1, 0)));
+    }, 60);
+  });
+  const opened = await connect({ ...server, silenceMaxMs: 250 });
+  if (opened.is !== "granted") throw new Error(opened.is);
+  expect((await opened.client.call("closeSession", {})).header.err).toBe(0);
+  opened.client.close();
 });

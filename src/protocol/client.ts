@@ -7,6 +7,7 @@ import { type ConnectResponse, encodeConnectRequest, passwordBytes } from "./con
 import { type Link, type LinkOutcome, type LinkTls, openLink } from "./link.ts";
 import { type OpName, opcodes, type ReplyOf, type RequestOf, xids } from "./opcodes.ts";
 import { ReplyHeader } from "./records.ts";
+import { setWakingTimeout } from "./waking-timeout.ts";
 
 /** Where to connect and which session to open or resume. */
 export interface ClientOptions {
@@ -23,6 +24,8 @@ export interface ClientOptions {
   readonly lastZxidSeen?: Int64;
   /** Default false; `absent` leaves the byte out, as clients before 3.4 do. */
   readonly readOnly?: boolean | "absent";
+  /** Hangs up when a request waits for its reply and the server has sent nothing for so long. Default: waits for ever. */
+  readonly silenceMaxMs?: number;
   /** Each reply and event frame, in wire order, before any promise of `call` resolves. */
   readonly onFrame?: (frame: Buffer) => void;
   /** Once, after the last frame. */
@@ -44,7 +47,8 @@ export interface Reply<Op extends OpName> {
 /** The connection went away before the reply came: the operation's outcome is unknown. */
 export class ConnectionLost extends Error {
   constructor(what: string, cause: Error | undefined) {
-    super(`connection lost before the reply to ${what}`, { cause });
+    const why = cause === undefined ? "" : `: ${cause.message}`;
+    super(`connection lost before the reply to ${what}${why}`, { cause });
     this.name = "ConnectionLost";
   }
 }
@@ -75,14 +79,23 @@ export class Client {
   readonly #link: Link;
   readonly #waiting = new Map<number, Waiting[]>();
   readonly #writer = new Writer(256);
+  readonly #silenceMaxMs: number | undefined;
+  /** Ends the wait for a server that says nothing. */
+  #stopWaiting: (() => void) | undefined;
   #lastXid = 0;
   #hasClosed = false;
+  /** Why it was us who hung up. */
+  #reason: Error | undefined;
 
-  constructor(opened: Extract<LinkOutcome, { is: "granted" }>, options: Pick<ClientOptions, "onFrame" | "onClose">) {
+  constructor(
+    opened: Extract<LinkOutcome, { is: "granted" }>,
+    options: Pick<ClientOptions, "silenceMaxMs" | "onFrame" | "onClose">,
+  ) {
     this.granted = opened.response;
     this.rawGranted = opened.raw;
     this.onFrame = options.onFrame ?? (() => undefined);
     this.onClose = options.onClose ?? (() => undefined);
+    this.#silenceMaxMs = options.silenceMaxMs;
     this.#link = opened.link;
     this.#link.listen({ onFrame: (frame) => this.#receive(frame), onClose: (cause) => this.#closed(cause) });
   }
@@ -104,6 +117,7 @@ export class Client {
       if (sameXid === undefined) this.#waiting.set(xid, [waiting]);
       else sameXid.push(waiting);
       this.#link.send(encodeRequest(this.#writer.reset(), xid, op, body));
+      if (this.#stopWaiting === undefined) this.#wait();
     }
     return promise as Promise<Reply<Op>>;
   }
@@ -128,7 +142,28 @@ export class Client {
     return this.#lastXid;
   }
 
+  /** From now on the server's silence counts. */
+  #wait(): void {
+    const ms = this.#silenceMaxMs;
+    if (ms === undefined) return;
+    this.#stopWaiting = setWakingTimeout(() => {
+      this.#reason = new Error(`the server has said nothing for ${ms} ms`);
+      this.#link.close();
+    }, ms);
+  }
+
+  #heard(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+    if (this.#waiting.size > 0) this.#wait();
+  }
+
   #receive(frame: Buffer): void {
+    this.#take(frame);
+    this.#heard();
+  }
+
+  #take(frame: Buffer): void {
     this.onFrame(frame);
     const xid = frame.length >= 16 ? frame.readInt32BE(0) : xids.notification;
     if (xid === xids.notification) return;
@@ -146,6 +181,8 @@ export class Client {
 
   #closed(cause: Error | undefined): void {
     this.#hasClosed = true;
+    this.#stopWaiting?.();
+    cause ??= this.#reason;
     for (const sameXid of this.#waiting.values())
       for (const { op, reject } of sameXid) reject(new ConnectionLost(op, cause));
     this.#waiting.clear();

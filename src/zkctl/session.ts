@@ -111,6 +111,7 @@ export async function openSession(settings: Settings): Promise<Session> {
     const outcome = await connect({
       ...endpoint,
       timeoutMs: settings.timeoutMs,
+      silenceMaxMs: settings.timeoutMs,
       connectWaitMs: settings.connectWaitMs,
       ...(resume === undefined ? {} : { sessionId: resume.id, passwd: resume.password }),
     });
