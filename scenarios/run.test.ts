@@ -56,6 +56,16 @@ describe("running a scenario", () => {
     expect(door.log.slice(1)).toEqual(["a create /x", "a create /x/r", "a sync /x/r/n", "a gone"]);
   });
 
+  test("does not begin when it is given up before", async () => {
+    const door = new AgreeableDoor();
+    const how = { door, name: "c", root: "/x/r", giveUp: AbortSignal.abort() };
+    expect(await runScenario(scenario([{ by: "a", op: "exists", path: "/n" }]), how)).toEqual({
+      is: "given-up",
+      steps: 0,
+    });
+    expect(door.log).toEqual([]);
+  });
+
   test("sends the path that a create was answered, also to another session", async () => {
     const { log } = await logOf(
       [

@@ -329,6 +329,7 @@ class Case {
 
 /** Runs one scenario. Never rejects for what servers do. */
 export async function runScenario(scenario: Scenario, how: RunCase): Promise<CaseOutcome> {
+  if (how.giveUp?.aborted === true) return { is: "given-up", steps: 0 };
   const running = new Case(scenario, how);
   const { promise: givenUp, resolve } = Promise.withResolvers<CaseOutcome>();
   const giveUp = () => {

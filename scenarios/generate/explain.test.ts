@@ -20,6 +20,16 @@ const divergenceOf = (fingerprint: string): DivergenceLine => ({
   },
 });
 
+/** A lab in which nothing is answered any more. */
+const stuckLab = {
+  run: (_: Scenario, __: string, { giveUp }: { giveUp: AbortSignal }) =>
+    new Promise((resolve) => {
+      const result = { outcome: { is: "given-up", steps: 1 }, record: { fingerprints: new Set() } };
+      if (giveUp.aborted) resolve(result);
+      else giveUp.addEventListener("abort", () => resolve(result));
+    }),
+} as unknown as Arena;
+
 /** A lab in which a sequence shows what somebody says. */
 const labIn = (shown: (steps: readonly Step[]) => string | undefined): Arena =>
   ({
@@ -76,4 +86,16 @@ test("where nothing goes by itself nobody waits", async () => {
   const { counterexample, notes } = await explained(calm, (some) => (has(some, "reap") ? "second" : undefined));
   expect(counterexample).toMatchObject({ fingerprint: "first", operations: 3, reproduced: 0 });
   expect(notes).toEqual([expect.stringContaining("does not show itself again")]);
+});
+
+test("an interruption ends it also where trials wait for a stuck server, and leaves no counterexample that nobody has seen", async () => {
+  const stop = new AbortController();
+  const lines: JournalLine[] = [];
+  const running = explain(scenarioOf(steps, plan, 0), divergenceOf("first"), {
+    ...{ lab: stuckLab, journal: (line) => void lines.push(line), reportDir: "", replayFile: (name) => name },
+    ...{ stop: stop.signal, shrinkMs: 60_000, plan, index: 0, replay: "" },
+  });
+  stop.abort();
+  expect(await running).toBeUndefined();
+  expect(lines).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import type { CounterexampleLine, DivergenceLine } from "../../oracle/journal.ts";
 import type { CaseResult } from "../arena.ts";
 import { isSlow, type Scenario, type Step } from "../format.ts";
+import { lastWords } from "../last-words.ts";
 import { asScenario, counterexampleLine, headline, saveScenario, storyOf } from "./counterexample.ts";
 import { type Diverged, guessesAt, withTime } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
@@ -47,16 +48,18 @@ async function givenTime(
   return { steps: timed, wanted: fingerprints.has(wanted.fingerprint) ? wanted : divergence };
 }
 
-/** Shrinks a diverging scenario, verifies and saves it, and journals the counterexample. Undefined when it does not show itself again. */
+/** Shrinks a diverging scenario, verifies and saves it, and journals the counterexample. Undefined when an interruption leaves no time to see
+ *  it again. */
 export async function explain(
   scenario: Scenario,
   divergence: DivergenceLine,
   how: Explaining,
 ): Promise<CounterexampleLine | undefined> {
   const { lab, journal } = how;
+  const giveUp = lastWords(how.stop);
   const trial = (steps: readonly Step[]) => {
     lastTrial++;
-    return lab.run(scenarioOf(steps, how.plan, how.index), `trial-${lastTrial}`);
+    return lab.run(scenarioOf(steps, how.plan, how.index), `trial-${lastTrial}`, { giveUp });
   };
   const shows = async (wanted: DivergenceLine, steps: readonly Step[]) =>
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted.fingerprint);
@@ -78,7 +81,11 @@ export async function explain(
     guesses: guessesAt(steps, (wanted.request ?? {}) as Diverged, other === undefined ? executed : steps.length),
   });
   const tries: CaseResult[] = [];
-  for (let i = 0; i < verifications; i++) tries.push(await trial(small.steps));
+  for (let i = 0; i < verifications; i++) {
+    const result = await trial(small.steps);
+    if (result.outcome.is !== "given-up") tries.push(result);
+  }
+  if (tries.length === 0) return undefined;
   const shown = tries.filter((one) => one.record.fingerprints.has(wanted.fingerprint));
   const best = shown.at(-1) ?? tries.at(-1);
   if (shown.length === 0)
@@ -92,7 +99,7 @@ export async function explain(
     replay: how.replayFile(file),
     file,
     reproduced: shown.length,
-    attempts: verifications,
+    attempts: tries.length,
     shrinkMs: small.ms,
   });
   journal(line);
