@@ -66,11 +66,11 @@ export class Causes {
     if (fits && path !== undefined && !draft.paths.includes(path)) draft.paths = [...draft.paths, path];
   }
 
-  /** Puts a shrunk story in the place of the lone operation. Of several the shortest stays. Answers whether the cause is one of these. */
+  /** Puts a shrunk story in the place of the lone operation. Of several the shortest stays that was seen again. Answers whether the cause is one of these. */
   explain(line: CounterexampleLine): boolean {
     const draft = this.#drafts.get(shortened(line.fingerprint, 120));
     if (draft === undefined) return false;
-    if (draft.shrinking !== undefined && draft.shrinking.operations <= line.operations) return true;
+    if (draft.shrinking !== undefined && !isBetter(line, draft.shrinking)) return true;
     draft.shrinking = {
       operations: line.operations,
       sessions: line.sessions,
@@ -88,6 +88,12 @@ export class Causes {
   view(): Cause[] {
     return [...this.#drafts.values()].sort(byWeight);
   }
+}
+
+/** Whether a reproduction tells more than another one. */
+function isBetter(one: Pick<Shrinking, "operations" | "reproduced">, other: typeof one): boolean {
+  const [isSeen, isOtherSeen] = [one.reproduced > 0, other.reproduced > 0];
+  return isSeen === isOtherSeen ? one.operations < other.operations : isSeen;
 }
 
 /** The order of causes in every view. */

@@ -10,7 +10,8 @@ import type { CalibrationView, View } from "./view.ts";
 /** The version of the summary's shape. */
 export const summaryFormat = 1;
 
-/** One cause, as programs read it. `minimalOperations` and `replay` are null where nothing was shrunk. */
+/** One cause, as programs read it. `replay` is null where nothing was shrunk, `minimalOperations` also where what was left did not
+ *  show itself again. */
 export interface SummaryDivergence {
   readonly fingerprint: string;
   readonly operation: string;
@@ -145,7 +146,7 @@ const divergenceOf = (cause: Cause): SummaryDivergence => ({
   oracle: cause.oracle,
   occurrences: cause.occurrences,
   firstSeen: cause.firstSeen.n,
-  minimalOperations: cause.shrinking?.operations ?? null,
+  minimalOperations: cause.shrinking?.reproduced ? cause.shrinking.operations : null,
   replay: cause.replay ?? null,
 });
 

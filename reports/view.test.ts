@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Verdict } from "../oracle/compare/difference.ts";
 import { bounds } from "./bounds.ts";
+import { summaryOf } from "./summary.ts";
 import {
   divergence,
   endLine,
@@ -149,6 +150,19 @@ describe("causes", () => {
     expect(cversion?.rule?.source).toContain("DataNode.copyStat");
     expect(unshrunk).toMatchObject({ story: { shrunk: false, steps: [{ op: "addWatch" }] } });
     expect(unshrunk?.replay).toBeUndefined();
+  });
+
+  test("a reproduction that was seen again goes before a shorter one that was not, which is none", () => {
+    const unseen = { ...cversionStory, fingerprint: divergence(1)[1].fingerprint, reproduced: 0 };
+    const seen = { ...unseen, operations: 6, reproduced: 3 };
+    const whatStays = (...stories: (typeof unseen)[]) => {
+      const view = viewOf(journal([...divergence(1), ...stories]));
+      return [view.causes.diverges[0]?.shrinking?.operations, summaryOf(view).divergences[0]?.minimalOperations];
+    };
+    expect(whatStays(unseen)).toEqual([4, null]);
+    expect(whatStays(unseen, seen)).toEqual([6, 6]);
+    expect(whatStays(seen, unseen)).toEqual([6, 6]);
+    expect(whatStays(seen, { ...seen, operations: 5 })).toEqual([5, 5]);
   });
 
   test("the same fingerprint with another verdict is another row", () => {

@@ -5,7 +5,7 @@ import { headline } from "../../scenarios/generate/counterexample.ts";
 import { explain } from "../../scenarios/generate/explain.ts";
 import type { Profile } from "../../scenarios/generate/profile.ts";
 import { profileHash } from "../../scenarios/generate/profile.ts";
-import { type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
+import { type Cause, type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { generator } from "../../scenarios/generate/sequence.ts";
 import { Noise } from "../calibrate.ts";
@@ -155,12 +155,7 @@ export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<
     stop: AbortSignal.any([stop, stage.gone]),
     replayOf: (index) => stage.replayToken(tokenOf(request, index)),
     progress: (now) => progress.show(() => progressLine(now, limits, stage)),
-    found: ({ divergence, counterexample }) =>
-      progress.say(
-        counterexample === undefined
-          ? `found: ${headline(divergence)}`
-          : `found: ${headline(divergence)}: ${counterexample.operations} operations, shrunk in ${(counterexample.shrinkMs / 1_000).toFixed(1)} s`,
-      ),
+    found: (cause) => progress.say(foundLine(cause)),
   });
   progress.done();
   await inquest(stage, { suspect: (name) => suspect(name, request, stage, stop), stop, progress });
@@ -207,6 +202,14 @@ const calibration =
 
 const nameOf = ({ duel }: Stage, side: "candidate" | "oracle") =>
   `${duel[side].description.name} ${duel[side].description.version}`;
+
+function foundLine({ divergence, counterexample }: Cause): string {
+  const told = `found: ${headline(divergence)}`;
+  if (counterexample === undefined) return told;
+  const { operations, reproduced, shrinkMs } = counterexample;
+  if (reproduced === 0) return `${told}; it does not show itself again`;
+  return `${told}: ${operations} operations, shrunk in ${(shrinkMs / 1_000).toFixed(1)} s`;
+}
 
 function progressLine(totals: FuzzTotals, limits: FuzzLimits, stage: Stage): string {
   const share = Number.isFinite(limits.operations) ? totals.operations / limits.operations : totals.runs / limits.runs;
