@@ -79,6 +79,30 @@ test("an interrupted run gives up what waits for a server that is stuck", async 
   expect(await running).toMatchObject({ ended: "interrupted", runs: 2, operations: 6 });
 });
 
+test.each([
+  { what: "eight cases at once are one mishap", lostFrom: 0, lostTo: 8, ended: "limit" },
+  { what: "a server that gives no session any more is lost", lostFrom: 8, lostTo: 1_000, ended: "lost" },
+])("cases without a session: $what", async ({ lostFrom, lostTo, ended }) => {
+  let begun = 0;
+  const arena = {
+    run: async (_: Scenario, name: string) => {
+      const number = begun++;
+      await sleep(1);
+      const isLost = number >= lostFrom && number < lostTo;
+      return {
+        outcome: isLost ? { is: "lost", steps: 0, reason: "none" } : { is: "done", steps: 3 },
+        record: { name },
+      };
+    },
+  } as unknown as Arena;
+  const means = {
+    ...{ arena, lab: arena, journal: () => undefined, reportDir: "", replayOf: () => "", replayFile: () => "" },
+    stop: new AbortController().signal,
+  };
+  const own = { ...limits, runs: 60, operations: Number.POSITIVE_INFINITY, inFlight: 8 };
+  expect((await fuzz(plan, own, means)).ended).toBe(ended);
+});
+
 /** What a run makes of sequences that each diverge in a way of their own, which nothing shorter shows: how long it shrank each cause, ms. */
 async function shrinkTimes(own: FuzzLimits, trialMs: number): Promise<number[]> {
   const reportDir = mkdtempSync(join(tmpdir(), "zetcd-property-"));

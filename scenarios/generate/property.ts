@@ -75,8 +75,9 @@ export interface FuzzTotals {
 /** For shrinking a cause, at least, ms: that it shows itself again is seen in any case. */
 const shrinkMinMs = 500;
 
-/** Cases in a row without a session before a server counts as lost. */
-const lostMax = 5;
+/** Cases without a session, each begun behind the one before, until a server counts as lost. Those that were under way together may have met one and the
+ *  same mishap: a pause of this program in which all their sessions expired. */
+const lostMax = 3;
 
 /** The cells that an aim could still add. An ephemeral is met by its own session and by others. */
 function unhitOf(cells: CellCount, aim: Aim | undefined): number {
@@ -104,6 +105,8 @@ class Fuzz {
   #sent = 0;
   #underWay = 0;
   #lostInARow = 0;
+  /** How many cases had been begun when the last loss was counted. */
+  #begunAtLoss = 0;
   readonly #over = new AbortController();
   readonly #giveUp = lastWords(this.#over.signal);
   #unexplained = 0;
@@ -141,14 +144,14 @@ class Fuzz {
       await this.#pause;
       if (this.#isDone()) return;
       const index = this.#steering.next();
-      this.#sent++;
+      const number = this.#sent++;
       const scenario = this.#scenarioAt(index);
       this.#underWay += scenario.steps.length;
       const result = await this.#means.arena.run(scenario, `seq-${index}`, { giveUp: this.#giveUp });
       this.#underWay -= scenario.steps.length;
       this.totals.runs++;
       this.totals.operations += result.outcome.steps;
-      this.#note(result);
+      this.#note(result, number);
       const { divergence } = result.record;
       if (divergence !== undefined) this.#cause(divergence, { index, scenario, executed: result.outcome.steps });
       this.#means.progress?.(this.totals);
@@ -174,8 +177,12 @@ class Fuzz {
     this.#over.abort();
   }
 
-  #note({ outcome, record }: CaseResult): void {
-    this.#lostInARow = outcome.is === "lost" ? this.#lostInARow + 1 : 0;
+  #note({ outcome, record }: CaseResult, number: number): void {
+    if (outcome.is !== "lost") this.#lostInARow = 0;
+    else if (number >= this.#begunAtLoss) {
+      this.#lostInARow++;
+      this.#begunAtLoss = this.#sent;
+    }
     if (outcome.reason !== undefined) this.totals.trouble = outcome.reason;
     if (outcome.is === "stuck" && record.divergence === undefined)
       this.#means.journal({ event: "note", text: `${record.name} could not be finished: ${outcome.reason}` });
