@@ -5,10 +5,11 @@ import type { AclValue, Action, ReadStep, Step, WriteStep } from "../format.ts";
 import { identities, longData } from "./values.ts";
 
 /** How many: enough for a second digit, and for more than a byte holds, signed. */
-const counts = [11, 130];
+const [fewest, most] = [11, 130];
+const counts = [fewest, most];
 
 /** Fewer ephemerals than a cross-check remembers of a session. */
-const ephemeralCounts = [11, 40];
+const ephemeralCounts = [fewest, 40];
 
 /** Bytes on both sides of what two of them can count, and nearly as many as ZooKeeper takes. Source: `jute.maxbuffer`, 1 MiB less one. */
 const lengths = [65_535, 65_552, 1_000_000];
@@ -40,6 +41,13 @@ const siblings = fc
     return [children(count), ...(watched === undefined ? [] : [watching[watched], writes(count, child)])];
   });
 
+/** The same, watched one by one. */
+const watchedSiblings = fc.constant<Action[]>([
+  children(fewest),
+  ...many(fewest, (i): Action => ({ op: "getData", path: child(i), watch: true })),
+  writes(fewest, child),
+]);
+
 /** Ephemerals of one session, which mostly ends. */
 const ephemerals = fc
   .tuple(fc.constantFrom(...ephemeralCounts), fc.boolean())
@@ -61,7 +69,7 @@ const again = fc.constantFrom(...counts).chain((count) =>
     ],
     [{ op: "multiRead", ops: many(count, (): ReadStep => ({ op: "getData", path: "/a" })) }],
     many(count, (): Action => ({ op: "exists", path: "/a" })),
-    many(Math.min(count, 11), (): Action => ({ op: "setACL", path: "/a", acl: "open" })),
+    many(Math.min(count, fewest), (): Action => ({ op: "setACL", path: "/a", acl: "open" })),
   ),
 );
 
@@ -73,7 +81,7 @@ const company = fc.constantFrom(...counts).chain((count) =>
       { op: "getACL", path: "/a" },
     ],
     [
-      ...many(Math.min(count, 11), (i): Action => ({ op: "auth", scheme: "digest", auth: `u${i}:p` })),
+      ...many(Math.min(count, fewest), (i): Action => ({ op: "auth", scheme: "digest", auth: `u${i}:p` })),
       { op: "whoAmI" },
     ],
   ),
@@ -83,13 +91,15 @@ const everybody: AclValue = { perms: "rwcda", scheme: "world", id: "anyone" };
 const reader = (i: number): AclValue => ({ perms: "r", scheme: "digest", id: `u${i}:${identities.alice.id.slice(6)}` });
 
 /** A long value, as it is made or written. */
-const long = fc.tuple(fc.constantFrom(...lengths), fc.boolean()).map(([bytes, isMade]): Action[] => [
-  {
-    ...(isMade ? ({ op: "create", path: "/b" } as const) : ({ op: "setData", path: "/a" } as const)),
-    data: longData(bytes),
-  },
-  { op: "getData", path: isMade ? "/b" : "/a" },
-]);
+const long = fc
+  .tuple(fc.constantFrom(...lengths), fc.constantFrom(true, false, false))
+  .map(([bytes, isMade]): Action[] => [
+    {
+      ...(isMade ? ({ op: "create", path: "/b" } as const) : ({ op: "setData", path: "/a" } as const)),
+      data: longData(bytes),
+    },
+    { op: "getData", path: isMade ? "/b" : "/a" },
+  ]);
 
 const below =
   (mass: fc.Arbitrary<Action[]>) =>
@@ -100,8 +110,10 @@ const below =
         [{ op: "create", path: "/a", data: "hello" } as const, ...actions].map((action) => ({ by, ...action })),
       );
 
-export const crowdBeginning = below(siblings);
+export const crowdBeginning = below(
+  fc.oneof({ weight: 4, arbitrary: siblings }, { weight: 1, arbitrary: watchedSiblings }),
+);
 export const familyBeginning = below(ephemerals);
 export const repetitionBeginning = below(
-  fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }, { weight: 2, arbitrary: long }),
+  fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }, { weight: 3, arbitrary: long }),
 );

@@ -71,7 +71,7 @@ describe("generated sequences", () => {
       return new Set(Array.from({ length: 200 }, (_, i) => at(i).steps.map((step) => step.op)).flat());
     };
     expect([...ops("core")].sort()).toEqual(
-      "auth closeSession create create2 delete drop exists expire getACL getChildren getChildren2 getData multi ping reconnect setACL setData setWatches sync".split(
+      "auth closeSession create create2 delete drop exists expire getACL getChildren getChildren2 getData multi ping raw reconnect setACL setData setWatches sync".split(
         " ",
       ),
     );

@@ -6,6 +6,7 @@ import type { Profile } from "./profile.ts";
 import { quotaArbitrary } from "./quotas.ts";
 import {
   aclArbitrary,
+  anyPrefixArbitrary,
   dataArbitrary,
   doomedPathArbitrary,
   identities,
@@ -14,6 +15,7 @@ import {
   pathsArbitrary,
   prefixArbitrary,
   seenArbitrary,
+  takenPath,
   versionArbitrary,
 } from "./values.ts";
 
@@ -40,7 +42,16 @@ function creates(profile: Profile, op: "create" | "create2", isOdd: boolean): fc
     flags: fc.constantFrom<FlagsValue>("sequential", "ephemeral-sequential"),
     bind: fc.constantFrom("p", "q"),
   });
-  return fc.oneof({ weight: 4, arbitrary: named }, { weight: 1, arbitrary: numbered });
+  const taken = fc.record({
+    ...content,
+    path: takenPath,
+    flags: fc.constantFrom<FlagsValue>("persistent", "ephemeral"),
+  });
+  return fc.oneof(
+    { weight: 400 - profile.oddPathsPercent, arbitrary: named },
+    { weight: 100, arbitrary: numbered },
+    { weight: profile.oddPathsPercent, arbitrary: taken },
+  );
 }
 
 const createContainer = (profile: Profile): fc.Arbitrary<WriteStep> =>
@@ -90,7 +101,7 @@ const watch = (profile: Profile): fc.Arbitrary<boolean> =>
 const reading = <Op extends "exists" | "getData" | "getChildren" | "getChildren2">(profile: Profile, op: Op) =>
   fc.record({ op: fc.constant(op), path: pathArbitrary(profile), watch: watch(profile) });
 
-const onPath = <Op extends "getACL" | "sync" | "getEphemerals" | "getAllChildrenNumber">(profile: Profile, op: Op) =>
+const onPath = <Op extends "getACL" | "sync" | "getAllChildrenNumber">(profile: Profile, op: Op) =>
   fc.record({ op: fc.constant(op), path: pathArbitrary(profile) });
 
 /** Up to five operations; about half of the longer ones fail somewhere, because their paths and versions are drawn like any others. */
@@ -167,6 +178,11 @@ const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile
     type: fc.constantFrom<"children" | "data" | "any" | number>("children", "data", "any", "any", 0),
   });
 
+/** Requests of an opcode that there is not, or that only servers send: they end the connection. */
+const unknown: fc.Arbitrary<Action> = fc
+  .constantFrom("00000000", "0000000a", "00000017", "00000063", "ffffffff", "fffffff4")
+  .map((opcode): Action => ({ op: "raw", hex: `7ffffff0${opcode}`, reply: false }));
+
 const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire" | "reap"): fc.Arbitrary<Action> =>
   fc.constant<Action>({ op });
 
@@ -210,6 +226,7 @@ const core = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>
   drop: bare("drop"),
   reconnect: reconnect(profile),
   expire: bare("expire"),
+  raw: unknown,
 });
 
 /** What came later. A `check` of its own is answered only when it fails: no znode has version −7. */
@@ -220,7 +237,7 @@ const later = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action
   removeWatches: watcherOp(profile, "removeWatches"),
   checkWatches: watcherOp(profile, "checkWatches"),
   multiRead: multiRead(profile),
-  getEphemerals: onPath(profile, "getEphemerals"),
+  getEphemerals: fc.record({ op: fc.constant("getEphemerals" as const), path: anyPrefixArbitrary(profile) }),
   getAllChildrenNumber: onPath(profile, "getAllChildrenNumber"),
   whoAmI: bare("whoAmI"),
   reap: bare("reap"),

@@ -24,6 +24,9 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     [1, "/b/a"],
     [1.5, "/a/a/a"],
     [0.8, ""],
+    // Begins like another one, without being below it.
+    [1, "/ab"],
+    [0.7, "/ab/a"],
     // What a server would choose to call the first numbered ones.
     [0.3, "/a/s-0000000000"],
     [0.3, "/a/s-0000000001"],
@@ -62,6 +65,7 @@ const oddBelow: readonly string[] = [
   "/..a",
   "/...",
   "/a b",
+  "/a ",
   "/\u00e9\u4e2d",
   "/e\u0301",
   // Both sides of each bound. Source: PathUtils.validatePath (3.8).
@@ -122,6 +126,20 @@ export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =
     { weight: profile.oddPathsPercent, arbitrary: fc.constantFrom(...reserved) },
   );
 
+/** Znodes that stand on every server, for creates that are not sequential. */
+export const takenPath: fc.Arbitrary<PathValue> = fc.constantFrom<PathValue>(
+  { exact: "/" },
+  { exact: "/zookeeper" },
+  { exact: "/zookeeper/quota" },
+);
+
+/** A prefix of paths, for getEphemerals: also those that stand for all. */
+export const anyPrefixArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+  fc.oneof(
+    { weight: 6, arbitrary: pathArbitrary(profile) },
+    { weight: 1, arbitrary: fc.constantFrom<PathValue>(null, { exact: "" }, { exact: "/" }, { exact: " " }) },
+  );
+
 /** A path for a sequential create: a prefix, also the bare `parent/`. */
 export const prefixArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
   fc.oneof(
@@ -140,7 +158,15 @@ export const dataArbitrary = (profile: Profile): fc.Arbitrary<DataValue> =>
   fc.oneof(
     {
       weight: 30,
-      arbitrary: fc.constantFrom<DataValue>("", "x", "hello", "\u00e9\u4e2d", null, { hex: "00ff80c3" }),
+      arbitrary: fc.constantFrom<DataValue>(
+        "",
+        "x",
+        "hello",
+        "\u00e9\u4e2d",
+        null,
+        { hex: "00ff80c3" },
+        { hex: "61006200" },
+      ),
     },
     { weight: 2, arbitrary: fc.nat(profile.dataBytesMax).map(longData) },
   );
