@@ -102,8 +102,11 @@ const beginningsBy: Readonly<
       .tuple(
         session,
         session,
-        fc.shuffledSubarray(arms, { minLength: 2, maxLength: 4 }),
-        fc.shuffledSubarray(pulls, { maxLength: 1 }),
+        fc.oneof(
+          fc.shuffledSubarray(arms, { minLength: 2, maxLength: 4 }),
+          fc.shuffledSubarray(arms.slice(0, oneShots), { minLength: 2 }),
+        ),
+        fc.constantFrom([], ...pulls.map((pull) => [pull])),
       )
       .chain(([by, other, armed, pulled]) =>
         fc
@@ -173,7 +176,8 @@ const afterwards: Action[] = [
 
 const branch = ["/a", "/a/a", "/a/a/a", "/a/a/a/a"];
 
-/** Every kind of watch on one znode, and every way to take some back. */
+/** Every kind of watch on one znode, those that fire once first, and every way to take some back. */
+const oneShots = 3;
 const arms: Action[] = [
   { op: "getData", path: "/a", watch: true },
   { op: "exists", path: "/a", watch: true },

@@ -20,7 +20,7 @@ export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {
     handshakes(2, { as: "stranger" }),
     handshakes(3, { as: "former" }),
     handshakes(2, { as: "same", readOnly: "absent" }),
-    handshakes(2, ...[timeoutMs - 1_000, timeoutMs + 1_000, timeoutMs * 2].map((ms) => ({ timeoutMs: ms }))),
+    handshakes(2, ...[timeoutMs - 1_000, timeoutMs + 1_234, timeoutMs * 2].map((ms) => ({ timeoutMs: ms }))),
     handshakes(1, { as: "new", seen: { newest: farAhead } }),
   );
 };
