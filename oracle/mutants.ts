@@ -3,6 +3,7 @@
 import { pastContentMutants } from "./mutants/content-past.ts";
 import { massMutants } from "./mutants/masses.ts";
 import type { Mutant } from "./mutants/mutant.ts";
+import { oversightMutants } from "./mutants/oversights.ts";
 import { persistentMutants } from "./mutants/persistent.ts";
 import { reapingMutants } from "./mutants/reaping.ts";
 import { refusalMutants } from "./mutants/refusals.ts";
@@ -32,4 +33,5 @@ export const mutants: readonly Mutant[] = [
   ...rareReplyMutants,
   ...reapingMutants,
   ...massMutants,
+  ...oversightMutants,
 ];

@@ -1,0 +1,155 @@
+/** Lies that nothing generated used to ask about, found by trying other people's. */
+import { errorCodes } from "../../src/protocol/error-codes.ts";
+import { opcodes } from "../../src/protocol/opcodes.ts";
+import { asRecord, type Situation } from "./lying.ts";
+import { type Mutant, mutant, replyMutant } from "./mutant.ts";
+import { parentOf } from "./world.ts";
+
+/** How many data watches of a connection are kept. */
+const watchesKept = 8;
+
+/** The paths that a connection watches for data, and of these those that were not kept. */
+function watched(memory: Situation["memory"]): { readonly all: Set<unknown>; readonly lost: Set<unknown> } {
+  const known = memory.get("watched") as ReturnType<typeof watched> | undefined;
+  const sets = known ?? { all: new Set(), lost: new Set() };
+  memory.set("watched", sets);
+  return sets;
+}
+
+/** Another kind of removal, or none, for a removeWatches of data watches. */
+const removalOfData = (name: string, lie: string, change: (frame: Buffer) => void): Mutant =>
+  mutant(
+    { name, class: "watch", lie, rare: true },
+    {
+      request: ({ op, frame, operations }) => {
+        if (op !== "removeWatches" || operations?.[0]?.fields.type !== 2) return frame;
+        const other = Buffer.from(frame);
+        change(other);
+        return other;
+      },
+    },
+  );
+
+export const oversightMutants: readonly Mutant[] = [
+  replyMutant(
+    {
+      ...{ name: "data-cut-at-nul", class: "data", rare: true, ops: ["getData"] },
+      lie: "data ends at a NUL that is not its first byte",
+    },
+    ({ body }) => {
+      const record = asRecord(body);
+      if (!(record?.data instanceof Uint8Array)) return undefined;
+      const at = record.data.indexOf(0, 1);
+      if (at > 0) record.data = record.data.subarray(0, at);
+      return undefined;
+    },
+  ),
+  mutant(
+    { name: "data-long-refused", class: "data", lie: "a setData of 64 KiB is answered BADARGUMENTS", rare: true },
+    {
+      frame: (frame, { op, operations }) => {
+        const data = operations?.[0]?.fields.data;
+        const isMeant = op === "setData" && data instanceof Uint8Array && data.length >= 65_536;
+        if (!isMeant || frame.readInt32BE(12) !== errorCodes.OK) return frame;
+        const refused = Buffer.from(frame.subarray(0, 16));
+        refused.writeInt32BE(errorCodes.BADARGUMENTS, 12);
+        return refused;
+      },
+    },
+  ),
+  replyMutant(
+    {
+      ...{ name: "error-create-root", class: "error", rare: true, ops: ["create", "create2"] },
+      lie: "to create / is a bad argument",
+    },
+    ({ request, header }) => {
+      const isRoot = request.operations?.[0]?.fields.path === "/";
+      if (isRoot && header.err === errorCodes.NODEEXISTS) header.err = errorCodes.BADARGUMENTS;
+      return undefined;
+    },
+  ),
+  replyMutant(
+    {
+      ...{ name: "name-space-trimmed", class: "name", rare: true, ops: ["create", "create2"] },
+      lie: "a created name is shown without the space at its end",
+    },
+    ({ body }) => {
+      const record = asRecord(body);
+      if (typeof record?.path === "string") record.path = record.path.trimEnd();
+      return undefined;
+    },
+  ),
+  replyMutant(
+    {
+      ...{ name: "children-of-namesakes", class: "children", rare: true, ops: ["getChildren", "getChildren2"] },
+      lie: "the children of /a are those of /ab, too",
+    },
+    ({ request, body, world }) => {
+      const path = String(request.operations?.[0]?.fields.path);
+      const namesakes = world.childrenOf(parentOf(path)).filter((one) => one.startsWith(path) && one !== path);
+      const names = namesakes.flatMap((one) => world.childrenOf(one)).map((one) => one.slice(parentOf(one).length + 1));
+      (asRecord(body)?.children as string[] | undefined)?.push(...names);
+      return undefined;
+    },
+  ),
+  replyMutant(
+    {
+      ...{ name: "ephemerals-of-no-prefix", class: "ephemeral", rare: true, ops: ["getEphemerals"] },
+      lie: "getEphemerals without a prefix shows none",
+    },
+    ({ request, body }) => {
+      const prefix = request.operations?.[0]?.fields.prefixPath;
+      const isNone = typeof prefix !== "string" || prefix.trim() === "";
+      if (isNone) (asRecord(body)?.ephemerals as string[] | undefined)?.splice(0);
+      return undefined;
+    },
+  ),
+  removalOfData("watch-remove-data", "removing the data watch of a path removes its child watch, too", (frame) =>
+    frame.writeInt32BE(3, frame.length - 4),
+  ),
+  removalOfData("watch-removed-fires", "a data watch that was removed fires all the same", (frame) =>
+    frame.writeInt32BE(opcodes.checkWatches.code, 4),
+  ),
+  mutant(
+    { name: "watch-ninth", class: "watch", lie: "a connection's ninth data watch is not kept", rare: true },
+    {
+      reply: ({ request, header, memory }) => {
+        const { path, watch } = request.operations?.[0]?.fields ?? {};
+        if (request.op !== "getData" || watch !== true || header.err !== errorCodes.OK) return undefined;
+        const { all, lost } = watched(memory);
+        if (!all.has(path) && all.size >= watchesKept) lost.add(path);
+        all.add(path);
+        return undefined;
+      },
+      event: (event, { memory }) => {
+        const { all, lost } = watched(memory);
+        all.delete(event.path);
+        return { now: lost.delete(event.path) ? [] : [event] };
+      },
+    },
+  ),
+  mutant(
+    { name: "session-timeout-rounded", class: "session", lie: "timeouts are rounded up to whole seconds", rare: true },
+    {
+      opened: (raw) => {
+        raw.writeInt32BE(Math.ceil(raw.readInt32BE(4) / 1_000) * 1_000, 4);
+        return raw;
+      },
+    },
+  ),
+  mutant(
+    {
+      name: "liveness-unknown-opcode",
+      class: "liveness",
+      lie: "an unknown opcode does not end the connection",
+      rare: true,
+    },
+    {
+      request: ({ op, frame }, { memory }) => {
+        if (op === undefined) memory.set("unknown", true);
+        return frame;
+      },
+      muffles: ({ memory }) => memory.has("unknown"),
+    },
+  ),
+];
