@@ -1,20 +1,9 @@
 /** Lies that nothing generated used to ask about, found by trying other people's. */
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import { asRecord, type Situation } from "./lying.ts";
+import { asRecord } from "./lying.ts";
 import { type Mutant, mutant, replyMutant } from "./mutant.ts";
 import { parentOf } from "./world.ts";
-
-/** How many data watches of a connection are kept. */
-const watchesKept = 8;
-
-/** The paths that a connection watches for data, and of these those that were not kept. */
-function watched(memory: Situation["memory"]): { readonly all: Set<unknown>; readonly lost: Set<unknown> } {
-  const known = memory.get("watched") as ReturnType<typeof watched> | undefined;
-  const sets = known ?? { all: new Set(), lost: new Set() };
-  memory.set("watched", sets);
-  return sets;
-}
 
 /** Another kind of removal, or none, for a removeWatches of data watches. */
 const removalOfData = (name: string, lie: string, change: (frame: Buffer) => void): Mutant =>
@@ -109,24 +98,6 @@ export const oversightMutants: readonly Mutant[] = [
   ),
   removalOfData("watch-removed-fires", "a data watch that was removed fires all the same", (frame) =>
     frame.writeInt32BE(opcodes.checkWatches.code, 4),
-  ),
-  mutant(
-    { name: "watch-ninth", class: "watch", lie: "a connection's ninth data watch is not kept", rare: true },
-    {
-      reply: ({ request, header, memory }) => {
-        const { path, watch } = request.operations?.[0]?.fields ?? {};
-        if (request.op !== "getData" || watch !== true || header.err !== errorCodes.OK) return undefined;
-        const { all, lost } = watched(memory);
-        if (!all.has(path) && all.size >= watchesKept) lost.add(path);
-        all.add(path);
-        return undefined;
-      },
-      event: (event, { memory }) => {
-        const { all, lost } = watched(memory);
-        all.delete(event.path);
-        return { now: lost.delete(event.path) ? [] : [event] };
-      },
-    },
   ),
   mutant(
     { name: "session-timeout-rounded", class: "session", lie: "timeouts are rounded up to whole seconds", rare: true },

@@ -25,8 +25,8 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     [1.5, "/a/a/a"],
     [0.8, ""],
     // Begins like another one, without being below it.
-    [1, "/ab"],
-    [0.7, "/ab/a"],
+    [1.5, "/ab"],
+    [1.5, "/ab/a"],
     // What a server would choose to call the first numbered ones.
     [0.3, "/a/s-0000000000"],
     [0.3, "/a/s-0000000001"],
@@ -39,6 +39,8 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
   wide: choose<PathValue>(
     [5, "/a"],
     ...["/a/a", "/a/b", "/a/c", "/a/d", "/a/e", "/a/f"].map((path) => [2, path] as const),
+    [1.5, "/ab"],
+    [1.5, "/ab/a"],
     [1, ""],
     [1, { ref: "p" }],
   ),
