@@ -57,9 +57,11 @@ export async function explain(
 ): Promise<CounterexampleLine | undefined> {
   const { lab, journal } = how;
   const giveUp = lastWords(how.stop);
+  const { pace = "serial" } = scenario;
   const trial = (steps: readonly Step[]) => {
     lastTrial++;
-    return lab.run(scenarioOf(steps, how.plan, how.index), `trial-${lastTrial}`, { giveUp });
+    const part = { ...scenarioOf(steps, how.plan, how.index), pace };
+    return lab.run(part, `trial-${lastTrial}`, { giveUp });
   };
   const shows = async (wanted: DivergenceLine, steps: readonly Step[]) =>
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted.fingerprint);
@@ -91,7 +93,7 @@ export async function explain(
   if (shown.length === 0)
     journal({ event: "note", text: `${headline(divergence)}: does not show itself again on its own` });
   const about = { divergence: wanted, source: `found by xchk fuzz: ${how.replay}` };
-  const saved = asScenario(small.steps, { ...about, timeoutMs: timeoutOf(small.steps, how.plan.profile) });
+  const saved = asScenario(small.steps, { ...about, pace, timeoutMs: timeoutOf(small.steps, how.plan.profile) });
   const file = saveScenario(how.reportDir, divergence.fingerprint, saved);
   const line = counterexampleLine(small.steps, {
     fingerprint: divergence.fingerprint,

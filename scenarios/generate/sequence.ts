@@ -110,12 +110,15 @@ const expiringTimeoutMs = 4_000;
 export const timeoutOf = (steps: readonly Step[], { timeoutMs }: Profile): number =>
   expires(steps) ? Math.min(timeoutMs, expiringTimeoutMs) : timeoutMs;
 
+/** Every so many sequences one waits for each answer before it asks on: some states are there only between two requests. */
+const serialEvery = 8;
+
 /** A sequence as a scenario. Only sessions that do something are opened. */
 export function scenarioOf(steps: readonly Step[], plan: Plan, index: number): Scenario {
   return {
     why: `generated: sequence ${index} of seed ${plan.seed}`,
     source: `profile ${plan.profile.name} (${profileHash(plan.profile)})`,
-    pace: "pipelined",
+    pace: index % serialEvery === serialEvery - 1 ? "serial" : "pipelined",
     timeoutMs: timeoutOf(steps, plan.profile),
     sessions: sessionsIn(steps),
     steps,
