@@ -5,7 +5,7 @@ import { multiOp } from "../../src/protocol/multi.ts";
 import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { armWatches, footprint, slowToShow } from "./footprint.ts";
 import { type Mode, Ordering } from "./ordering.ts";
-import { changesIdentity, type Operation, parseRequest } from "./request.ts";
+import { type Operation, overtakes, parseRequest } from "./request.ts";
 import { WatchMap } from "./watch-map.ts";
 
 interface Owner {
@@ -151,7 +151,7 @@ test("a new identity waits for its own session's requests, whose events it might
   const started: string[] = [];
   const enter = (one: ReturnType<typeof request>) => {
     const needs = footprint(one, { owner, watches, ephemeralCreates: [] });
-    const ticket = { owner, needs, isAhead: changesIdentity(one), start: () => started.push(one.op ?? "") };
+    const ticket = { owner, needs, isAhead: overtakes(one), start: () => started.push(one.op ?? "") };
     order.enter(ticket);
     return ticket;
   };
@@ -217,7 +217,7 @@ test("a session's list of its own waits for whoever may touch what it created, a
   expect(listing(get("/q/n-0000000007"))).toBe(false);
 });
 
-test("what cannot be decoded waits for everything, an unknown opcode for nothing", () => {
+test("what cannot be decoded waits for everything, an unknown opcode for nobody else", () => {
   expect(conflict(parseRequest(Buffer.from("0000000100000001", "hex")), get("/a"))).toBe(true);
   expect(conflict(parseRequest(Buffer.from("0000000100000063", "hex")), get("/a"))).toBe(false);
 });

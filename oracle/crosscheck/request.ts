@@ -85,9 +85,10 @@ function isStumbledOver(operation: Operation): boolean {
 export const isSlowToShow = ({ op, operations = [] }: Request): boolean =>
   operations.some((one) => isTakenForEphemeral(one) || (op === "multi" && isStumbledOver(one)));
 
-/** Requests that a server carries out ahead of what is in its pipeline, and that change which events its client may see: since 3.8.4 and 3.9.2 only
- *  those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). */
-export const changesIdentity = ({ op }: Request): boolean => op === "auth" || op === "sasl";
+/** Requests that a server carries out ahead of what is in its pipeline. `auth` and `sasl` change which events the client may see: since 3.8.4 and 3.9.2
+ *  only those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). An unknown opcode ends the connection, whatever is still
+ *  owed there. */
+export const overtakes = ({ op }: Request): boolean => op === undefined || op === "auth" || op === "sasl";
 
 const plainWrites: ReadonlySet<OpName> = new Set(["create", "create2", "delete", "setData", "check"]);
 

@@ -108,7 +108,7 @@ export const profiles: Readonly<Record<string, Profile>> = {
     sessions: 4,
     weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
   },
-  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, expire: 0, reap: 0 } },
+  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, raw: 0, expire: 0, reap: 0 } },
   names: { ...base, name: "names", oddPathsPercent: 35 },
   large: { ...base, name: "large", dataBytesMax: 200_000 },
   expiry: {
