@@ -3,7 +3,7 @@ import { Writer } from "../../src/jute/buffers.ts";
 import { encodeRequest } from "../../src/protocol/client.ts";
 import { multiOp } from "../../src/protocol/multi.ts";
 import { type OpName, opcodes, type RequestOf } from "../../src/protocol/opcodes.ts";
-import { isSlowToShow, parseRequest } from "./request.ts";
+import { isPlainWrite, isSlowToShow, parseRequest } from "./request.ts";
 
 const request = <Op extends OpName>(op: Op, body: RequestOf<Op>) =>
   parseRequest(Buffer.from(encodeRequest(new Writer(), 1, op, body)));
@@ -26,4 +26,11 @@ test.each<[string, boolean, ReturnType<typeof request>]>([
   ["createContainer with the ephemeral flag", true, request("createContainer", { ...create("/a"), flags: 1 })],
 ])("whatever meets %s waits for its answer: %s", (_name, expected, one) => {
   expect(isSlowToShow(one)).toBe(expected);
+});
+
+test.each<[string, boolean, ReturnType<typeof request>]>([
+  ["a multi that is carried out or refused", true, multi(create("/a"))],
+  ["a multi that ZooKeeper stumbles over, whose traces others would meet", false, multi(create("/a", "digest", null))],
+])("%s may go in convoy with other connections' writes: %s", (_name, expected, one) => {
+  expect(isPlainWrite(one)).toBe(expected);
 });

@@ -93,11 +93,12 @@ export const overtakes = ({ op }: Request): boolean => op === undefined || op ==
 const plainWrites: ReadonlySet<OpName> = new Set(["create", "create2", "delete", "setData", "check"]);
 
 /** Writes whose answer, also a refusal, bears a zxid of its own, and that show at once. */
-export const isPlainWrite = ({ op, operations }: Request): boolean =>
-  op !== undefined &&
-  op !== "check" &&
-  op !== "multiRead" &&
-  operations?.every((one) => plainWrites.has(one.op)) === true;
+export const isPlainWrite = (request: Request): boolean =>
+  request.op !== undefined &&
+  request.op !== "check" &&
+  request.op !== "multiRead" &&
+  request.operations?.every((one) => plainWrites.has(one.op)) === true &&
+  !isSlowToShow(request);
 
 /** Znodes that the server itself removes some day. */
 export const isReaped = ({ op, fields }: Operation): boolean =>
