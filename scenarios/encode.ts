@@ -3,7 +3,7 @@ import { Writer } from "../src/jute/buffers.ts";
 import { type BodyOf, write } from "../src/jute/codec.ts";
 import type { SequenceItem } from "../src/jute/kinds.ts";
 import { multiOp } from "../src/protocol/multi.ts";
-import { createFlags, type OpName, opcodes, permBits, xids } from "../src/protocol/opcodes.ts";
+import { createFlags, type OpName, opcodes, permBits, watcherTypes, xids } from "../src/protocol/opcodes.ts";
 import type { AclList, CreateStep, DataValue, FlagsValue, ReadStep, Step, WriteStep } from "./format.ts";
 import type { Memory } from "./references.ts";
 
@@ -31,7 +31,6 @@ const defaultFlags: Readonly<Record<CreateStep["op"], number>> = {
 const lastingTtlMs = 60_000;
 
 const watchModes = { persistent: 0, recursive: 1 } as const;
-const watcherTypes = { children: 1, data: 2, any: 3, persistent: 4, recursive: 5 } as const;
 
 /** The create flags as the number on the wire. */
 export const flagsOf = (step: CreateStep): number =>

@@ -12,12 +12,12 @@ import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint, slowToShow } from "./footprint.ts";
 import { isRefusedLate, judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
 import { compareExchange, explanation, type JudgeScene, record, seesOthersWatches, tookEffect } from "./judge.ts";
-import { type Exchange, isOutOfLine } from "./lane.ts";
+import type { Exchange } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
 import { type Label, unlabelled } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
-import { isPlainWrite, overtakes, parseRequest, type Request } from "./request.ts";
+import { isOutOfLine, isPlainWrite, parseRequest, type Request } from "./request.ts";
 import { rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 import { UnsureWatches } from "./unsure-watches.ts";
@@ -183,7 +183,7 @@ export class CrossConnection implements BackendSession {
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ephemeralCreates: session.ephemeralCreates });
     const ticket: Ticket = {
-      ...{ owner: this, needs, slow: slowToShow(request, needs), isAhead: overtakes(request) },
+      ...{ owner: this, needs, slow: slowToShow(request, needs), isAhead: !isInLine },
       mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),
       start: (convoy) => this.#send(exchange, convoy),
     };

@@ -5,8 +5,8 @@ import { otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
 import type { Ends } from "./ends.ts";
 import { HeldBack } from "./held-back.ts";
-import { type Exchange, isOutOfLine } from "./lane.ts";
-import type { Request } from "./request.ts";
+import type { Exchange } from "./lane.ts";
+import { isOutOfLine, type Request } from "./request.ts";
 import { type SessionRecord, translateZxid } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
 

@@ -5,7 +5,7 @@ import { multiOp } from "../../src/protocol/multi.ts";
 import { eventTypes, type OpName, type RequestOf } from "../../src/protocol/opcodes.ts";
 import { armWatches, footprint, slowToShow } from "./footprint.ts";
 import { type Mode, Ordering } from "./ordering.ts";
-import { type Operation, overtakes, parseRequest } from "./request.ts";
+import { isOutOfLine, type Operation, parseRequest } from "./request.ts";
 import { WatchMap } from "./watch-map.ts";
 
 interface Owner {
@@ -151,7 +151,7 @@ test("a new identity waits for its own session's requests, whose events it might
   const started: string[] = [];
   const enter = (one: ReturnType<typeof request>) => {
     const needs = footprint(one, { owner, watches, ephemeralCreates: [] });
-    const ticket = { owner, needs, isAhead: overtakes(one), start: () => started.push(one.op ?? "") };
+    const ticket = { owner, needs, isAhead: isOutOfLine(one), start: () => started.push(one.op ?? "") };
     order.enter(ticket);
     return ticket;
   };

@@ -3,7 +3,7 @@
  *  from it downwards, `acl PATH` its permissions as writes are validated by, `events N` the stream of events to connection N, `all` the server. */
 import { ruledBy } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
-import { isCreate, isSequential, isSlowToShow, type Operation, overtakes, pathOf, type Request } from "./request.ts";
+import { isCreate, isOutOfLine, isSequential, isSlowToShow, type Operation, pathOf, type Request } from "./request.ts";
 import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
 
 /** A connection, as far as ordering goes. */
@@ -25,7 +25,7 @@ export const everything: Needs = new Map([["all", "write"]]);
 export function footprint<Owner extends Watcher>(request: Request, scene: FootprintScene<Owner>): Needs {
   const needs = new Map<string, Mode>([
     ["all", "add"],
-    [`events ${scene.owner.id}`, overtakes(request) ? "write" : "read"],
+    [`events ${scene.owner.id}`, isOutOfLine(request) ? "write" : "read"],
   ]);
   const use = (name: string, mode: Mode) => {
     const before = needs.get(name);

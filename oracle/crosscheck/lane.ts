@@ -2,7 +2,7 @@
  *  the connection alone (auth, sasl, unknown opcodes) may be answered ahead of what waits in the pipeline. */
 import { Reader } from "../../src/jute/buffers.ts";
 import type { Int64 } from "../../src/jute/int64.ts";
-import { opcodes, xids } from "../../src/protocol/opcodes.ts";
+import { xids } from "../../src/protocol/opcodes.ts";
 import { isEvent } from "../compare/decode.ts";
 import type { Both, Side } from "../compare/difference.ts";
 import type { Convoy } from "./convoy.ts";
@@ -32,9 +32,6 @@ export interface Exchange {
   /** Its verdict is in the journal; an answer that comes later changes nothing. */
   isJudged: boolean;
 }
-
-/** Whether an operation is answered outside the pipeline. */
-export const isOutOfLine = ({ op }: Request): boolean => op === undefined || opcodes[op].access === "connection";
 
 /** What a frame is. `skipped`: requests that will not be answered any more, since a later one was. `stray`: an answer to nothing. */
 export type Taken =

@@ -85,10 +85,10 @@ function isStumbledOver(operation: Operation): boolean {
 export const isSlowToShow = ({ op, operations = [] }: Request): boolean =>
   operations.some((one) => isTakenForEphemeral(one) || (op === "multi" && isStumbledOver(one)));
 
-/** Requests that a server carries out ahead of what is in its pipeline. `auth` and `sasl` change which events the client may see: since 3.8.4 and 3.9.2
- *  only those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). An unknown opcode ends the connection, whatever is still
- *  owed there. */
-export const overtakes = ({ op }: Request): boolean => op === undefined || op === "auth" || op === "sasl";
+/** Whether an operation is carried out and answered ahead of what is in the pipeline. `auth` and `sasl` change which events the client may see: since 3.8.4
+ *  and 3.9.2 only those of znodes that it may read just then. Source: ServerCnxn.process (CVE-2024-23944). An unknown opcode ends the connection, whatever
+ *  is still owed there. */
+export const isOutOfLine = ({ op }: Request): boolean => op === undefined || opcodes[op].access === "connection";
 
 const plainWrites: ReadonlySet<OpName> = new Set(["create", "create2", "delete", "setData", "check"]);
 

@@ -1,9 +1,10 @@
 /** Lies about content, names, children and ephemerals that need a state which takes several steps to reach. */
 
+import { parentOf } from "../../src/protocol/paths.ts";
 import { isSequential } from "../crosscheck/request.ts";
 import { asRecord } from "./lying.ts";
 import { type Mutant, replyMutant } from "./mutant.ts";
-import { doneBy, parentOf } from "./world.ts";
+import { doneBy } from "./world.ts";
 
 type Facts = Parameters<typeof replyMutant>[0];
 

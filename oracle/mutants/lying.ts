@@ -183,6 +183,13 @@ function encodeEvent(event: WatcherEvent, like: Buffer): Buffer {
 export const asRecord = (body: LyingReply["body"]): Record<string, unknown> | undefined =>
   Array.isArray(body) ? undefined : body;
 
+/** What a reply looks like that has nothing but a header. */
+export function bareError(frame: Buffer, code: number): Buffer {
+  const bare = Buffer.from(frame.subarray(0, 16));
+  bare.writeInt32BE(code, 12);
+  return bare;
+}
+
 /** Which one of its kind this is on one connection, from 1. */
 export function nth(memory: Situation["memory"], what: string): number {
   const count = Number(memory.get(what) ?? 0) + 1;

@@ -1,23 +1,8 @@
 /** Lies that nothing generated used to ask about, found by trying other people's. */
 import { errorCodes } from "../../src/protocol/error-codes.ts";
-import { opcodes } from "../../src/protocol/opcodes.ts";
-import { asRecord } from "./lying.ts";
+import { nameOf, parentOf } from "../../src/protocol/paths.ts";
+import { asRecord, bareError } from "./lying.ts";
 import { type Mutant, mutant, replyMutant } from "./mutant.ts";
-import { parentOf } from "./world.ts";
-
-/** Another kind of removal, or none, for a removeWatches of data watches. */
-const removalOfData = (name: string, lie: string, change: (frame: Buffer) => void): Mutant =>
-  mutant(
-    { name, class: "watch", lie, rare: true },
-    {
-      request: ({ op, frame, operations }) => {
-        if (op !== "removeWatches" || operations?.[0]?.fields.type !== 2) return frame;
-        const other = Buffer.from(frame);
-        change(other);
-        return other;
-      },
-    },
-  );
 
 export const oversightMutants: readonly Mutant[] = [
   replyMutant(
@@ -40,21 +25,8 @@ export const oversightMutants: readonly Mutant[] = [
         const data = operations?.[0]?.fields.data;
         const isMeant = op === "setData" && data instanceof Uint8Array && data.length >= 65_536;
         if (!isMeant || frame.readInt32BE(12) !== errorCodes.OK) return frame;
-        const refused = Buffer.from(frame.subarray(0, 16));
-        refused.writeInt32BE(errorCodes.BADARGUMENTS, 12);
-        return refused;
+        return bareError(frame, errorCodes.BADARGUMENTS);
       },
-    },
-  ),
-  replyMutant(
-    {
-      ...{ name: "error-create-root", class: "error", rare: true, ops: ["create", "create2"] },
-      lie: "to create / is a bad argument",
-    },
-    ({ request, header }) => {
-      const isRoot = request.operations?.[0]?.fields.path === "/";
-      if (isRoot && header.err === errorCodes.NODEEXISTS) header.err = errorCodes.BADARGUMENTS;
-      return undefined;
     },
   ),
   replyMutant(
@@ -76,7 +48,7 @@ export const oversightMutants: readonly Mutant[] = [
     ({ request, body, world }) => {
       const path = String(request.operations?.[0]?.fields.path);
       const namesakes = world.childrenOf(parentOf(path)).filter((one) => one.startsWith(path) && one !== path);
-      const names = namesakes.flatMap((one) => world.childrenOf(one)).map((one) => one.slice(parentOf(one).length + 1));
+      const names = namesakes.flatMap((one) => world.childrenOf(one)).map(nameOf);
       (asRecord(body)?.children as string[] | undefined)?.push(...names);
       return undefined;
     },
@@ -92,12 +64,6 @@ export const oversightMutants: readonly Mutant[] = [
       if (isNone) (asRecord(body)?.ephemerals as string[] | undefined)?.splice(0);
       return undefined;
     },
-  ),
-  removalOfData("watch-remove-data", "removing the data watch of a path removes its child watch, too", (frame) =>
-    frame.writeInt32BE(3, frame.length - 4),
-  ),
-  removalOfData("watch-removed-fires", "a data watch that was removed fires all the same", (frame) =>
-    frame.writeInt32BE(opcodes.checkWatches.code, 4),
   ),
   mutant(
     { name: "session-timeout-rounded", class: "session", lie: "timeouts are rounded up to whole seconds", rare: true },

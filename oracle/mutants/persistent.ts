@@ -1,10 +1,10 @@
 /** Lies about the watches of addWatch. */
 import { eventTypes } from "../../src/protocol/opcodes.ts";
+import { parentOf } from "../../src/protocol/paths.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
 import type { Lie, Situation } from "./lying.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 import { rearmed } from "./watch-past.ts";
-import { parentOf } from "./world.ts";
 
 /** An event, which always has a path. */
 type Told = WatcherEvent & { path: string };

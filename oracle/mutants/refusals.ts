@@ -1,10 +1,9 @@
 /** Lies about result codes, the order in which a server looks for reasons to refuse, permissions, and quotas. */
 import { type ErrorName, errorCodes } from "../../src/protocol/error-codes.ts";
-import { countedAt, quotaRoot } from "../../src/protocol/paths.ts";
+import { countedAt, parentOf, quotaRoot } from "../../src/protocol/paths.ts";
 import type { ACL } from "../../src/protocol/records.ts";
-import type { LyingReply, Situation } from "./lying.ts";
+import { bareError, type LyingReply, type Situation } from "./lying.ts";
 import { type Mutant, type MutantClass, mutant, replyMutant } from "./mutant.ts";
-import { parentOf } from "./world.ts";
 
 const creates = ["create", "create2"];
 
@@ -56,9 +55,7 @@ const quotaMutant = (
       frame: (frame, { op, operations }, situation) => {
         const isMeant = ops.includes(op ?? "") && frame.readInt32BE(12) === errorCodes.OK;
         if (!isMeant || !isOver(operations?.[0]?.fields ?? {}, situation)) return frame;
-        const refused = Buffer.from(frame.subarray(0, 16));
-        refused.writeInt32BE(errorCodes.QUOTAEXCEEDED, 12);
-        return refused;
+        return bareError(frame, errorCodes.QUOTAEXCEEDED);
       },
     },
   );
@@ -101,6 +98,13 @@ export const refusalMutants: readonly Mutant[] = [
     ...{ name: "error-set-acl-version", lie: "setACL with a wrong version finds no znode", ops: ["setACL"] },
     ...{ from: "BADVERSION", to: "NONODE" },
   }),
+  turned(
+    {
+      ...{ name: "error-create-root", lie: "to create / is a bad argument", ops: creates },
+      ...{ from: "NODEEXISTS", to: "BADARGUMENTS" },
+    },
+    (path) => path === "/",
+  ),
   turned(
     {
       ...{ name: "error-children-before-version", lie: "delete looks for children first", ops: ["delete"] },

@@ -4,7 +4,7 @@ import { type Int64, writeInt64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import { errorCodes } from "../../src/protocol/error-codes.ts";
 import { isSequential } from "../crosscheck/request.ts";
-import { asRecord, nth } from "./lying.ts";
+import { asRecord, bareError, nth } from "./lying.ts";
 import { type Mutant, mutant, replyMutant } from "./mutant.ts";
 
 const creates = ["create", "create2"];
@@ -169,9 +169,7 @@ export const replyMutants: readonly Mutant[] = [
       frame: (frame, { op }) => {
         if (op !== "multi" || frame.length < 29 || frame.readInt32BE(12) !== 0 || frame.readInt32BE(16) !== -1)
           return frame;
-        const answer = Buffer.from(frame.subarray(0, 16));
-        answer.writeInt32BE(errorCodes.NONODE, 12);
-        return answer;
+        return bareError(frame, errorCodes.NONODE);
       },
     },
   ),

@@ -1,7 +1,7 @@
 /** Lies about watches that need more than one watch, one firing or one life of a znode. */
 import { Writer } from "../../src/jute/buffers.ts";
 import { write } from "../../src/jute/codec.ts";
-import { eventTypes } from "../../src/protocol/opcodes.ts";
+import { eventTypes, opcodes, watcherTypes } from "../../src/protocol/opcodes.ts";
 import { SetWatches, SetWatches2, type WatcherEvent } from "../../src/protocol/records.ts";
 import type { Request } from "../crosscheck/request.ts";
 import { nth, type Situation } from "./lying.ts";
@@ -30,6 +30,20 @@ export const rearmed = ({ op, frame, operations }: Request, changes: Partial<Set
   else write(SetWatches2, writer, fields);
   return writer.copy();
 };
+
+/** A rare lie: a removeWatches of that type is taken for another request. */
+const mistaken = (name: string, lie: string, type: number, change: (frame: Buffer) => void): Mutant =>
+  mutant(
+    { name, class: "watch", lie, rare: true },
+    {
+      request: ({ op, frame, operations }) => {
+        if (op !== "removeWatches" || operations?.[0]?.fields.type !== type) return frame;
+        const other = Buffer.from(frame);
+        change(other);
+        return other;
+      },
+    },
+  );
 
 /** A session that nothing is heard of for so long is waited for, ms: nobody asks for a shorter timeout than four seconds. */
 const expiredAfterMs = 3_000;
@@ -90,20 +104,16 @@ export const pastWatchMutants: readonly Mutant[] = [
     { name: "watch-no-catching-up", class: "watch", lie: "setWatches tells nothing that was missed", rare: true },
     { request: (request) => rearmed(request, { relativeZxid: Number.MAX_SAFE_INTEGER }) },
   ),
-  mutant(
-    {
-      name: "watch-remove-any",
-      class: "watch",
-      lie: "removing all watches of a path removes no child watch",
-      rare: true,
-    },
-    {
-      request: ({ op, frame, operations }) => {
-        if (op !== "removeWatches" || operations?.[0]?.fields.type !== 3) return frame;
-        const fewer = Buffer.from(frame);
-        fewer.writeInt32BE(2, fewer.length - 4);
-        return fewer;
-      },
-    },
+  mistaken("watch-remove-any", "removing all watches of a path removes no child watch", watcherTypes.any, (frame) =>
+    frame.writeInt32BE(watcherTypes.data, frame.length - 4),
+  ),
+  mistaken(
+    "watch-remove-data",
+    "removing the data watch of a path removes its child watch, too",
+    watcherTypes.data,
+    (frame) => frame.writeInt32BE(watcherTypes.any, frame.length - 4),
+  ),
+  mistaken("watch-removed-fires", "a data watch that was removed fires all the same", watcherTypes.data, (frame) =>
+    frame.writeInt32BE(opcodes.checkWatches.code, 4),
   ),
 ];

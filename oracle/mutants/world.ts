@@ -3,6 +3,7 @@ import type { Int64 } from "../../src/jute/int64.ts";
 import type { SequenceItem } from "../../src/jute/kinds.ts";
 import type { ConnectResponse } from "../../src/protocol/connect.ts";
 import type { OpName } from "../../src/protocol/opcodes.ts";
+import { parentOf } from "../../src/protocol/paths.ts";
 import type { ReplyHeader } from "../../src/protocol/records.ts";
 import { isCreate, isEphemeral, type Operation, type Request } from "../crosscheck/request.ts";
 
@@ -45,9 +46,6 @@ export const doneBy = (request: Request, body: unknown): Done[] =>
     const own = Array.isArray(body) ? (body as SequenceItem[])[i]?.body : (body as Done["body"]);
     return { operation, path: String(own?.path ?? operation.fields.path), body: own };
   });
-
-/** The parent's path. */
-export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 const readsWithWatch: readonly (OpName | undefined)[] = ["exists", "getData", "getChildren", "getChildren2"];
 

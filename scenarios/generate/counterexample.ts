@@ -42,12 +42,12 @@ export const headline = (divergence: DivergenceLine): string => {
 /** A shrunk sequence as a scenario file's content. */
 export const asScenario = (
   steps: readonly Step[],
-  about: { divergence: DivergenceLine; source: string } & Pick<Scenario, "pace" | "timeoutMs">,
+  about: { divergence: DivergenceLine; source: string } & Required<Pick<Scenario, "pace" | "timeoutMs">>,
 ): Scenario => ({
   why: headline(about.divergence),
   source: about.source,
-  ...(about.pace === undefined ? {} : { pace: about.pace }),
-  ...(about.timeoutMs === undefined ? {} : { timeoutMs: about.timeoutMs }),
+  pace: about.pace,
+  timeoutMs: about.timeoutMs,
   sessions: sessionsIn(steps),
   steps,
 });

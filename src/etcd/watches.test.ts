@@ -1,7 +1,7 @@
 /** Who hears what. Source of every row: zookeeper-semantics sections 8.2 to 8.5. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { eventTypes, openAcl } from "../protocol/opcodes.ts";
-import { type Watcher, Watches, watcherTypes, watchModes } from "./watches.ts";
+import { eventTypes, openAcl, watcherTypes } from "../protocol/opcodes.ts";
+import { type Watcher, Watches, watchModes } from "./watches.ts";
 
 const names = new Map(Object.entries(eventTypes).map(([name, type]) => [type as number, name]));
 

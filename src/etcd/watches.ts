@@ -1,6 +1,6 @@
 /** Watches: who waits for what on which path. They belong to a connection, live in two tables (data and children) and are fired by the tree.
  *  Source: WatchManager, WatchStats, DataTree (3.9); zookeeper-semantics section 8. */
-import { eventTypes } from "../protocol/opcodes.ts";
+import { eventTypes, watcherTypes } from "../protocol/opcodes.ts";
 import type { AclEntries } from "./changes.ts";
 
 /** Who is told. One object per connection. */
@@ -107,9 +107,6 @@ class WatchTable {
     else paths.add(path);
   }
 }
-
-/** Types that removeWatches and checkWatches name (Watcher.WatcherType). */
-export const watcherTypes = { children: 1, data: 2, any: 3, persistent: 4, recursive: 5 } as const;
 
 /** Both tables of one server. */
 export class Watches {

@@ -91,6 +91,9 @@ export const xids = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as 
 /** Watcher.Event.EventType, as far as servers send it. */
 export const eventTypes = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 
+/** What removeWatches and checkWatches name: Watcher.WatcherType. */
+export const watcherTypes = { children: 1, data: 2, any: 3, persistent: 4, recursive: 5 } as const;
+
 /** Bits of ZooDefs.Perms. */
 export const permBits = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 

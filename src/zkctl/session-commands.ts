@@ -1,8 +1,9 @@
 /** What the session commands ask and answer. */
 import { int64Hex } from "../jute/int64.ts";
+import { watcherTypes } from "../protocol/opcodes.ts";
 import type { Answer } from "./print.ts";
 import type { Session } from "./session.ts";
-import { type AskingJob, type RemoveWatchesJob, watcherTypes } from "./session-verbs.ts";
+import type { AskingJob, RemoveWatchesJob } from "./session-verbs.ts";
 
 /** The session's name, as --resume takes it, and what was granted. */
 export function sessionAnswer({ granted }: Pick<Session, "granted">): Answer {

@@ -37,14 +37,11 @@ export interface AddWatchJob {
 export interface RemoveWatchesJob {
   readonly verb: "removewatches";
   readonly path: string;
-  readonly kind: keyof typeof watcherTypes;
+  readonly kind: "children" | "data" | "any";
 }
 
 /** AddWatchMode. */
 export const watchModes = { PERSISTENT: 0, PERSISTENT_RECURSIVE: 1 } as const;
-
-/** WatcherType. */
-export const watcherTypes = { children: 1, data: 2, any: 3 } as const;
 
 /** Adds whoami, getephemerals, getallchildrennumber, addwatch, removewatches and session. */
 export function declareSessions(verb: Verb, ask: Ask): void {
