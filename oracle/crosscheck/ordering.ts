@@ -46,6 +46,8 @@ interface Entry {
   readonly ticket: Ticket;
   /** Place in the order of entering. */
   readonly number: number;
+  /** What it uses, one by one as its needs name it. */
+  readonly uses: Resource[];
   waitsFor: number;
   hasStarted: boolean;
   hasLeft: boolean;
@@ -56,12 +58,12 @@ interface Entry {
   readonly next: Entry[];
 }
 
-/** Who uses a resource, by mode. Most have one user at a time, so a mode without one has no set. */
-type Users = Record<Mode, Set<Entry> | undefined>;
+/** A resource while somebody uses it: who, by mode. A mode without users has no set: most resources have one user at a time. */
+type Resource = Record<Mode, Set<Entry> | undefined>;
 
 /** Hands out turns. */
 export class Ordering {
-  readonly #resources = new Map<string, Users>();
+  readonly #resources = new Map<string, Resource>();
   readonly #entries = new Map<Ticket, Entry>();
   readonly #newest = new Map<object, Entry>();
   /** By owner, what has started in convoy or may do so: the candidate may get it any time later, so its owner's next convoy waits for it. */
@@ -78,10 +80,18 @@ export class Ordering {
   /** Puts a request in line; it starts at once if nothing earlier stands against it. */
   enter(ticket: Ticket): void {
     const entry: Entry = {
-      ...{ ticket, number: ++this.#entered, waitsFor: 0, hasStarted: false, hasLeft: false, blocks: [], next: [] },
-      ...{ cohort: undefined, convoy: undefined },
+      ticket,
+      number: ++this.#entered,
+      uses: [],
+      waitsFor: 0,
+      hasStarted: false,
+      hasLeft: false,
+      cohort: undefined,
+      convoy: undefined,
+      blocks: [],
+      next: [],
     };
-    const against = this.#against(ticket);
+    const against = this.#use(entry);
     if (ticket.mayConvoy === true) for (const own of this.#convoyed.get(ticket.owner) ?? []) against.add(own);
     const newest = this.#newest.get(ticket.owner);
     const before = newest?.hasStarted === false ? newest : undefined;
@@ -103,7 +113,6 @@ export class Ordering {
     }
     this.#entries.set(ticket, entry);
     this.#newest.set(ticket.owner, entry);
-    for (const [name, mode] of ticket.needs) this.#use(name, mode, entry);
     if (cohort === undefined && entry.waitsFor === 0) this.#start([entry]);
   }
 
@@ -115,39 +124,36 @@ export class Ordering {
     entry.hasLeft = true;
     if (this.#newest.get(ticket.owner) === entry) this.#newest.delete(ticket.owner);
     this.#forgetConvoyed(entry);
-    for (const [name, mode] of ticket.needs) this.#release(name, mode, entry);
+    this.#release(entry);
     const freed = entry.blocks.splice(0);
     if (!entry.hasStarted) freed.push(...entry.next.splice(0));
     this.#start(freed.flatMap(released));
   }
 
-  #use(name: string, mode: Mode, entry: Entry): void {
-    let users = this.#resources.get(name);
-    if (users === undefined) {
-      users = { read: undefined, add: undefined, write: undefined };
-      this.#resources.set(name, users);
+  /** Notes what a request uses; answers what stands against it. */
+  #use(entry: Entry): Set<Entry> {
+    const against = new Set<Entry>();
+    for (const [name, mode] of entry.ticket.needs) {
+      let resource = this.#resources.get(name);
+      if (resource === undefined) {
+        resource = { read: undefined, add: undefined, write: undefined };
+        this.#resources.set(name, resource);
+      } else for (const other of conflicting[mode]) addConflicts(against, resource[other], entry.ticket, name);
+      const same = resource[mode];
+      if (same === undefined) resource[mode] = new Set([entry]);
+      else same.add(entry);
+      entry.uses.push(resource);
     }
-    const same = users[mode];
-    if (same === undefined) users[mode] = new Set([entry]);
-    else same.add(entry);
+    return against;
   }
 
-  #release(name: string, mode: Mode, entry: Entry): void {
-    const users = this.#resources.get(name);
-    users?.[mode]?.delete(entry);
-    if (users !== undefined && isFree(users)) this.#resources.delete(name);
-  }
-
-  #against({ owner, needs, isAhead }: Ticket): Set<Entry> {
-    const out = new Set<Entry>();
-    for (const [name, mode] of needs) {
-      const users = this.#resources.get(name);
-      if (users === undefined) continue;
-      for (const other of conflicting[mode])
-        for (const entry of users[other] ?? [])
-          if (entry.ticket.owner !== owner || entry.ticket.slow?.has(name) === true || isAhead === true) out.add(entry);
+  #release(entry: Entry): void {
+    let index = 0;
+    for (const [name, mode] of entry.ticket.needs) {
+      const resource = entry.uses[index++] as Resource;
+      resource[mode]?.delete(entry);
+      if (isFree(resource)) this.#resources.delete(name);
     }
-    return out;
   }
 
   #noteConvoyed(entry: Entry): void {
@@ -179,7 +185,15 @@ export class Ordering {
   }
 }
 
-const isFree = ({ read, add, write }: Users): boolean =>
+/** A request waits for other connections' requests, and for its own connection's only where they are slow to show or it would overtake them. */
+function addConflicts(against: Set<Entry>, users: Set<Entry> | undefined, ticket: Ticket, name: string): void {
+  if (users === undefined || users.size === 0) return;
+  for (const user of users)
+    if (user.ticket.owner !== ticket.owner || user.ticket.slow?.has(name) === true || ticket.isAhead === true)
+      against.add(user);
+}
+
+const isFree = ({ read, add, write }: Resource): boolean =>
   (read?.size ?? 0) + (add?.size ?? 0) + (write?.size ?? 0) === 0;
 
 /** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
