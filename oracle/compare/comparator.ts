@@ -68,9 +68,9 @@ function differencesOf(decoded: Both<Decoded>, scene: ReplyScene): Difference[] 
   const zxid = { candidate: header.candidate.zxid, oracle: header.oracle.zxid };
   if (header.candidate.err === header.oracle.err) {
     const isWrite = isCommitted(scene.op, candidate) && isCommitted(scene.op, oracle);
-    if (isOutside && zxid.candidate <= 0 && zxid.candidate === zxid.oracle) {
-      // Nothing to learn.
-    } else out.push(...compareHeaders(zxid, { ...scene, isWrite }));
+    const saysNothing = isOutside && zxid.candidate <= 0 && zxid.candidate === zxid.oracle;
+    const difference = saysNothing ? undefined : compareHeaders(zxid, isWrite, scene);
+    if (difference !== undefined) out.push(difference);
     out.push(...bodyDifferences(decoded, zxid, scene));
   }
   if (out.length === 0) out.push(...layoutDifferences(decoded, scene));
@@ -79,11 +79,11 @@ function differencesOf(decoded: Both<Decoded>, scene: ReplyScene): Difference[] 
 
 function headerDifferences(header: Both<ReplyHeader>): Difference[] {
   const out: Difference[] = [];
-  const add = (at: string, kind: string, candidate: string, oracle: string) => {
-    if (candidate !== oracle) out.push({ is: "value", at, kind, candidate, oracle, relation: "equal" });
-  };
-  add("err", "errorCode", errorName(header.candidate.err), errorName(header.oracle.err));
-  add("xid", "xid", String(header.candidate.xid), String(header.oracle.xid));
+  const add = (at: string, kind: string, candidate: string, oracle: string) =>
+    out.push({ is: "value", at, kind, candidate, oracle, relation: "equal" });
+  const { candidate, oracle } = header;
+  if (candidate.err !== oracle.err) add("err", "errorCode", errorName(candidate.err), errorName(oracle.err));
+  if (candidate.xid !== oracle.xid) add("xid", "xid", String(candidate.xid), String(oracle.xid));
   return out;
 }
 

@@ -16,12 +16,10 @@ export interface SessionTrack {
 /** A session that has seen nothing. */
 export const freshTrack = (): SessionTrack => ({ newest: both(() => 0), newestWrite: both(() => 0) });
 
-/** A reply as far as its header goes. `isWrite`: it succeeded on both sides and changed something. `floor`: per side the newest write that had been
- *  answered when this request was sent. */
+/** A reply as far as its header goes. `floor`: per side the newest write that had been answered when this request was sent. */
 export interface HeaderScene {
   readonly witness: Witness;
   readonly track: SessionTrack;
-  readonly isWrite: boolean;
   readonly floor: Both<Int64>;
   /** Our clock, ms. */
   readonly now: number;
@@ -36,27 +34,32 @@ const value = (zxid: Both<Int64>, relation: string): Difference => ({
   relation,
 });
 
-/** At most one difference, at `zxid`. A rule broken by both sides is none. Learns from the header. */
-export function compareHeaders(zxid: Both<Int64>, scene: HeaderScene): Difference[] {
-  const { witness, track } = scene;
-  const oneSided = (breaks: (side: "candidate" | "oracle") => boolean) => breaks("candidate") !== breaks("oracle");
-  const out: Difference[] = [];
-  const ordinary = zxid.candidate > 0 && zxid.oracle > 0;
-  if (zxid.candidate > 0 !== zxid.oracle > 0 || (!ordinary && zxid.candidate !== zxid.oracle))
-    out.push(value(zxid, "both a zxid, or the same special value"));
-  else if (ordinary && oneSided((side) => zxid[side] < track.newest[side]))
-    out.push(value(zxid, "never backwards within a session"));
-  else if (ordinary && scene.isWrite) {
-    const isPaired = witness.writes.record(zxid, scene.now);
-    if (oneSided((side) => zxid[side] <= scene.floor[side]))
-      out.push(value(zxid, "greater than that of every write answered before"));
-    else if (oneSided((side) => zxid[side] <= track.newestWrite[side]))
-      out.push(value(zxid, "greater than that of the session's write before"));
-    else if (!isPaired) out.push(value(zxid, "one zxid per write"));
-  }
+/** The difference, if there is one. A rule broken by both sides is none. `isWrite`: it succeeded on both sides and changed something. Learns from the
+ *  header. */
+export function compareHeaders(zxid: Both<Int64>, isWrite: boolean, scene: HeaderScene): Difference | undefined {
+  const { track } = scene;
+  const broken = brokenRule(zxid, isWrite, scene);
   for (const side of sides) {
     if (zxid[side] > track.newest[side]) track.newest[side] = zxid[side];
-    if (scene.isWrite && zxid[side] > track.newestWrite[side]) track.newestWrite[side] = zxid[side];
+    if (isWrite && zxid[side] > track.newestWrite[side]) track.newestWrite[side] = zxid[side];
   }
-  return out;
+  return broken === undefined ? undefined : value(zxid, broken);
+}
+
+function brokenRule(
+  zxid: Both<Int64>,
+  isWrite: boolean,
+  { witness, track, floor, now }: HeaderScene,
+): string | undefined {
+  const { candidate, oracle } = zxid;
+  if (candidate <= 0 || oracle <= 0) return candidate === oracle ? undefined : "both a zxid, or the same special value";
+  if (candidate < track.newest.candidate !== oracle < track.newest.oracle) return "never backwards within a session";
+  if (!isWrite) return undefined;
+  const isPaired = witness.writes.record(zxid, now);
+  if (candidate <= floor.candidate !== oracle <= floor.oracle)
+    return "greater than that of every write answered before";
+  const { newestWrite } = track;
+  if (candidate <= newestWrite.candidate !== oracle <= newestWrite.oracle)
+    return "greater than that of the session's write before";
+  return isPaired ? undefined : "one zxid per write";
 }

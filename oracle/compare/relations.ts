@@ -10,16 +10,10 @@ export type KindTag = {
   [Name in keyof typeof records]: (typeof records)[Name] extends Kind<infer Tag, WireType> ? Tag : never;
 }[keyof typeof records];
 
-/** Where two values are compared. `field` is the last name of the path. */
-export interface Scene {
-  readonly witness: Witness;
-  readonly field: string;
-}
-
-/** `words` say what should hold; values arrive decoded, by the kind's wire type. */
+/** `words` say what should hold; values arrive decoded, by the kind's wire type. `field` is the name of what is compared. */
 export interface Relation {
   readonly words: string;
-  holds(candidate: unknown, oracle: unknown, scene: Scene): boolean;
+  holds(candidate: unknown, oracle: unknown, witness: Witness, field: string): boolean;
 }
 
 const exact: Relation = {
@@ -33,7 +27,7 @@ const exact: Relation = {
 /** A pzxid may name a write that no client asked for and that the sides make at different moments: the end of an expired session. */
 const sameWrite: Relation = {
   words: "same write",
-  holds: (candidate, oracle, { witness, field }) => {
+  holds: (candidate, oracle, witness, field) => {
     const kinship = witness.writes.kinship({ candidate: candidate as Int64, oracle: oracle as Int64 });
     return kinship === "straddles" ? field === "pzxid" : kinship !== "different";
   },
@@ -56,7 +50,7 @@ const sameUnit: Relation = {
 
 const renamed: Relation = {
   words: "same session",
-  holds: (candidate, oracle, { witness }) =>
+  holds: (candidate, oracle, witness) =>
     witness.sessions.pairs({ candidate: candidate as Int64, oracle: oracle as Int64 }),
 };
 

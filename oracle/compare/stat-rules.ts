@@ -89,17 +89,18 @@ const rules: readonly StatRule[] = [
 
 /** Differences of two Stats of the same znode beyond those of its single fields, at `at.field`. Learns from both Stats. */
 export function compareStats(stats: Both<Stat>, at: string, scene: StatScene): Difference[] {
-  const out = new Map<string, Difference>();
+  const broken: StatRule[] = [];
   for (const rule of rules) {
-    const holds = { candidate: true, oracle: true };
-    for (const side of sides) holds[side] = rule.holds(stats[side], side, scene);
-    if (holds.candidate === holds.oracle || out.has(rule.field)) continue;
-    const kind = rule.field.endsWith("time") ? "timestampMs" : "zxid";
-    const printed = { candidate: String(stats.candidate[rule.field]), oracle: String(stats.oracle[rule.field]) };
-    out.set(rule.field, { is: "value", at: `${at}.${rule.field}`, kind, ...printed, relation: rule.words });
+    const candidate = rule.holds(stats.candidate, "candidate", scene);
+    if (candidate === rule.holds(stats.oracle, "oracle", scene)) continue;
+    if (!broken.some(({ field }) => field === rule.field)) broken.push(rule);
   }
   for (const side of sides) learn(stats[side], side, scene);
-  return [...out.values()];
+  return broken.map(({ field, words }) => {
+    const kind = field.endsWith("time") ? "timestampMs" : "zxid";
+    const printed = { candidate: String(stats.candidate[field]), oracle: String(stats.oracle[field]) };
+    return { is: "value", at: `${at}.${field}`, kind, ...printed, relation: words };
+  });
 }
 
 /** The first time seen for a write stays, so that a later lie is the one reported. */

@@ -6,11 +6,20 @@ import { type Int64, int64, writeInt64 } from "./int64.ts";
 export class MalformedFrame extends Error {
   readonly field: string;
   readonly offset: number;
-  constructor(reason: string, at: { field: string; offset: number }) {
-    super(`${reason} at byte ${at.offset}${at.field === "" ? "" : ` (${at.field})`}`);
+  readonly #reason: string;
+
+  constructor(reason: string, { field = "", offset }: { field?: string; offset: number }) {
+    super(`${reason} at byte ${offset}${field === "" ? "" : ` (${field})`}`);
     this.name = "MalformedFrame";
-    this.field = at.field;
-    this.offset = at.offset;
+    this.field = field;
+    this.offset = offset;
+    this.#reason = reason;
+  }
+
+  /** The same error in the words of what the field is a part of. */
+  within(outer: string | number): MalformedFrame {
+    const field = this.field === "" ? String(outer) : `${outer}.${this.field}`;
+    return new MalformedFrame(this.#reason, { field, offset: this.offset });
   }
 }
 
@@ -18,8 +27,6 @@ export class MalformedFrame extends Error {
 export class Reader {
   readonly bytes: Buffer;
   offset: number;
-  /** Dotted path of the field being read, kept by the codec for error messages. */
-  field = "";
 
   constructor(bytes: Uint8Array, offset = 0) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -31,9 +38,9 @@ export class Reader {
     return this.bytes.length - this.offset;
   }
 
-  /** Fails with the current field and position. */
+  /** Fails with the current position. */
   fail(reason: string): never {
-    throw new MalformedFrame(reason, { field: this.field, offset: this.offset });
+    throw new MalformedFrame(reason, { offset: this.offset });
   }
 
   #take(length: number): number {

@@ -1,5 +1,5 @@
 /** Encoding and decoding of any schema, compiled once per schema to cached closures. */
-import { Reader, Writer } from "./buffers.ts";
+import { MalformedFrame, Reader, Writer } from "./buffers.ts";
 import type { FieldType, Infer, Kind, RecordSchema, Schema, SequenceItem, SequenceSchema } from "./kinds.ts";
 
 interface Codec {
@@ -48,13 +48,12 @@ function vectorCodec(of: FieldType): Codec {
       const count = reader.count();
       if (count === null) return null;
       if (count > reader.remaining) reader.fail(`vector of ${count} elements, ${reader.remaining} bytes are left`);
-      const field = reader.field;
       const out: unknown[] = [];
-      for (let i = 0; i < count; i++) {
-        reader.field = `${field}.${i}`;
-        out.push(element.read(reader));
+      try {
+        while (out.length < count) out.push(element.read(reader));
+      } catch (cause) {
+        throw inField(out.length, cause);
       }
-      reader.field = field;
       return out;
     },
     write(writer, value) {
@@ -70,14 +69,13 @@ function recordCodec(schema: RecordSchema): Codec {
   const codecs = Object.values(schema.fields).map(codecOf);
   return {
     read(reader) {
-      const outer = reader.field;
       const out: Record<string, unknown> = {};
-      for (let i = 0; i < names.length; i++) {
-        const name = names[i] as string;
-        reader.field = outer === "" ? name : `${outer}.${name}`;
-        out[name] = (codecs[i] as Codec).read(reader);
+      let i = 0;
+      try {
+        for (; i < names.length; i++) out[names[i] as string] = (codecs[i] as Codec).read(reader);
+      } catch (cause) {
+        throw inField(names[i] as string, cause);
       }
-      reader.field = outer;
       return out;
     },
     write(writer, value) {
@@ -92,16 +90,16 @@ function sequenceCodec(schema: SequenceSchema): Codec {
   return {
     read(reader) {
       const items: SequenceItem[] = [];
-      for (;;) {
-        reader.field = `${items.length}`;
-        const head = header.read(reader) as Record<string, unknown>;
-        if (schema.endsAt(head)) {
-          reader.field = "";
-          return items;
+      try {
+        for (;;) {
+          const head = header.read(reader) as Record<string, unknown>;
+          if (schema.endsAt(head)) return items;
+          const body = schema.bodyOf(head);
+          if (body === undefined) return reader.fail("a header that is not allowed here");
+          items.push({ header: head, body: codecOf(body).read(reader) as Record<string, unknown> });
         }
-        const body = schema.bodyOf(head);
-        if (body === undefined) return reader.fail("a header that is not allowed here");
-        items.push({ header: head, body: codecOf(body).read(reader) as Record<string, unknown> });
+      } catch (cause) {
+        throw inField(items.length, cause);
       }
     },
     write(writer, value) {
@@ -116,6 +114,10 @@ function sequenceCodec(schema: SequenceSchema): Codec {
     },
   };
 }
+
+/** Fields are named when reading has failed, not while it goes on: hardly any frame is malformed. */
+const inField = (name: string | number, cause: unknown): unknown =>
+  cause instanceof MalformedFrame ? cause.within(name) : cause;
 
 /** The decoded type of a frame body. */
 export type BodyOf<S extends Schema> = S extends RecordSchema ? Infer<S> : SequenceItem[];
