@@ -168,7 +168,7 @@ export class CrossConnection implements BackendSession {
       convoy: undefined,
       floor: { candidate: 0, oracle: 0 },
       replies: {},
-      skippedBy: new Set(),
+      isSkippedBy: { candidate: false, oracle: false },
       isJudged: false,
     };
     rememberEphemerals(session, request.operations ?? []);
@@ -183,7 +183,10 @@ export class CrossConnection implements BackendSession {
       ? everything
       : footprint(request, { owner: this, watches: shared.watches, ephemeralCreates: session.ephemeralCreates });
     const ticket: Ticket = {
-      ...{ owner: this, needs, slow: slowToShow(request, needs), isAhead: !isInLine },
+      owner: this,
+      needs,
+      slow: slowToShow(request, needs),
+      isAhead: !isInLine,
       mayConvoy: needs !== everything && isPlainWrite(request) && this.#keepsOrder(),
       start: (convoy) => this.#send(exchange, convoy),
     };
@@ -217,13 +220,14 @@ export class CrossConnection implements BackendSession {
       if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
       const { startedMs } = taken.exchange;
       taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - (startedMs[side] ?? 0) };
-      for (const skipped of taken.skipped) skipped.skippedBy.add(side);
+      for (const skipped of taken.skipped) skipped.isSkippedBy[side] = true;
       if (side === "oracle") {
         for (const skipped of taken.skipped) this.#dispatch.tellConvoy(skipped, undefined);
         this.#dispatch.tellConvoy(taken.exchange, frame.length >= 16 ? new Reader(frame, 4).long() : undefined);
       }
-      this.#pairing.replied(Math.min(...sides.map((each) => this.#ends.lane(each).replies)), now);
-      for (const exchange of [...taken.skipped, taken.exchange]) this.#settle(exchange);
+      this.#pairing.replied(Math.min(lane.replies, this.#ends.lane(otherSide(side)).replies), now);
+      for (const skipped of taken.skipped) this.#settle(skipped);
+      this.#settle(taken.exchange);
     }
     this.#advance();
   }
@@ -262,7 +266,7 @@ export class CrossConnection implements BackendSession {
   /** Judges a request once no side can add anything. */
   #settle(exchange: Exchange): void {
     const isDone = (side: Side) =>
-      exchange.replies[side] !== undefined || exchange.skippedBy.has(side) || this.#ends.isAbsent(side);
+      exchange.replies[side] !== undefined || exchange.isSkippedBy[side] || this.#ends.isAbsent(side);
     if (exchange.isJudged || !sides.every(isDone)) return;
     this.#retire(exchange);
     if (!this.#ends.hasAbsent && isRefusedLate(exchange))
@@ -300,9 +304,9 @@ export class CrossConnection implements BackendSession {
 
   /** A side that has hung up may still be carrying out what it had received; whoever meets it waits a while. */
   #mayStillHappen(exchange: Exchange): boolean {
-    const { replies, skippedBy, sentAt, isTooLate } = exchange;
+    const { replies, isSkippedBy, sentAt, isTooLate } = exchange;
     const owes = (side: Side): boolean =>
-      replies[side] === undefined && !skippedBy.has(side) && !this.#ends.isAbsent(side);
+      replies[side] === undefined && !isSkippedBy[side] && !this.#ends.isAbsent(side);
     return sentAt > 0 && !isTooLate && mayHaveChanged(exchange) && sides.some(owes);
   }
 

@@ -4,7 +4,7 @@
 import { ruledBy } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
 import { isCreate, isOutOfLine, isSequential, isSlowToShow, type Operation, pathOf, type Request } from "./request.ts";
-import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
+import { above, parentOf, type WatchMap, type WatchTable } from "./watch-map.ts";
 
 /** A connection, as far as ordering goes. */
 export interface Watcher {
@@ -118,7 +118,7 @@ function addChange<Owner extends Watcher>(
 ): void {
   use(`node ${path}`, "write");
   use(`names ${parentOf(path)}`, "read");
-  for (const above of upwards(path)) use(`tree ${above}`, "add");
+  for (let at: string | undefined = path; at !== undefined; at = above(at)) use(`tree ${at}`, "add");
   addEvents(scene.watches.watchers(path, comesOrGoes), use, scene.owner);
 }
 
@@ -134,7 +134,7 @@ function addCreate<Owner extends Watcher>(
   if (!isSequential(operation)) return addChange(path, true, use, scene);
   // The name is the server's choice: it may collide with any name below the parent.
   use(`names ${parent}`, "write");
-  for (const above of upwards(parent)) use(`tree ${above}`, "add");
+  for (let at: string | undefined = parent; at !== undefined; at = above(at)) use(`tree ${at}`, "add");
   addEvents(scene.watches.watchersBelow(parent), use, scene.owner);
 }
 
@@ -166,18 +166,19 @@ const setWatchesTables = {
 } as const satisfies Record<string, WatchTable>;
 
 /** The watches that a request may leave behind. */
-export function* watchesOf(request: Request): Generator<{ readonly path: string; readonly table: WatchTable }> {
-  if (request.isOurs || request.op === "multiRead") return;
-  for (const operation of request.operations ?? []) {
-    const { op, fields } = operation;
-    const path = pathOf(operation);
-    if (op === "addWatch" && path !== undefined) yield { path, table: "lasting" };
-    else if (op === "setWatches" || op === "setWatches2")
-      for (const [name, table] of Object.entries(setWatchesTables))
-        for (const each of listOf(fields[name])) yield { path: each, table };
-    else if (fields.watch === true && path !== undefined)
-      yield { path, table: op === "exists" || op === "getData" ? "data" : "children" };
-  }
+export function watchesOf(request: Request): readonly { readonly path: string; readonly table: WatchTable }[] {
+  const [operation] = request.operations ?? [];
+  if (operation === undefined || request.isOurs) return [];
+  const { op, fields } = operation;
+  if (op === "setWatches" || op === "setWatches2")
+    return Object.entries(setWatchesTables).flatMap(([name, table]) =>
+      listOf(fields[name]).map((path) => ({ path, table })),
+    );
+  const path = pathOf(operation);
+  if (path === undefined) return [];
+  if (op === "addWatch") return [{ path, table: "lasting" }];
+  if (fields.watch !== true || request.op === "multiRead") return [];
+  return [{ path, table: op === "exists" || op === "getData" ? "data" : "children" }];
 }
 
 /** Notes them. `position` counts the connection's requests. */

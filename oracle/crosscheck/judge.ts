@@ -58,9 +58,9 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
     shared.book.remove(record);
     return;
   }
-  const paths = createdPaths(decoded[shared.truth].body);
-  for (const [index, operation] of (operations ?? []).entries()) {
-    const path = paths[index] ?? pathOf(operation);
+  let index = 0;
+  for (const operation of operations ?? []) {
+    const path = createdPath(decoded[shared.truth].body, index++) ?? pathOf(operation);
     if (path === undefined) continue;
     if (isEphemeral(operation)) record.ephemerals.add(path);
     if (isCreate(operation.op)) shared.reapables.created(operation, path, exchange.sentAt);
@@ -70,10 +70,10 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
   }
 }
 
-/** The names that the server gave, operation by operation. */
-function createdPaths(body: unknown): (string | undefined)[] {
-  const pathIn = (one: unknown) => (one as { path?: string | null } | undefined)?.path ?? undefined;
-  return Array.isArray(body) ? (body as SequenceItem[]).map((item) => pathIn(item.body)) : [pathIn(body)];
+/** The name that the server gave to what one operation made. */
+function createdPath(body: unknown, index: number): string | undefined {
+  const result = Array.isArray(body) ? (body as SequenceItem[])[index]?.body : body;
+  return (result as { path?: string | null } | undefined)?.path ?? undefined;
 }
 
 /** Whether one of the two sides answered with this code. */

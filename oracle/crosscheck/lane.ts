@@ -28,7 +28,7 @@ export interface Exchange {
   /** `at`: waking clock, ms. */
   readonly replies: Partial<Record<Side, { readonly frame: Buffer; readonly at: number; readonly tookMs: number }>>;
   /** Sides that have answered a later request instead. */
-  readonly skippedBy: Set<Side>;
+  readonly isSkippedBy: Record<Side, boolean>;
   /** Its verdict is in the journal; an answer that comes later changes nothing. */
   isJudged: boolean;
 }

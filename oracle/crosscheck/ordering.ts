@@ -53,13 +53,15 @@ interface Entry {
   hasLeft: boolean;
   cohort: Cohort | undefined;
   convoy: Convoy | undefined;
+  /** The number of the newest entry that was held against it. */
+  metBy: number;
   /** Entries that wait until this one is answered, and those that wait until it is sent. */
   readonly blocks: Entry[];
   readonly next: Entry[];
 }
 
-/** A resource while somebody uses it: who, by mode. A mode without users has no set: most resources have one user at a time. */
-type Resource = Record<Mode, Set<Entry> | undefined>;
+/** Who uses a resource, by mode, in no order. Most have one user at a time. */
+type Resource = Record<Mode, Entry[] | undefined>;
 
 /** Hands out turns. */
 export class Ordering {
@@ -88,14 +90,15 @@ export class Ordering {
       hasLeft: false,
       cohort: undefined,
       convoy: undefined,
+      metBy: 0,
       blocks: [],
       next: [],
     };
     const against = this.#use(entry);
-    if (ticket.mayConvoy === true) for (const own of this.#convoyed.get(ticket.owner) ?? []) against.add(own);
+    if (ticket.mayConvoy === true) this.#convoyed.get(ticket.owner)?.forEach((own) => void meet(against, own, entry));
     const newest = this.#newest.get(ticket.owner);
     const before = newest?.hasStarted === false ? newest : undefined;
-    const cohort = ticket.mayConvoy === true && against.size > 0 ? cohortFor(entry, against, before) : undefined;
+    const cohort = ticket.mayConvoy === true && against.length > 0 ? cohortFor(entry, against, before) : undefined;
     for (const earlier of against) {
       if (cohort !== undefined && earlier.cohort === cohort && !earlier.hasStarted) continue;
       earlier.blocks.push(entry);
@@ -125,23 +128,22 @@ export class Ordering {
     if (this.#newest.get(ticket.owner) === entry) this.#newest.delete(ticket.owner);
     this.#forgetConvoyed(entry);
     this.#release(entry);
-    const freed = entry.blocks.splice(0);
-    if (!entry.hasStarted) freed.push(...entry.next.splice(0));
-    this.#start(freed.flatMap(released));
+    const freed = entry.hasStarted ? entry.blocks : [...entry.blocks, ...entry.next];
+    if (freed.length > 0) this.#start(freed.flatMap(released));
   }
 
   /** Notes what a request uses; answers what stands against it. */
-  #use(entry: Entry): Set<Entry> {
-    const against = new Set<Entry>();
+  #use(entry: Entry): Entry[] {
+    const against: Entry[] = [];
     for (const [name, mode] of entry.ticket.needs) {
       let resource = this.#resources.get(name);
       if (resource === undefined) {
         resource = { read: undefined, add: undefined, write: undefined };
         this.#resources.set(name, resource);
-      } else for (const other of conflicting[mode]) addConflicts(against, resource[other], entry.ticket, name);
+      } else for (const other of conflicting[mode]) addConflicts(against, resource[other], entry, name);
       const same = resource[mode];
-      if (same === undefined) resource[mode] = new Set([entry]);
-      else same.add(entry);
+      if (same === undefined) resource[mode] = [entry];
+      else same.push(entry);
       entry.uses.push(resource);
     }
     return against;
@@ -151,7 +153,9 @@ export class Ordering {
     let index = 0;
     for (const [name, mode] of entry.ticket.needs) {
       const resource = entry.uses[index++] as Resource;
-      resource[mode]?.delete(entry);
+      const users = resource[mode] as Entry[];
+      const newest = users.pop() as Entry;
+      if (newest !== entry) users[users.indexOf(entry)] = newest;
       if (isFree(resource)) this.#resources.delete(name);
     }
   }
@@ -186,18 +190,26 @@ export class Ordering {
 }
 
 /** A request waits for other connections' requests, and for its own connection's only where they are slow to show or it would overtake them. */
-function addConflicts(against: Set<Entry>, users: Set<Entry> | undefined, ticket: Ticket, name: string): void {
-  if (users === undefined || users.size === 0) return;
+function addConflicts(against: Entry[], users: Entry[] | undefined, entry: Entry, name: string): void {
+  if (users === undefined) return;
+  const { owner, isAhead } = entry.ticket;
   for (const user of users)
-    if (user.ticket.owner !== ticket.owner || user.ticket.slow?.has(name) === true || ticket.isAhead === true)
-      against.add(user);
+    if (user.ticket.owner !== owner || user.ticket.slow?.has(name) === true || isAhead === true)
+      meet(against, user, entry);
+}
+
+/** Once, however many resources they share. */
+function meet(against: Entry[], user: Entry, entry: Entry): void {
+  if (user.metBy === entry.number) return;
+  user.metBy = entry.number;
+  against.push(user);
 }
 
 const isFree = ({ read, add, write }: Resource): boolean =>
-  (read?.size ?? 0) + (add?.size ?? 0) + (write?.size ?? 0) === 0;
+  (read?.length ?? 0) + (add?.length ?? 0) + (write?.length ?? 0) === 0;
 
 /** The newest cohort among what a write would wait for, if it may join that; else one of its own. */
-function cohortFor({ number }: Entry, against: ReadonlySet<Entry>, before: Entry | undefined): Cohort {
+function cohortFor({ number }: Entry, against: readonly Entry[], before: Entry | undefined): Cohort {
   const waiting = [...against, ...(before === undefined ? [] : [before])].filter(({ hasStarted }) => !hasStarted);
   let newest: Cohort | undefined;
   for (const { cohort } of waiting) if (cohort !== undefined && cohort.opened > (newest?.opened ?? 0)) newest = cohort;

@@ -9,13 +9,9 @@ export type WatchTable = "data" | "children" | "lasting";
 /** The path above one; the root is its own. */
 export const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf("/"), 1)) || "/";
 
-/** A path and all above it, the root last. */
-export function* upwards(path: string): Generator<string> {
-  for (let at = path; ; at = parentOf(at)) {
-    yield at;
-    if (at === "/" || !at.startsWith("/")) return;
-  }
-}
+/** The same, and undefined above the root or what is no path. */
+export const above = (path: string): string | undefined =>
+  path === "/" || !path.startsWith("/") ? undefined : parentOf(path);
 
 /** Beyond this many watched paths a connection counts as watching everything. */
 const pathsMax = 100_000;
@@ -81,21 +77,23 @@ export class WatchMap<Owner extends object> {
   }
 
   /** Who may see an event when this znode changes. `comesOrGoes`: its parent's list of children changes too. */
-  *watchers(path: string, comesOrGoes: boolean): Generator<Owner> {
+  watchers(path: string, comesOrGoes: boolean): Owner[] {
     const { data, children, lasting } = this.#tables;
-    yield* this.#everywhere;
-    yield* data.get(path)?.keys() ?? [];
+    const out = [...this.#everywhere];
+    const addAll = (owners: ReadonlyMap<Owner, number> | undefined) => void (owners && out.push(...owners.keys()));
+    addAll(data.get(path));
     if (comesOrGoes) {
-      yield* children.get(path)?.keys() ?? [];
-      yield* children.get(parentOf(path))?.keys() ?? [];
+      addAll(children.get(path));
+      addAll(children.get(parentOf(path)));
     }
-    if (lasting.size > 0) for (const above of upwards(path)) yield* lasting.get(above)?.keys() ?? [];
+    if (lasting.size > 0)
+      for (let at: string | undefined = path; at !== undefined; at = above(at)) addAll(lasting.get(at));
+    return out;
   }
 
   /** Who may see an event when some child of this znode comes, whatever its name. */
-  *watchersBelow(parent: string): Generator<Owner> {
-    yield* this.watchers(parent, true);
-    yield* this.#below.get(parent)?.keys() ?? [];
+  watchersBelow(parent: string): Owner[] {
+    return [...this.watchers(parent, true), ...(this.#below.get(parent)?.keys() ?? [])];
   }
 }
 
