@@ -423,12 +423,19 @@ describe("handshakes", () => {
     readOnly: false,
     ...fields,
   });
-  const compare = (candidate: Record<string, unknown>, resumed?: { id: Int64; passwd: Uint8Array }) => {
-    const granted = { candidate: response(candidate), oracle: response({ sessionId: 9 }) };
+  interface Resumed {
+    id: Int64;
+    passwd: Uint8Array;
+  }
+  const compare = (
+    candidate: Record<string, unknown>,
+    { resumed, oracle = {}, witness = new Witness() }: { resumed?: Resumed; oracle?: object; witness?: Witness } = {},
+  ) => {
+    const granted = { candidate: response(candidate), oracle: response({ sessionId: 9, ...oracle }) };
     const raw = { candidate: encodeConnectResponse(granted.candidate), oracle: encodeConnectResponse(granted.oracle) };
     const asked =
       resumed === undefined ? {} : { resumed: { candidate: resumed, oracle: { id: 9, passwd: new Uint8Array(16) } } };
-    return places(compareConnects(granted, raw, { witness: new Witness(), print: { reveal: false }, ...asked }));
+    return places(compareConnects(granted, raw, { witness, print: { reveal: false }, ...asked }));
   };
 
   test("timeouts, password lengths, the readOnly byte and resumed ids", () => {
@@ -436,10 +443,20 @@ describe("handshakes", () => {
     expect(compare({ timeOut: 4001 })).toEqual(["connect.timeOut"]);
     expect(compare({ passwd: new Uint8Array(8) })).toEqual(["connect.passwd"]);
     expect(compare({ readOnly: undefined })).toEqual(["connect.readOnly"]);
-    expect(compare({}, { id: 1, passwd: new Uint8Array(16) })).toEqual([]);
-    expect(compare({}, { id: 2, passwd: new Uint8Array(16) })).toEqual(["connect.sessionId"]);
-    expect(compare({ passwd: new Uint8Array(16).fill(7) }, { id: 1, passwd: new Uint8Array(16) })).toEqual([
-      "connect.passwd",
-    ]);
+    expect(compare({}, { resumed: { id: 1, passwd: new Uint8Array(16) } })).toEqual([]);
+    expect(compare({}, { resumed: { id: 2, passwd: new Uint8Array(16) } })).toEqual(["connect.sessionId"]);
+    const resumed = { id: 1, passwd: new Uint8Array(16) };
+    expect(compare({ passwd: new Uint8Array(16).fill(7) }, { resumed })).toEqual(["connect.passwd"]);
+  });
+
+  test("a password belongs to one session, unless both sides give it to several", () => {
+    const passwd = (byte: number) => new Uint8Array(16).fill(byte);
+    const witness = new Witness();
+    const open = (sessionId: number, candidate: number, oracle: number) =>
+      compare({ sessionId, passwd: passwd(candidate) }, { oracle: { sessionId, passwd: passwd(oracle) }, witness });
+    expect([open(1, 7, 1), open(2, 8, 2)]).toEqual([[], []]);
+    expect(open(3, 7, 3)).toEqual(["connect.passwd"]);
+    expect(open(4, 7, 1)).toEqual([]);
+    expect([open(0, 0, 9), open(0, 0, 0), open(5, 0, 5)].flat()).toEqual([]);
   });
 });

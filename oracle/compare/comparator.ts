@@ -184,6 +184,13 @@ export function compareConnects(
         : "changed",
     );
     add("connect.passwd", "secret", same.candidate, same.oracle, "the password of before");
+  } else if (candidate.sessionId !== 0 && oracle.sessionId !== 0) {
+    const passwords = eachOf(granted, ({ passwd }) => Buffer.from(passwd ?? []).toString("hex"));
+    const owned = eachOf(scene.witness.passwords.knows(passwords), (isKnown) =>
+      isKnown ? "another session's" : "new",
+    );
+    scene.witness.passwords.pairs(passwords);
+    add("connect.passwd", "secret", owned.candidate, owned.oracle, "a password of its own");
   }
   const ids = { candidate: candidate.sessionId, oracle: oracle.sessionId };
   if (!scene.witness.sessions.pairs(ids)) {

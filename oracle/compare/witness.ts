@@ -12,6 +12,9 @@ export interface LastChange {
   readonly mtime: Int64;
 }
 
+/** How many sessions' passwords are remembered. */
+const passwordsMax = 20_000;
+
 /** How many writes are remembered if nobody says otherwise. */
 const writesDefault = 200_000;
 
@@ -19,7 +22,9 @@ const writesDefault = 200_000;
  *  forgotten loosens the check and never makes it wrong. */
 export class Witness {
   readonly writes: WriteMap;
-  readonly sessions = new Renaming();
+  readonly sessions = new Renaming<Int64>();
+  /** In hex. */
+  readonly passwords = new Renaming<string>(passwordsMax);
   /** Each write has one time, whatever znodes it changed: by zxid, per side. */
   readonly timeOf: Both<BoundedMap<Int64, Int64>>;
   readonly lastChange: Both<BoundedMap<string, LastChange>>;

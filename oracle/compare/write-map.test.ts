@@ -56,7 +56,7 @@ test("where neighbours changed places, the newest of those before counts", () =>
 });
 
 test("a renaming is one-to-one, forgets in pairs, and knows that 0 is none", () => {
-  const renaming = new Renaming(2);
+  const renaming = new Renaming<number>(2);
   expect(renaming.pairs({ candidate: 1, oracle: 11 })).toBe(true);
   expect(renaming.pairs({ candidate: 1, oracle: 12 })).toBe(false);
   expect(renaming.pairs({ candidate: 2, oracle: 11 })).toBe(false);

@@ -38,6 +38,7 @@ const granted = (change: (raw: Buffer, resumes: number) => Buffer | undefined): 
 const askingFor = (hello: Hello, credentials: Credentials): Hello =>
   rewriteHello(hello, { lastZxidSeen: hello.request.lastZxidSeen, credentials });
 
+const commonPassword = Buffer.alloc(passwordBytes, 7);
 const noSession: Credentials = { id: 0, passwd: Buffer.alloc(passwordBytes) };
 
 /** By class. */
@@ -77,6 +78,19 @@ export const resumeMutants: readonly Mutant[] = [
   mutant(
     { name: "session-former-reborn", class: "session", lie: "a closed session is resumed as a new one", rare: true },
     { hello: (hello, world) => (world.closing.has(hello.request.sessionId) ? askingFor(hello, noSession) : hello) },
+  ),
+  mutant(
+    { name: "session-one-password", class: "session", lie: "all sessions have the same password" },
+    {
+      ...granted((raw) => raw.fill(commonPassword, answerAt.password, answerAt.password + passwordBytes)),
+      hello: (hello, world) => {
+        const { sessionId: id, passwd: said } = hello.request;
+        const { passwd } = world.firstGrant(id) ?? {};
+        return passwd != null && said != null && Buffer.compare(said, commonPassword) === 0
+          ? askingFor(hello, { id, passwd })
+          : hello;
+      },
+    },
   ),
   mutant(
     {
