@@ -53,7 +53,11 @@ withTwin(
     "seconds after which no sequence begins any more; what was found is shrunk for one more --shrink-time",
   )
   .option("--max-causes <n>", "distinct causes after which the run ends", "5")
-  .option("--shrink-time <s>", "seconds for shrinking one cause; 0 shrinks nothing", "20")
+  .option(
+    "--shrink-time <s>",
+    "seconds for shrinking one cause, twice as long where trials have to wait for servers; 0 shrinks nothing",
+    "20",
+  )
   .option("--end-on-failure", "end with the first cause")
   .option("--shard <i/n>", "the i-th of n parts of the run; all parts need the same --seed")
   .option("--in-order", "sequences by number, one after the other; default: mostly those that reach new coverage cells")

@@ -435,7 +435,7 @@ describe("handshakes", () => {
     const raw = { candidate: encodeConnectResponse(granted.candidate), oracle: encodeConnectResponse(granted.oracle) };
     const asked =
       resumed === undefined ? {} : { resumed: { candidate: resumed, oracle: { id: 9, passwd: new Uint8Array(16) } } };
-    return places(compareConnects(granted, raw, { witness, print: { reveal: false }, ...asked }));
+    return places(compareConnects(granted, raw, { witness, case: "one", print: { reveal: false }, ...asked }));
   };
 
   test("timeouts, password lengths, the readOnly byte and resumed ids", () => {

@@ -153,12 +153,14 @@ export function compareEvents(frames: Both<Uint8Array>, scene: EventScene): Diff
   return out;
 }
 
-/** Compares what the handshakes granted. `resumed` carries, per side, the session that was asked for. */
+/** Compares what the handshakes granted. `resumed` carries, per side, the session that was asked for. Sessions of one case should have different
+ *  passwords: a case shows by itself what was found in it. */
 export function compareConnects(
   granted: Both<ConnectResponse>,
   raw: Both<Uint8Array>,
   scene: {
     readonly witness: Witness;
+    readonly case: string;
     readonly resumed?: Both<{ id: Int64; passwd: Uint8Array | null }>;
     readonly print: PrintOptions;
   },
@@ -185,7 +187,7 @@ export function compareConnects(
     );
     add("connect.passwd", "secret", same.candidate, same.oracle, "the password of before");
   } else if (candidate.sessionId !== 0 && oracle.sessionId !== 0) {
-    const passwords = eachOf(granted, ({ passwd }) => Buffer.from(passwd ?? []).toString("hex"));
+    const passwords = eachOf(granted, ({ passwd }) => `${scene.case} ${Buffer.from(passwd ?? []).toString("hex")}`);
     const owned = eachOf(scene.witness.passwords.knows(passwords), (isKnown) =>
       isKnown ? "another session's" : "new",
     );

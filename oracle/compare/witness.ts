@@ -23,7 +23,7 @@ const writesDefault = 200_000;
 export class Witness {
   readonly writes: WriteMap;
   readonly sessions = new Renaming<Int64>();
-  /** In hex. */
+  /** By case, in hex. */
   readonly passwords = new Renaming<string>(passwordsMax);
   /** Each write has one time, whatever znodes it changed: by zxid, per side. */
   readonly timeOf: Both<BoundedMap<Int64, Int64>>;

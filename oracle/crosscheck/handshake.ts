@@ -41,7 +41,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const isAway = (side: Side) => shared.deathsOf(side).wasAway(askedAt);
   const answers = await askAgain(shared, asked, ask, isAway);
   const opened = eachOf(answers, ({ opened }) => opened);
-  const differences = compareOpened(shared, opened, found);
+  const differences = compareOpened(opened, { shared, label, found });
   const verdict = judge(shared, opened, differences, { hello, isAway });
   const isGranted = eachOf(opened, ({ is }) => is === "granted");
   if (verdict !== "diverges" && isGranted.candidate !== isGranted.oracle) shared.driftApart(label);
@@ -163,7 +163,11 @@ function answerOf(opened: Opened): Answer {
   return opened.is === "closed" ? { is: "closed", err: "closed" } : { is: "reply", err: opened.is };
 }
 
-function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecord | undefined): Difference[] {
+/** `found` is the session that was asked for. */
+function compareOpened(
+  opened: Both<Opened>,
+  { shared, label, found }: { shared: Shared; label: Label; found: SessionRecord | undefined },
+): Difference[] {
   const { candidate, oracle } = opened;
   if (candidate.is !== oracle.is)
     return [
@@ -195,6 +199,7 @@ function compareOpened(shared: Shared, opened: Both<Opened>, found: SessionRecor
       : undefined;
   return compareConnects({ candidate: granted.candidate, oracle: granted.oracle }, raw, {
     witness: shared.witness,
+    case: label.case,
     ...(resumed === undefined ? {} : { resumed }),
     print: shared.scribe.print,
   });

@@ -66,6 +66,15 @@ export const oversightMutants: readonly Mutant[] = [
     },
   ),
   mutant(
+    { name: "layout-ping-xid", class: "layout", lie: "a ping is answered under the xid that it bore", rare: true },
+    {
+      frame: (frame, { op, frame: asked }) => {
+        if (op === "ping") asked.copy(frame, 0, 0, 4);
+        return frame;
+      },
+    },
+  ),
+  mutant(
     { name: "session-timeout-rounded", class: "session", lie: "timeouts are rounded up to whole seconds", rare: true },
     {
       opened: (raw) => {

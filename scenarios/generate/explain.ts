@@ -22,6 +22,9 @@ export interface Explaining
   readonly executed?: number;
 }
 
+/** How much longer may be shrunk what waits for servers in every trial. */
+const waitingFactor = 2;
+
 /** Replays that say how often the shrunk form shows the divergence. */
 const verifications = 3;
 let lastTrial = 0;
@@ -77,7 +80,8 @@ export async function explain(
   const { steps, wanted } = other ?? { steps: sent, wanted: divergence };
   if (other !== undefined && other.wanted !== divergence)
     journal({ event: "note", text: `${headline(divergence)}: shows itself as ${headline(wanted)}, given time` });
-  const limits = { budgetMs: how.shrinkMs, inFlight: steps.some(isSlow) ? 32 : 4, isAllowed };
+  const isWaiting = steps.some(isSlow);
+  const limits = { budgetMs: how.shrinkMs * (isWaiting ? waitingFactor : 1), inFlight: isWaiting ? 32 : 4, isAllowed };
   const small = await shrink(steps, (some) => shows(wanted, some), limits, {
     ...(how.origin === undefined || mayBeSlow || other !== undefined ? {} : { origin: how.origin }),
     guesses: guessesAt(steps, (wanted.request ?? {}) as Diverged, other === undefined ? executed : steps.length),
