@@ -60,7 +60,7 @@ const everyday: Weights = {
   closeSession: 1.5,
   drop: 1.5,
   reconnect: 2,
-  raw: 0.3,
+  raw: 0.5,
   createContainer: 2,
   createTTL: 2,
   addWatch: 4,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { parseRequest } from "../../oracle/crosscheck/request.ts";
+import type { OpName } from "../../src/protocol/opcodes.ts";
 import { encodeStep, type RequestStep } from "../encode.ts";
 import type { Step } from "../format.ts";
 import { Memory } from "../references.ts";
@@ -77,6 +79,20 @@ describe("generated sequences", () => {
     );
     for (const op of ["addWatch", "removeWatches", "checkWatches", "multiRead", "getEphemerals", "whoAmI", "createTTL"])
       expect(ops("full")).toContain(op);
+  });
+
+  test("ask for what there is not, and under xids that no client uses", () => {
+    const at = generator(plan("default"));
+    const asked = Array.from({ length: 2_000 }, (_, i) => at(i).steps)
+      .flat()
+      .flatMap((step) => (step.op === "raw" ? [parseRequest(Buffer.from(step.hex, "hex"))] : []));
+    const xidsOf = (op: OpName | undefined) =>
+      new Set(asked.filter((one) => one.op === op).map(({ frame }) => frame.readInt32BE(0)));
+    expect(xidsOf(undefined)).toEqual(new Set([0x7ffffff0]));
+    expect(xidsOf("ping")).toEqual(new Set([7, -9]));
+    expect(xidsOf("sync")).toEqual(new Set([0, -2]));
+    expect(xidsOf("auth")).toEqual(new Set([0x7ffffff0]));
+    expect(asked.filter(({ op, operations }) => op !== undefined && operations === undefined)).toEqual([]);
   });
 
   test("ask who watches a path only where nobody else does", () => {
