@@ -777,6 +777,25 @@ test("above a container that may have gone, which child was the last to come or 
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["create", "may have gone", "/c/y", "timing"],
+  ["delete", "may have gone", "/c/y", "timing"],
+  ["create", "stays", "/p/y", "diverges"],
+  ["delete", "stays", "/p/y", "diverges"],
+] as const)("whether a %s below what %s lacks permission or a parent", async (op, _, path, verdict) => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  containerWithChild(client, "/c");
+  client.send(3, "delete", { path: "/c/x", version: -1 });
+  answer(client, deleted(3), 3);
+  if (op === "create") client.send(4, op, { path, data: null, acl, flags: 0 });
+  else client.send(4, op, { path, version: -1 });
+  client.at.candidate?.send(replyFrame(op, { xid: 4, zxid: 4, err: "NOAUTH" }));
+  client.at.oracle?.send(replyFrame(op, { xid: 4, zxid: 104, err: "NONODE" }));
+  expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "match", verdict]);
+  await bench.crosscheck.close();
+});
+
 test("a case in which a container's end let a write through on one side alone has drifted", async () => {
   const bench = new Bench();
   const client = await bench.client("s", { case: "short" });

@@ -148,10 +148,10 @@ export function explanation(
   return { forMs, isOfChildren, isLasting: isOfChildren && isOfOrder(differences) };
 }
 
-/** What may be gone of the znodes below which something was to be created. */
+/** What may be gone of the znodes below which something was to be created or deleted: both are asked for permission first. */
 const goneParents = ({ request }: Exchange, shared: Shared) =>
   (request.operations ?? []).flatMap((operation) => {
-    const path = isCreate(operation.op) ? pathOf(operation) : undefined;
+    const path = isCreate(operation.op) || operation.op === "delete" ? pathOf(operation) : undefined;
     const unsteady = path === undefined ? undefined : shared.unsteadiness(parentOf(path));
     return unsteady?.what === "node" ? [unsteady] : [];
   });
