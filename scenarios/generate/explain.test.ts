@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -30,11 +30,13 @@ const stuckLab = {
     }),
 } as unknown as Arena;
 
+type Shown = (steps: readonly Step[], pace: Scenario["pace"]) => string | undefined;
+
 /** A lab in which a sequence shows what somebody says. */
-const labIn = (shown: (steps: readonly Step[]) => string | undefined): Arena =>
+const labIn = (shown: Shown): Arena =>
   ({
-    run: async ({ steps }: Scenario) => {
-      const fingerprint = shown(steps);
+    run: async ({ steps, pace }: Scenario) => {
+      const fingerprint = shown(steps, pace);
       const divergence = fingerprint === undefined ? undefined : divergenceOf(fingerprint);
       const fingerprints = new Set(fingerprint === undefined ? [] : [fingerprint]);
       return {
@@ -46,16 +48,17 @@ const labIn = (shown: (steps: readonly Step[]) => string | undefined): Arena =>
     },
   }) as unknown as Arena;
 
-/** The counterexample, and the notes about it. */
-async function explained(steps: readonly Step[], shown: (steps: readonly Step[]) => string | undefined) {
+/** The counterexample, what was saved of it, and the notes about it. */
+async function explained(steps: readonly Step[], shown: Shown) {
   const reportDir = mkdtempSync(join(tmpdir(), "zetcd-explain-"));
   const lines: JournalLine[] = [];
   const counterexample = await explain(scenarioOf(steps, plan, 0), divergenceOf("first"), {
     ...{ lab: labIn(shown), journal: (line) => void lines.push(line), reportDir, replayFile: (name) => name },
     ...{ stop: new AbortController().signal, shrinkMs: 5_000, plan, index: 0, replay: "" },
   });
+  const saved: Scenario = JSON.parse(readFileSync(join(reportDir, counterexample?.file ?? ""), "utf8"));
   rmSync(reportDir, { recursive: true });
-  return { counterexample, notes: lines.flatMap((line) => (line.event === "note" ? [line.text] : [])) };
+  return { counterexample, saved, notes: lines.flatMap((line) => (line.event === "note" ? [line.text] : [])) };
 }
 
 const steps: readonly Step[] = [
@@ -71,6 +74,22 @@ test("what shows itself again is shrunk as it is", async () => {
   const { counterexample, notes } = await explained(steps, (some) => (has(some, "setData") ? "first" : undefined));
   expect(counterexample).toMatchObject({ fingerprint: "first", operations: 1, reproduced: 3, attempts: 3 });
   expect(notes).toEqual([]);
+});
+
+test("what shows itself in a pipeline by chance, and always one request at a time, is shrunk so", async () => {
+  const { counterexample, saved } = await explained(steps, (some, pace) =>
+    has(some, "setData") && (pace === "serial" || some.length > 2) ? "first" : undefined,
+  );
+  expect(counterexample).toMatchObject({ operations: 1, reproduced: 3 });
+  expect(saved.pace).toBe("serial");
+});
+
+test("what shows itself in a pipeline alone stays in one", async () => {
+  const { counterexample, saved } = await explained(steps, (some, pace) =>
+    has(some, "setData") && pace === "pipelined" ? "first" : undefined,
+  );
+  expect(counterexample).toMatchObject({ operations: 1, reproduced: 3 });
+  expect(saved.pace).toBe("pipelined");
 });
 
 test("what does not, where znodes go by themselves, is given time, and what it shows then stands for it", async () => {
