@@ -41,6 +41,15 @@ const askingFor = (hello: Hello, credentials: Credentials): Hello =>
 const commonPassword = Buffer.alloc(passwordBytes, 7);
 const noSession: Credentials = { id: 0, passwd: Buffer.alloc(passwordBytes) };
 
+/** Takes other passwords than a session's own. */
+const accepting =
+  (willDo: (said: Uint8Array, own: Uint8Array) => boolean): NonNullable<Lie["hello"]> =>
+  (hello, world) => {
+    const { sessionId: id, passwd: said } = hello.request;
+    const { passwd } = world.firstGrant(id) ?? {};
+    return passwd != null && said != null && willDo(said, passwd) ? askingFor(hello, { id, passwd }) : hello;
+  };
+
 /** By class. */
 export const resumeMutants: readonly Mutant[] = [
   mutant(
@@ -83,13 +92,7 @@ export const resumeMutants: readonly Mutant[] = [
     { name: "session-one-password", class: "session", lie: "all sessions have the same password" },
     {
       ...granted((raw) => raw.fill(commonPassword, answerAt.password, answerAt.password + passwordBytes)),
-      hello: (hello, world) => {
-        const { sessionId: id, passwd: said } = hello.request;
-        const { passwd } = world.firstGrant(id) ?? {};
-        return passwd != null && said != null && Buffer.compare(said, commonPassword) === 0
-          ? askingFor(hello, { id, passwd })
-          : hello;
-      },
+      hello: accepting((said) => Buffer.compare(said, commonPassword) === 0),
     },
   ),
   mutant(
@@ -99,15 +102,7 @@ export const resumeMutants: readonly Mutant[] = [
       lie: "only the first half of a password counts",
       rare: true,
     },
-    {
-      hello: (hello, world) => {
-        const { sessionId: id, passwd: said } = hello.request;
-        const { passwd } = world.firstGrant(id) ?? {};
-        const isHalfRight =
-          passwd != null && said != null && Buffer.compare(said.subarray(0, 8), passwd.subarray(0, 8)) === 0;
-        return isHalfRight ? askingFor(hello, { id, passwd }) : hello;
-      },
-    },
+    { hello: accepting((said, own) => Buffer.compare(said.subarray(0, 8), own.subarray(0, 8)) === 0) },
   ),
   mutant(
     {
