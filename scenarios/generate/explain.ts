@@ -22,7 +22,7 @@ export interface Explaining
   readonly executed?: number;
 }
 
-/** How much longer may be shrunk what waits for servers in every trial. */
+/** How many times as long what waits for servers in every trial may be shrunk. */
 const waitingFactor = 2;
 
 /** Replays that say how often the shrunk form shows the divergence. */
@@ -81,7 +81,7 @@ export async function explain(
   if (other !== undefined && other.wanted !== divergence)
     journal({ event: "note", text: `${headline(divergence)}: shows itself as ${headline(wanted)}, given time` });
   const isWaiting = steps.some(isSlow);
-  // What shows itself one request at a time needs none that only takes up time.
+  // What shows itself one request at a time needs none that only takes up time. Asking is cheap where no trial waits for servers.
   if (pace !== "serial" && !isWaiting) {
     const asFound = pace;
     pace = "serial";

@@ -4,6 +4,7 @@ import type { Action, FlagsValue, PathValue, ReadStep, Step, WriteStep } from ".
 import { reconnect } from "./handshakes.ts";
 import type { Profile } from "./profile.ts";
 import { quotaArbitrary } from "./quotas.ts";
+import { rawArbitrary } from "./raw-frames.ts";
 import {
   aclArbitrary,
   anyPrefixArbitrary,
@@ -178,25 +179,6 @@ const watcherOp = <Op extends "removeWatches" | "checkWatches">(profile: Profile
     type: fc.constantFrom<"children" | "data" | "any" | number>("children", "data", "any", "any", 0),
   });
 
-/** Requests of an opcode that there is not, or that only servers send: they end the connection. */
-const unknown: readonly string[] = ["00000000", "0000000a", "00000017", "00000063", "ffffffff", "fffffff4"].map(
-  (opcode) => `7ffffff0${opcode}`,
-);
-
-/** Pings, a sync of the root and an identity (the client's address) under xids that no client uses for them: a ping is answered under −2 all the same,
- *  the others under their own. Source: FinalRequestProcessor.processRequest and ZooKeeperServer.processPacket (3.8). */
-const underOddXids: readonly string[] = [
-  "000000070000000b",
-  "fffffff70000000b",
-  "0000000000000009000000012f",
-  "fffffffe00000009000000012f",
-  "7ffffff00000006400000000000000026970ffffffff",
-];
-
-const raw = fc
-  .oneof(fc.constantFrom(...unknown), fc.constantFrom(...underOddXids))
-  .map((hex): Action => ({ op: "raw", hex, reply: false }));
-
 const bare = (op: "ping" | "whoAmI" | "closeSession" | "drop" | "expire" | "reap"): fc.Arbitrary<Action> =>
   fc.constant<Action>({ op });
 
@@ -240,7 +222,7 @@ const core = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>
   drop: bare("drop"),
   reconnect: reconnect(profile),
   expire: bare("expire"),
-  raw,
+  raw: rawArbitrary,
 });
 
 /** What came later. A `check` of its own is answered only when it fails: no znode has version −7. */

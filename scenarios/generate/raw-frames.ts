@@ -1,0 +1,23 @@
+/** Requests that no client sends. None of them names a znode of the sequence. */
+import fc from "fast-check";
+import type { Action } from "../format.ts";
+
+/** Requests of an opcode that there is not, or that only servers send: they end the connection. */
+const unknown: readonly string[] = ["00000000", "0000000a", "00000017", "00000063", "ffffffff", "fffffff4"].map(
+  (opcode) => `7ffffff0${opcode}`,
+);
+
+/** Pings, a sync of the root and an identity (the client's address) under xids that no client uses for them: a ping is answered under −2 all the same,
+ *  the others under their own. Source: FinalRequestProcessor.processRequest and ZooKeeperServer.processPacket (3.8). */
+const underOddXids: readonly string[] = [
+  "000000070000000b",
+  "fffffff70000000b",
+  "0000000000000009000000012f",
+  "fffffffe00000009000000012f",
+  "7ffffff00000006400000000000000026970ffffffff",
+];
+
+/** One of these, as often of the one kind as of the other. */
+export const rawArbitrary = fc
+  .oneof(fc.constantFrom(...unknown), fc.constantFrom(...underOddXids))
+  .map((hex): Action => ({ op: "raw", hex, reply: false }));
