@@ -4,7 +4,7 @@
 import { ruledBy } from "../../src/protocol/paths.ts";
 import type { Mode, Needs } from "./ordering.ts";
 import { isCreate, isOutOfLine, isSequential, isSlowToShow, type Operation, pathOf, type Request } from "./request.ts";
-import { above, parentOf, type WatchMap, type WatchTable } from "./watch-map.ts";
+import { parentOf, upwards, type WatchMap, type WatchTable } from "./watch-map.ts";
 
 /** A connection, as far as ordering goes. */
 export interface Watcher {
@@ -118,7 +118,7 @@ function addChange<Owner extends Watcher>(
 ): void {
   use(`node ${path}`, "write");
   use(`names ${parentOf(path)}`, "read");
-  for (let at: string | undefined = path; at !== undefined; at = above(at)) use(`tree ${at}`, "add");
+  for (const at of upwards(path)) use(`tree ${at}`, "add");
   addEvents(scene.watches.watchers(path, comesOrGoes), use, scene.owner);
 }
 
@@ -134,7 +134,7 @@ function addCreate<Owner extends Watcher>(
   if (!isSequential(operation)) return addChange(path, true, use, scene);
   // The name is the server's choice: it may collide with any name below the parent.
   use(`names ${parent}`, "write");
-  for (let at: string | undefined = parent; at !== undefined; at = above(at)) use(`tree ${at}`, "add");
+  for (const at of upwards(parent)) use(`tree ${at}`, "add");
   addEvents(scene.watches.watchersBelow(parent), use, scene.owner);
 }
 

@@ -58,9 +58,8 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
     shared.book.remove(record);
     return;
   }
-  let index = 0;
-  for (const operation of operations ?? []) {
-    const path = createdPath(decoded[shared.truth].body, index++) ?? pathOf(operation);
+  for (const [index, operation] of (operations ?? []).entries()) {
+    const path = createdPath(decoded[shared.truth].body, index) ?? pathOf(operation);
     if (path === undefined) continue;
     if (isEphemeral(operation)) record.ephemerals.add(path);
     if (isCreate(operation.op)) shared.reapables.created(operation, path, exchange.sentAt);

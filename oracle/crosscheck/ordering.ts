@@ -46,8 +46,6 @@ interface Entry {
   readonly ticket: Ticket;
   /** Place in the order of entering. */
   readonly number: number;
-  /** What it uses, one by one as its needs name it. */
-  readonly uses: Resource[];
   waitsFor: number;
   hasStarted: boolean;
   hasLeft: boolean;
@@ -84,7 +82,6 @@ export class Ordering {
     const entry: Entry = {
       ticket,
       number: ++this.#entered,
-      uses: [],
       waitsFor: 0,
       hasStarted: false,
       hasLeft: false,
@@ -95,7 +92,7 @@ export class Ordering {
       next: [],
     };
     const against = this.#use(entry);
-    if (ticket.mayConvoy === true) this.#convoyed.get(ticket.owner)?.forEach((own) => void meet(against, own, entry));
+    if (ticket.mayConvoy === true) for (const own of this.#convoyed.get(ticket.owner) ?? []) meet(against, own, entry);
     const newest = this.#newest.get(ticket.owner);
     const before = newest?.hasStarted === false ? newest : undefined;
     const cohort = ticket.mayConvoy === true && against.length > 0 ? cohortFor(entry, against, before) : undefined;
@@ -144,19 +141,17 @@ export class Ordering {
       const same = resource[mode];
       if (same === undefined) resource[mode] = [entry];
       else same.push(entry);
-      entry.uses.push(resource);
     }
     return against;
   }
 
   #release(entry: Entry): void {
-    let index = 0;
     for (const [name, mode] of entry.ticket.needs) {
-      const resource = entry.uses[index++] as Resource;
-      const users = resource[mode] as Entry[];
-      const newest = users.pop() as Entry;
-      if (newest !== entry) users[users.indexOf(entry)] = newest;
-      if (isFree(resource)) this.#resources.delete(name);
+      const resource = this.#resources.get(name);
+      const users = resource?.[mode];
+      const newest = users?.pop();
+      if (users !== undefined && newest !== undefined && newest !== entry) users[users.indexOf(entry)] = newest;
+      if (resource !== undefined && isFree(resource)) this.#resources.delete(name);
     }
   }
 

@@ -9,9 +9,12 @@ export type WatchTable = "data" | "children" | "lasting";
 /** The path above one; the root is its own. */
 export const parentOf = (path: string): string => path.slice(0, Math.max(path.lastIndexOf("/"), 1)) || "/";
 
-/** The same, and undefined above the root or what is no path. */
-export const above = (path: string): string | undefined =>
-  path === "/" || !path.startsWith("/") ? undefined : parentOf(path);
+/** A path and all above it, the root last. */
+export function upwards(path: string): string[] {
+  const out = [path];
+  for (let at = path; at !== "/" && at.startsWith("/"); out.push(at)) at = parentOf(at);
+  return out;
+}
 
 /** Beyond this many watched paths a connection counts as watching everything. */
 const pathsMax = 100_000;
@@ -79,16 +82,10 @@ export class WatchMap<Owner extends object> {
   /** Who may see an event when this znode changes. `comesOrGoes`: its parent's list of children changes too. */
   watchers(path: string, comesOrGoes: boolean): Owner[] {
     const { data, children, lasting } = this.#tables;
-    const out = [...this.#everywhere];
-    const addAll = (owners: ReadonlyMap<Owner, number> | undefined) => void (owners && out.push(...owners.keys()));
-    addAll(data.get(path));
-    if (comesOrGoes) {
-      addAll(children.get(path));
-      addAll(children.get(parentOf(path)));
-    }
-    if (lasting.size > 0)
-      for (let at: string | undefined = path; at !== undefined; at = above(at)) addAll(lasting.get(at));
-    return out;
+    const watching = [data.get(path)];
+    if (comesOrGoes) watching.push(children.get(path), children.get(parentOf(path)));
+    if (lasting.size > 0) watching.push(...upwards(path).map((at) => lasting.get(at)));
+    return [...this.#everywhere, ...watching.flatMap((owners) => (owners === undefined ? [] : [...owners.keys()]))];
   }
 
   /** Who may see an event when some child of this znode comes, whatever its name. */
