@@ -188,6 +188,19 @@ export const rules: readonly Rule[] = [
   },
   {
     operation: any,
+    field: /^connect\.passwd$/,
+    sentence:
+      "A session's password is its own and never changes: who names a session's id and its password may resume it, and nobody else.",
+    source: "ZooKeeperServer.generatePasswd, ZooKeeperServer.checkPasswd; Programmer's Guide, “ZooKeeper Sessions”",
+  },
+  {
+    operation: any,
+    field: /^xid$/,
+    sentence: "A reply bears the xid of its request; the reply to a ping always bears −2.",
+    source: "FinalRequestProcessor.processRequest, ClientCnxn.PING_XID",
+  },
+  {
+    operation: any,
     field: /^(reply|answer|connection|connect|session)/,
     sentence:
       "Every request of a live session is answered, in the order in which it was sent, and the session outlives a lost connection until its timeout.",

@@ -281,6 +281,8 @@ describe("severity and rules", () => {
     ["delete", "err", "A delete checks"],
     ["getChildren", "event.type", "fires once"],
     ["connect", "connect.timeOut", "session"],
+    ["connect", "connect.passwd", "password is its own"],
+    ["ping", "xid", "the xid of its request"],
   ])("%s %s", (operation, field, words) => {
     expect(ruleFor(operation, field)?.sentence).toContain(words);
   });
