@@ -3,24 +3,24 @@
 import type { BackendSession, CloseReason, Downstream } from "../../src/backend.ts";
 import { Reader } from "../../src/jute/buffers.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
-import type { Both, Difference, Side } from "../compare/difference.ts";
-import { both, otherSide, sides } from "../compare/sides.ts";
+import type { Difference, Side } from "../compare/difference.ts";
+import { otherSide, sides } from "../compare/sides.ts";
 import type { Convoy } from "./convoy.ts";
 import { Dispatch } from "./dispatch.ts";
-import { Doubts, isRepeatable, ourRequest } from "./doubts.ts";
+import { ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint, slowToShow } from "./footprint.ts";
-import { isRefusedLate, judgeDeath, judgeRemains, mayHaveChanged, missingReply, undelivered } from "./hang-ups.ts";
-import { compareExchange, explanation, type JudgeScene, record, seesOthersWatches, tookEffect } from "./judge.ts";
+import { judgeDeath, judgeRemains, mayHaveChanged, undelivered } from "./hang-ups.ts";
+import { type JudgeScene, record } from "./judge.ts";
 import type { Exchange } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
-import { type Label, unlabelled } from "./options.ts";
+import type { Label } from "./options.ts";
 import type { Ticket } from "./ordering.ts";
 import type { Pairing } from "./pairing.ts";
 import { isOutOfLine, isPlainWrite, parseRequest, type Request } from "./request.ts";
 import { rememberEphemerals, type SessionRecord } from "./sessions.ts";
 import type { Shared } from "./shared.ts";
-import { UnsureWatches } from "./unsure-watches.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /** How long a write without an answer holds up those that could see its effects, ms. */
 const afterlifeMs = 1_000;
@@ -40,8 +40,7 @@ export class CrossConnection implements BackendSession {
   readonly #pairing: Pairing;
   /** Requests that are in line or without a verdict, oldest first. */
   readonly #open = new Map<Exchange, Ticket>();
-  readonly #doubts = new Doubts((path) => this.#shared.unsteadiness(path)?.what === "node");
-  readonly #unsureWatches = new UnsureWatches((path, at) => this.#shared.unsteadiness(path, at) !== undefined);
+  readonly #verdicts: Verdicts;
   /** Syncs under way: behind them the candidate itself holds writes back. */
   #syncs = 0;
   readonly #scene: JudgeScene;
@@ -68,6 +67,7 @@ export class CrossConnection implements BackendSession {
     this.#ends = new Ends(shared);
     this.#dispatch = new Dispatch({ shared, ends: this.#ends, record: how.record });
     this.#scene = { shared, record: how.record, label: how.label, hidesPeer: how.hidesPeer };
+    this.#verdicts = new Verdicts(this.#scene, this.#ends);
     this.granted = { protocolVersion: 0, timeOut: 0, sessionId: 0, passwd: null };
     this.#pairing = pairingOf(this, shared);
   }
@@ -122,7 +122,7 @@ export class CrossConnection implements BackendSession {
     return (
       this.#open.size > 0 ||
       this.#pairing.endsBy(by) ||
-      this.#doubts.endsBy(by) ||
+      this.#verdicts.endsBy(by) ||
       this.#ends.isHalfEnded ||
       this.#clientGoneAt !== undefined
     );
@@ -135,7 +135,7 @@ export class CrossConnection implements BackendSession {
 
   /** Whether a watch there may stand on one side alone. */
   isWatchedUnsurely(path: string): boolean {
-    return this.#unsureWatches.has(path);
+    return this.#verdicts.isWatchedUnsurely(path);
   }
 
   /** Asks both sides a ping that the client will not see answered. */
@@ -150,7 +150,7 @@ export class CrossConnection implements BackendSession {
     // A side that hung up sends no more events, and whether that is its fault is not decided yet.
     if (this.#ends.areOpen) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
-    if (this.#clientGoneAt === undefined) for (const question of this.#doubts.due(now)) this.#enter(question);
+    if (this.#clientGoneAt === undefined) for (const question of this.#verdicts.questions(now)) this.#enter(question);
     for (const side of this.#ends.endedAlone(now)) this.#endedAlone(side);
     if (this.#clientGoneAt !== undefined && this.#clientGoneAt + settleMs <= now) this.#hangUp();
   }
@@ -243,24 +243,8 @@ export class CrossConnection implements BackendSession {
     if (this.#clientGoneAt !== undefined || !this.#ends.isOpen(on)) return;
     const at = isRepeated ? "reply.duplicate" : "reply.extra";
     const difference: Difference = { is: "absent", at, on, other: `${frame.length} bytes` };
-    this.#complain([difference], { verdict: "diverges", isOfSilence: false });
-  }
-
-  /** A divergence that belongs to no request under way is put down to the last one, or to the silence behind it. */
-  #complain(
-    differences: readonly Difference[],
-    how: { readonly verdict: "diverges" | "timing"; readonly isOfSilence: boolean },
-  ): void {
-    const { scribe } = this.#shared;
-    const { verdict, isOfSilence } = how;
-    const request = this.#last?.request;
-    const described = isOfSilence
-      ? { op: "expire", request: { op: "expire" } }
-      : request === undefined
-        ? { op: "connect", request: { op: "reconnect" } }
-        : scribe.describe(request);
-    const answers = both((side) => ({ is: this.#ends.isOpen(side) ? "none" : "closed" }) as const);
-    scribe.step({ label: this.label, ...described, answers, ms: { candidate: 0, oracle: 0 }, differences, verdict });
+    const last = this.#last?.request;
+    this.#verdicts.complain([difference], { verdict: "diverges", isOfSilence: false, last });
   }
 
   /** Judges a request once no side can add anything. */
@@ -269,24 +253,10 @@ export class CrossConnection implements BackendSession {
       exchange.replies[side] !== undefined || exchange.isSkippedBy[side] || this.#ends.isAbsent(side);
     if (exchange.isJudged || !sides.every(isDone)) return;
     this.#retire(exchange);
-    if (!this.#ends.hasAbsent && isRefusedLate(exchange))
-      return record(exchange, this.#scene, { differences: [], verdict: "match" });
-    const { candidate, oracle } = exchange.replies;
-    if (candidate !== undefined && oracle !== undefined) {
-      if (exchange.request.op === "closeSession") this.#pairing.ended(this.#shared.clock.now());
-      return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame });
-    }
-    const answered = sides.find((side) => exchange.replies[side] !== undefined);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
-    const isGone = (side: Side) => !this.#ends.isOpen(side);
-    if (this.#ends.hasAbsent) {
-      if (answered !== undefined && tookEffect(exchange, answered)) this.#shared.scribe.drift(this.label);
-      if (answered !== undefined)
-        record(exchange, this.#scene, { differences: [], verdict: "unchecked", gone: isGone });
-      return;
-    }
-    if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "match" });
-    record(exchange, this.#scene, { differences: [missingReply(exchange, answered)], verdict: "diverges" });
+    const { request, replies, isTooLate } = exchange;
+    const isAnswered = replies.candidate !== undefined && replies.oracle !== undefined;
+    if (request.op === "closeSession" && isAnswered && !isTooLate) this.#pairing.ended(this.#shared.clock.now());
+    this.#verdicts.judge(exchange, this.#clientGoneAt === undefined);
   }
 
   #retire(exchange: Exchange): void {
@@ -310,34 +280,6 @@ export class CrossConnection implements BackendSession {
     return sentAt > 0 && !isTooLate && mayHaveChanged(exchange) && sides.some(owes);
   }
 
-  #compare(exchange: Exchange, frames: Both<Buffer>): void {
-    const { differences } = compareExchange(exchange, frames, this.#scene);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
-    this.#unsureWatches.note(exchange.request, differences, Date.now());
-    if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
-    if (seesOthersWatches(exchange) && this.#shared.isLopsided(this.label.case))
-      return record(exchange, this.#scene, { differences, verdict: "unchecked" });
-    const explained = explanation(exchange, differences, this.#scene);
-    if (explained === undefined) return record(exchange, this.#scene, { differences, verdict: "diverges" });
-    const { forMs, isOfChildren, isLasting } = explained;
-    if (isLasting || !isRepeatable(exchange) || this.#clientGoneAt !== undefined)
-      return this.#excuse(exchange, differences);
-    this.#doubts.add(exchange, differences, { dueAt: this.#shared.clock.now() + forMs, isOfChildren });
-  }
-
-  /** A matter of timing. If it let a write through on one side alone, a case, which is short, is not worth looking at any further. */
-  #excuse(exchange: Exchange, differences: readonly Difference[]): void {
-    record(exchange, this.#scene, { differences, verdict: "timing" });
-    const isOnOneSide = tookEffect(exchange, "candidate") !== tookEffect(exchange, "oracle");
-    if (isOnOneSide && this.label.case !== unlabelled) this.#shared.scribe.drift(this.label);
-  }
-
-  /** A question of ours was answered; `differences` is undefined where it was not, or not by both. */
-  #settleDoubt(asked: Exchange, differences: readonly Difference[] | undefined): void {
-    const resolved = this.#doubts.answered(asked, differences);
-    if (resolved !== undefined) record(resolved.exchange, this.#scene, resolved);
-  }
-
   #sweepExchange(exchange: Exchange, now: number, waitMs: number): void {
     if (exchange.sentAt === 0 || exchange.isJudged || sides.some(this.#ends.hasEnded)) return;
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
@@ -345,14 +287,7 @@ export class CrossConnection implements BackendSession {
     const since = Math.max(exchange.awaitedFrom, exchange.replies[answered ?? "oracle"]?.at ?? 0);
     if (since + waitMs > now) return;
     this.#retire(exchange);
-    if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
-    if (answered === undefined) return record(exchange, this.#scene, { differences: [], verdict: "unchecked" });
-    const on = otherSide(answered);
-    const verdict = this.#ends.isAbsent(on) ? "unchecked" : "diverges";
-    record(exchange, this.#scene, {
-      differences: [{ is: "stalled", at: "reply", on, waitedMs: now - since }],
-      verdict,
-    });
+    this.#verdicts.judgeStalled(exchange, now - since);
   }
 
   #ended(side: Side): void {
@@ -410,7 +345,8 @@ export class CrossConnection implements BackendSession {
     const verdict = !isOverdue && book.isFading(session, now) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) {
       const isOfSilence = session.heardAt[side] + silentMs < this.#ends.endedAt(side);
-      return isDead ? undefined : this.#complain(differences, { verdict, isOfSilence });
+      const last = this.#last?.request;
+      return isDead ? undefined : this.#verdicts.complain(differences, { verdict, isOfSilence, last });
     }
     this.#retire(first);
     if (isDead) judgeDeath(first, this.#scene, this.#ends.endedAt(side));
@@ -441,7 +377,7 @@ export class CrossConnection implements BackendSession {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const unresolved of this.#doubts.drain()) record(unresolved.exchange, this.#scene, unresolved);
+    this.#verdicts.finish();
     this.#pairing.abandon();
     this.#shared.watches.drop(this);
     this.#shared.leave(this);
