@@ -62,7 +62,9 @@ function learn(exchange: Exchange, { decoded }: Compared, { shared, record }: Ju
     const path = createdPath(decoded[shared.truth].body, index) ?? pathOf(operation);
     if (path === undefined) continue;
     if (isEphemeral(operation)) record.ephemerals.add(path);
-    if (isCreate(operation.op)) shared.reapables.created(operation, path, exchange.sentAt);
+    if (isCreate(operation.op)) {
+      shared.reapables.created(operation, path, { sentAt: exchange.sentAt, now: Date.now() });
+    }
     if (operation.op !== "delete") continue;
     record.ephemerals.delete(path);
     shared.reapables.deleted(path);

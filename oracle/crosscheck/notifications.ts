@@ -15,10 +15,10 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
     mayShuffle: (one, other) => {
       if (!isRemoval(one) || !isRemoval(other)) return false;
-      const isUnsteady = [one, other].some(({ path }) => shared.unsteadiness(path ?? "") !== undefined);
+      const isUnsteady = [one, other].some(({ path }) => shared.isUnsteadyLately(path ?? ""));
       return isUnsteady || shared.book.hasFading(Date.now()) || shared.ended.mayShuffle(one, other, shared.clock.now());
     },
-    isUnsteady: (path) => shared.unsteadiness(path) !== undefined,
+    isUnsteady: (path) => shared.isUnsteadyLately(path),
     isWatchedUnsurely: (path) => connection.isWatchedUnsurely(path),
     waitMs: ({ type, path }) => settleMs + (tellsOfReaping(type, path ?? "", shared) ? shared.reapEveryMs : 0),
     judged: (events) => {

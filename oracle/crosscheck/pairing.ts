@@ -30,7 +30,7 @@ export interface PairingScene {
   compare(frames: Both<Buffer>): readonly Difference[];
   /** Whether one server may send these two the other way round. */
   mayShuffle(one: WatcherEvent, other: WatcherEvent): boolean;
-  /** The znode may go at different moments on the two sides (an expiring session's, a reaped one). */
+  /** The znode may go at different moments on the two sides, or just went so (an expiring session's, a reaped one). */
   isUnsteady(path: string): boolean;
   /** What the event tells of may be watched on one side alone. */
   isWatchedUnsurely(path: string): boolean;
@@ -163,7 +163,8 @@ export class Pairing {
 
   /** One event on each side that have something in common: the difference lies inside. */
   #pairSimilar(candidates: readonly Arrival[], oracles: readonly Arrival[]): void {
-    const isSteady = ({ event }: Arrival) => !this.#scene.isUnsteady(event.path ?? "");
+    const isSteady = ({ event: { path } }: Arrival) =>
+      !this.#scene.isUnsteady(path ?? "") && !this.#scene.isWatchedUnsurely(path ?? "");
     const free = oracles.filter(isSteady);
     for (const candidate of candidates.filter(isSteady)) {
       const isClose = ({ event }: Arrival) => event.path === candidate.event.path;

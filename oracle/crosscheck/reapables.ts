@@ -24,16 +24,26 @@ function goesFrom({ op, fields }: Operation, now: number): number {
 
 const isDue = (from: number | undefined, now: number): boolean => from !== undefined && from <= now;
 
+/** A time in which a znode could go by itself: our clock, ms. */
+interface Spell {
+  readonly from: number;
+  readonly until: number;
+}
+
 export class Reapables {
   readonly #goesFrom = new BoundedMap<string, number>(rememberedMax);
+  /** Of znodes that did go and were made anew since. */
+  readonly #before = new BoundedMap<string, Spell>(rememberedMax);
   /** By parent: the earliest of what is or was below it. */
   readonly #belowFrom = new BoundedMap<string, number>(rememberedMax);
 
-  /** A create that was sent at `now` took effect. A container above it may go from then on, as soon as it is empty again. */
-  created(operation: Operation, path: string, now: number): void {
+  /** A create that was sent at `sentAt` has taken effect `now`. A container above it may go from then on, as soon as it is empty again. */
+  created(operation: Operation, path: string, { sentAt, now }: { sentAt: number; now: number }): void {
     const parent = parentOf(path);
-    if (this.#goesFrom.get(parent) === never) this.#set(parent, now);
-    if (isReaped(operation)) this.#set(path, goesFrom(operation, now));
+    if (this.#goesFrom.get(parent) === never) this.#set(parent, sentAt);
+    const from = this.#goesFrom.get(path);
+    if (from !== undefined && isDue(from, now)) this.#before.set(path, { from, until: now });
+    if (isReaped(operation)) this.#set(path, goesFrom(operation, sentAt));
     else this.deleted(path);
   }
 
@@ -42,9 +52,11 @@ export class Reapables {
     this.#goesFrom.delete(path);
   }
 
-  /** Whether the znode may just now go, or one that is right below it. */
-  at(path: string, now: number): "node" | "parent" | undefined {
+  /** Whether the znode may go by itself at a time, or one that is right below it. `since`: or could at some time from then on. */
+  at(path: string, now: number, since = now): "node" | "parent" | undefined {
     if (isDue(this.#goesFrom.get(path), now)) return "node";
+    const before = this.#before.get(path);
+    if (before !== undefined && before.from <= now && before.until >= since) return "node";
     return this.mayLoseChild(path, now) ? "parent" : undefined;
   }
 

@@ -123,9 +123,9 @@ export class Shared {
   }
 
   /** Whether a znode may just now, or might at another time, go at different moments on the two sides, or lose a child so, and how long that may take,
-   *  ms. */
-  unsteadiness(path: string, now: number = Date.now()): Unsteadiness | undefined {
-    const reaped = this.reapables.at(path, now);
+   *  ms. `since`: or could at some time from then on. */
+  unsteadiness(path: string, now: number = Date.now(), since = now): Unsteadiness | undefined {
+    const reaped = this.reapables.at(path, now, since);
     const { settleMs } = this.options;
     if (reaped !== undefined) {
       const isChildless = !this.reapables.mayLoseChild(path, now);
@@ -133,6 +133,12 @@ export class Shared {
     }
     const fading = this.book.fadingAt(path, now);
     return fading === undefined ? undefined : { what: fading, isChildless: false, forMs: settleMs };
+  }
+
+  /** The same for an event, which may tell of a znode that has come again since: its like may still be on the way on the other side. */
+  isUnsteadyLately(path: string): boolean {
+    const now = Date.now();
+    return this.unsteadiness(path, now, now - this.options.settleMs) !== undefined;
   }
 
   /** How long it may take until nothing at a path or below it goes at different moments on the two sides, ms; undefined where nothing does. */
