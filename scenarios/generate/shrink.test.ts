@@ -167,4 +167,34 @@ describe("a simpler form", () => {
       { by: "a", op: "multi", ops: [{ op: "setData", path: "/a", data: "/q" }] },
     ]);
   });
+
+  test("calls what is below a path by the plainer one, too", () => {
+    const steps: Step[] = [
+      { by: "a", op: "create", path: "/b" },
+      { by: "a", op: "multi", ops: [{ op: "create", path: "/b/a" }] },
+      { by: "a", op: "exists", path: "/bb" },
+    ];
+    expect(plainerPaths(steps)).toContainEqual([
+      { by: "a", op: "create", path: "/a" },
+      { by: "a", op: "multi", ops: [{ op: "create", path: "/a/a" }] },
+      { by: "a", op: "exists", path: "/bb" },
+    ]);
+  });
+
+  test("is found for a subtree of three levels, called by the plainest names", async () => {
+    const below = (parent: string): Step[] =>
+      [`${parent}/a`, `${parent}/a/a`, `${parent}/a/a/a`].map((at) => ({ by: "a", op: "create", path: at }));
+    const stillFails = async (candidate: readonly Step[]) => {
+      const made = new Set<string>();
+      for (const step of candidate) {
+        const at = path(step);
+        const parent = at?.slice(0, at.lastIndexOf("/"));
+        if (at !== undefined && (parent === "" || made.has(String(parent)))) made.add(at);
+      }
+      return [...made].some((one) => made.has(`${one}/a`) && made.has(`${one}/a/a`));
+    };
+    const steps: Step[] = [{ by: "a", op: "create", path: "/b" }, ...below("/b")];
+    const small = await shrink(steps, stillFails, limits);
+    expect(small.steps).toEqual(below(""));
+  });
 });

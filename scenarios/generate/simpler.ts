@@ -1,4 +1,5 @@
 /** Smaller forms of a step or of a list of steps, simplest first: what a shrink tries. All are legal scenarios again. */
+import { isWithin } from "../../src/protocol/paths.ts";
 import type { PathValue, Step } from "../format.ts";
 import { pathsIn, watchLists } from "../paths.ts";
 import { sessionsIn } from "./sequence.ts";
@@ -116,26 +117,39 @@ export function canonicalSessions(steps: readonly Step[]): Step[] {
   return steps.map((step): Step => ({ ...step, by: names.get(step.by) ?? step.by }));
 }
 
-/** Replaces every path equal to `from`, wherever it stands. */
-function renamed(value: unknown, from: string, to: PathValue): unknown {
-  if (Array.isArray(value)) return value.map((item) => (JSON.stringify(item) === from ? to : renamed(item, from, to)));
+/** Puts something else for every path, wherever it stands. */
+function withPaths(value: unknown, change: (path: PathValue) => PathValue): unknown {
+  if (Array.isArray(value)) return value.map((item) => withPaths(item, change));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, field]) =>
-      key === "path" ? [key, JSON.stringify(field) === from ? to : field] : [key, renamed(field, from, to)],
-    ),
+    Object.entries(value).map(([key, field]) => {
+      if (key === "path") return [key, change(field as PathValue)];
+      if (Array.isArray(field) && watchLists.includes(key)) return [key, field.map(change)];
+      return [key, withPaths(field, change)];
+    }),
   );
 }
 
 /** The plainest names, in the order in which they are wanted. */
 const canonicalPaths: readonly string[] = ["/a", "/b", "/a/a", "/a/b"];
 
-/** The steps with one path replaced everywhere by a plainer one. */
+/** The steps with one path and all below it called by a plainer one everywhere. */
 export function plainerPaths(steps: readonly Step[]): Step[][] {
-  const found = new Set(pathsIn(steps).map((path) => JSON.stringify(path)));
-  return [...found].flatMap((from) => {
-    const rank = canonicalPaths.findIndex((path) => JSON.stringify(path) === from);
+  const found = new Map(pathsIn(steps).map((path) => [JSON.stringify(path), path]));
+  return [...found.values()].flatMap((from) => {
+    const rank = typeof from === "string" ? canonicalPaths.indexOf(from) : -1;
     const plainer = rank < 0 ? canonicalPaths : canonicalPaths.slice(0, rank);
-    return plainer.map((to) => renamed(steps, from, to) as Step[]);
+    return plainer.map((to) => moved(steps, from, to));
   });
+}
+
+/** The steps with another path for one, and the same below it. */
+function moved(steps: readonly Step[], from: PathValue, to: string): Step[] {
+  const key = JSON.stringify(from);
+  const change = (path: PathValue): PathValue => {
+    if (typeof path === "string" && typeof from === "string" && from !== "")
+      return isWithin(path, from) ? `${to}${path.slice(from.length)}` : path;
+    return JSON.stringify(path) === key ? to : path;
+  };
+  return withPaths(steps, change) as Step[];
 }
