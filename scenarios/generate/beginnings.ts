@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Action, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
-import { crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
+import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
@@ -78,7 +78,7 @@ export function moodBeginning(profile: Profile, begins: Beginning, sessions: rea
 
 /** How many sequences begin like any other, for each that begins as its mood has it; absent: one. */
 const plainly: Partial<Record<Beginning, number>> = {
-  ...{ crowd: 4, family: 4, repetition: 2 },
+  ...{ crowd: 4, family: 4, repetition: 2, bulk: 4 },
   ...{ silence: 0, decay: 0 },
 };
 
@@ -146,6 +146,7 @@ const beginningsBy: Readonly<
   crowd: crowdBeginning,
   family: familyBeginning,
   repetition: repetitionBeginning,
+  bulk: bulkBeginning,
 };
 
 /** What goes with a session, and what tells of it. */

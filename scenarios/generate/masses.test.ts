@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { encodeStep, type RequestStep } from "../encode.ts";
 import type { Step } from "../format.ts";
 import { Memory } from "../references.ts";
-import { crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
+import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
 
 const drawn = (beginning: typeof crowdBeginning): Step[][] => fc.sample(beginning(fc.constant("a")), 300);
 
@@ -29,16 +29,9 @@ test.each([
   [
     "one thing",
     repetitionBeginning,
-    {
-      "multi of": 130,
-      "multiRead of": 130,
-      exists: 130,
-      setACL: 11,
-      "setACL to": 131,
-      auth: 11,
-      "setData with bytes": 999_991,
-    },
+    { "multi of": 130, "multiRead of": 130, exists: 130, setACL: 11, "setACL to": 131, auth: 11 },
   ],
+  ["bytes", bulkBeginning, { "create with bytes": 999_991, "setData with bytes": 999_991 }],
 ] as const)("sequences may begin with many %s, all of which can be sent", (_what, beginning, most) => {
   const all = drawn(beginning);
   for (const step of all.flat()) if (step.op !== "closeSession") encodeStep(step as RequestStep, new Memory("/x1"), 1);

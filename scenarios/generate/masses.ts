@@ -114,6 +114,5 @@ export const crowdBeginning = below(
   fc.oneof({ weight: 4, arbitrary: siblings }, { weight: 1, arbitrary: watchedSiblings }),
 );
 export const familyBeginning = below(ephemerals);
-export const repetitionBeginning = below(
-  fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }, { weight: 3, arbitrary: long }),
-);
+export const repetitionBeginning = below(fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }));
+export const bulkBeginning = below(long);

@@ -21,9 +21,18 @@ interface Mood {
 }
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
- *  many siblings, with many ephemerals of one session, with one znode again and again or a long value, with a session that expires, with containers and TTL
- *  znodes that go by themselves. */
-export type Beginning = "identities" | "watches" | "branch" | "crowd" | "family" | "repetition" | "silence" | "decay";
+ *  many siblings, with many ephemerals of one session, with one znode again and again, with a long value, with a session that expires, with
+ *  containers and TTL znodes that go by themselves. */
+export type Beginning =
+  | "identities"
+  | "watches"
+  | "branch"
+  | "crowd"
+  | "family"
+  | "repetition"
+  | "bulk"
+  | "silence"
+  | "decay";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
@@ -33,7 +42,13 @@ const moods: readonly Mood[] = [
   // Many siblings.
   { weight: 2, changes: { names: "wide" }, factors: { create: 2, getChildren: 2, getChildren2: 3 }, begins: "crowd" },
   { weight: 1, changes: { names: "deep" }, factors: { addWatch: 3, getAllChildrenNumber: 2 }, begins: "branch" },
-  { weight: 2, changes: { names: "beyond-ascii" }, factors: { getChildren: 2, getChildren2: 2, getEphemerals: 2 } },
+  // Text of which a character is more than a byte, and long values.
+  {
+    weight: 2,
+    changes: { names: "beyond-ascii" },
+    factors: { getChildren: 2, getChildren2: 2, getEphemerals: 2 },
+    begins: "bulk",
+  },
   // Sessions that leave ephemerals behind, while others look on.
   {
     weight: 2,
