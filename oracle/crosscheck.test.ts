@@ -885,6 +885,44 @@ test("a read that finds a container on one side alone leaves a watch there alone
   await bench.crosscheck.close();
 });
 
+test.each([
+  ["may go by itself", true, "match"],
+  ["was made by somebody", false, "diverges"],
+] as const)("the removal of a znode that %s may come before or behind what others do", async (_, isEmpty, verdict) => {
+  const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+  const client = await bench.client("s");
+  containerWithChild(client, isEmpty ? "/c" : "/d");
+  const [gone, written] = [eventFrame(eventTypes.deleted, "/c"), eventFrame(eventTypes.dataChanged, "/b")];
+  for (const frame of [gone, written]) client.at.candidate?.send(frame);
+  for (const frame of [written, gone]) client.at.oracle?.send(frame);
+  client.send(3, "ping", {});
+  answer(client, (zxid) => replyFrame("ping", { xid: 3, zxid }), 3);
+  const events = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(events, { interval: 5 }).toHaveLength(2);
+  expect(events().map((line) => line.verdict)).toContain(verdict);
+  expect(bench.divergences()).toHaveLength(isEmpty ? 0 : 1);
+  await bench.crosscheck.close();
+});
+
+test("two watches on a container that was made anew as something that stays, each on one side alone, are nobody's fault", async () => {
+  const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
+  const [client, watcher] = [await bench.client("s"), await bench.client("w")];
+  containerWithChild(client, "/c");
+  client.send(3, "delete", { path: "/c/x", version: -1 });
+  answer(client, deleted(3), 3);
+  watcher.send(1, "exists", { path: "/c", watch: true });
+  watcher.at.candidate?.send(replyFrame("exists", { xid: 1, zxid: 4, err: "NONODE" }));
+  watcher.at.oracle?.send(exists(1)(103));
+  watcher.at.oracle?.send(eventFrame(eventTypes.deleted, "/c"));
+  client.send(4, "create", { path: "/c", data: null, acl, flags: 0 });
+  answer(client, (zxid) => replyFrame("create", { xid: 4, zxid, body: { path: "/c" } }), 5);
+  watcher.at.candidate?.send(eventFrame(eventTypes.created, "/c"));
+  const events = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(events, { interval: 5 }).toHaveLength(2);
+  expect(events().map((line) => line.verdict)).toEqual(["timing", "timing"]);
+  await bench.crosscheck.close();
+});
+
 test.each(["removeWatches", "checkWatches"] as const)(
   "%s is answered by chance where a watch may stand on one side alone",
   async (op) => {

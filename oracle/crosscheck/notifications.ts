@@ -14,11 +14,13 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     settleMs,
     compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
     mayShuffle: (one, other) => {
+      // What a server removes by itself it tells of at any moment, but not ahead of that znode's own past.
+      if (one.path !== other.path && (isOfItself(one, shared) || isOfItself(other, shared))) return true;
       if (!isRemoval(one) || !isRemoval(other)) return false;
-      const isUnsteady = [one, other].some(({ path }) => shared.isUnsteadyLately(path ?? ""));
+      const isUnsteady = [one, other].some(({ path }) => shared.unsteadinessLately(path ?? "") !== undefined);
       return isUnsteady || shared.book.hasFading(Date.now()) || shared.ended.mayShuffle(one, other, shared.clock.now());
     },
-    isUnsteady: (path) => shared.isUnsteadyLately(path),
+    isUnsteady: (path) => shared.unsteadinessLately(path) !== undefined,
     isWatchedUnsurely: (path) => connection.isWatchedUnsurely(path),
     waitMs: ({ type, path }) => settleMs + (tellsOfReaping(type, path ?? "", shared) ? shared.reapEveryMs : 0),
     judged: (events) => {
@@ -34,6 +36,15 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
 
 const isRemoval = ({ type }: WatcherEvent): boolean =>
   type === eventTypes.deleted || type === eventTypes.childrenChanged;
+
+/** Whether an event may tell of a removal that nobody asked for: a container's, or that of an expiring session's ephemeral. */
+function isOfItself({ type, path }: WatcherEvent, shared: Shared): boolean {
+  const unsteady = shared.unsteadinessLately(path ?? "");
+  if (unsteady === undefined) return false;
+  return type === eventTypes.deleted
+    ? unsteady.what === "node"
+    : type === eventTypes.childrenChanged && (unsteady.what === "parent" || !unsteady.isChildless);
+}
 
 /** Whether an event may be that of a znode that its server removed by itself, which the other one does in its own time. */
 function tellsOfReaping(type: number, path: string, shared: Shared): boolean {

@@ -136,9 +136,9 @@ export class Shared {
   }
 
   /** The same for an event, which may tell of a znode that has come again since: its like may still be on the way on the other side. */
-  isUnsteadyLately(path: string): boolean {
+  unsteadinessLately(path: string): Unsteadiness | undefined {
     const now = Date.now();
-    return this.unsteadiness(path, now, now - this.options.settleMs) !== undefined;
+    return this.unsteadiness(path, now, now - this.options.settleMs);
   }
 
   /** How long it may take until nothing at a path or below it goes at different moments on the two sides, ms; undefined where nothing does. */
