@@ -67,13 +67,19 @@ describe("shrinking", () => {
   test("a guess that fails spares fast-check's search, one that passes does no harm", async () => {
     const fails = (steps: readonly Step[]) => steps.some((step) => step.op === "setData" && step.version === -2);
     const { steps, origin } = firstFailing(fails);
-    const stillFails = async (candidate: readonly Step[]) => fails(candidate);
-    const right = steps.filter((step) => step.op === "setData");
-    const wrong = steps.filter((step) => step.op !== "setData");
-    const guessed = await shrink(steps, stillFails, limits, { origin, guesses: [wrong, right] });
-    const searched = await shrink(steps, stillFails, limits, { origin, guesses: [wrong] });
-    expect(guessed.steps).toEqual(searched.steps);
-    expect(guessed.attempts).toBeLessThan(searched.attempts);
+    const right = steps.filter((step) => fails([step]));
+    const wrong = steps.filter((step) => !fails([step]));
+    const shrunkFrom = async (guesses: readonly (readonly Step[])[]) => {
+      const tried: (readonly Step[])[] = [];
+      const stillFails = async (candidate: readonly Step[]) => tried.push(candidate) > 0 && fails(candidate);
+      const small = await shrink(steps, stillFails, limits, { origin, guesses });
+      return { small: small.steps, longest: Math.max(...tried.slice(guesses.length).map(({ length }) => length)) };
+    };
+    const guessed = await shrunkFrom([wrong, right]);
+    const searched = await shrunkFrom([wrong]);
+    expect(guessed.small).toEqual(searched.small);
+    expect(guessed.longest).toBeLessThanOrEqual(right.length);
+    expect(searched.longest).toBeGreaterThan(right.length);
   });
 
   test("a fault that needs an order and two sessions keeps both", async () => {
