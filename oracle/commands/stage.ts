@@ -200,6 +200,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     answerFrom: flags.answerFrom,
     replyWaitMs,
     serial: flags.serial ?? false,
+    sharesServers: true,
     keepAnswers: true,
     reveal: flags.reveal ?? false,
     known: isKnown,

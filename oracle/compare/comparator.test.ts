@@ -460,3 +460,37 @@ describe("handshakes", () => {
     expect([open(0, 0, 9), open(0, 0, 0), open(5, 0, 5)].flat()).toEqual([]);
   });
 });
+
+describe("what stands on every server", () => {
+  const seen = (children: string[], fields: Partial<Stat> = {}, of: { isShared?: boolean } = {}) => {
+    const listing = (names: string[], zxid: Int64, it: Partial<Stat>) =>
+      replyFrame("getChildren2", { xid: 1, zxid, body: { children: names, stat: stat(it) } });
+    const candidate = listing(children, 50, { cversion: 7, pzxid: 40, numChildren: children.length, ...fields });
+    const oracle = listing(["zookeeper", "x1"], 150, { cversion: 2, pzxid: 120, numChildren: 2, aversion: 3 });
+    return places(new Run().compare("getChildren2", candidate, oracle, { isShared: of.isShared ?? true }));
+  };
+
+  test("is compared but for what others have done to it", () => {
+    expect(seen(["x1", "other", "zookeeper"])).toEqual([]);
+    expect(seen(["x1", "other", "zookeeper"], {}, { isShared: false })).not.toEqual([]);
+  });
+
+  test.each([
+    ["lacks a child that all have", ["x1"], {}, "children"],
+    ["was created by somebody", ["zookeeper"], { czxid: 3, mzxid: 3 }, "stat.czxid"],
+    ["belongs to a session", ["zookeeper"], { ephemeralOwner: 5 }, "stat.ephemeralOwner"],
+    ["has data", ["zookeeper"], { dataLength: 5 }, "stat.dataLength"],
+  ])("diverges where it %s", (_, children, fields, at) => {
+    expect(seen(children, fields)).toContain(at);
+  });
+
+  test("has some access control list", () => {
+    const read = (zxid: Int64, perms: number) =>
+      replyFrame("getACL", {
+        ...{ xid: 1, zxid },
+        body: { acl: [{ perms, id: { scheme: "world", id: "anyone" } }], stat: stat() },
+      });
+    expect(new Run().compare("getACL", read(50, 31), read(150, 1), { isShared: true })).toEqual([]);
+    expect(places(new Run().compare("getACL", read(50, 31), read(150, 1)))).toEqual(["acl.0.perms"]);
+  });
+});

@@ -6,6 +6,7 @@ import { errorName } from "../../src/protocol/error-codes.ts";
 import { type OpName, opcodes } from "../../src/protocol/opcodes.ts";
 import type { ReplyHeader, WatcherEvent } from "../../src/protocol/records.ts";
 import { compareBodies } from "./body.ts";
+import { whatStays } from "./common-ground.ts";
 import { type Decoded, decodeAnswer, decodeEvent } from "./decode.ts";
 import type { Both, Difference } from "./difference.ts";
 import { compareHeaders, type SessionTrack } from "./header-rules.ts";
@@ -28,6 +29,8 @@ export interface ReplyScene {
   readonly now: number;
   readonly skewMs: number;
   readonly hidesPeer: boolean;
+  /** The znode is one that others change, too: see {@link whatStays}. */
+  readonly isShared?: boolean;
   readonly print: PrintOptions;
 }
 
@@ -54,7 +57,8 @@ export function isCommitted(op: OpName | undefined, { header, body }: Decoded): 
 /** Compares two replies to one request. */
 export function compareReplies(frames: Both<Uint8Array>, scene: ReplyScene): Compared {
   const decoded = eachOf(frames, (frame) => decodeAnswer(scene.op, frame));
-  return { decoded, differences: differencesOf(decoded, scene) };
+  const compared = scene.isShared === true ? eachOf(decoded, whatStays) : decoded;
+  return { decoded, differences: differencesOf(compared, scene) };
 }
 
 function differencesOf(decoded: Both<Decoded>, scene: ReplyScene): Difference[] {
@@ -109,10 +113,11 @@ function malformed(decoded: Both<Decoded>): Difference[] {
   return candidate === oracle ? [] : [{ is: "layout", at: hasHeader ? "body" : "frame", candidate, oracle }];
 }
 
-/** Equal values, unequal lengths. The addresses that whoAmI shows have their own lengths. */
+/** Equal values, unequal lengths. The addresses that whoAmI shows have their own lengths, and so has what is not compared. */
 function layoutDifferences(decoded: Both<Decoded>, scene: ReplyScene): Difference[] {
   const { candidate, oracle } = decoded;
-  const isFree = scene.hidesPeer && scene.op === "whoAmI" && candidate.left === oracle.left;
+  const hasMore = (scene.hidesPeer && scene.op === "whoAmI") || scene.isShared === true;
+  const isFree = hasMore && candidate.left === oracle.left;
   if (candidate.frame.length === oracle.frame.length && candidate.left === oracle.left) return [];
   return isFree ? [] : [{ is: "layout", at: "frame", candidate: layoutOf(candidate), oracle: layoutOf(oracle) }];
 }

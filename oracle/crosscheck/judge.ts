@@ -3,6 +3,7 @@ import type { SequenceItem } from "../../src/jute/kinds.ts";
 import type { ErrorName } from "../../src/protocol/error-codes.ts";
 import { opcodes } from "../../src/protocol/opcodes.ts";
 import { countedAt } from "../../src/protocol/paths.ts";
+import { commonGround } from "../compare/common-ground.ts";
 import { type Compared, compareReplies, isCommitted } from "../compare/comparator.ts";
 import { decodeAnswer } from "../compare/decode.ts";
 import type { Both, Difference, Side, Verdict } from "../compare/difference.ts";
@@ -28,11 +29,13 @@ export interface JudgeScene {
 export function compareExchange(exchange: Exchange, frames: Both<Buffer>, scene: JudgeScene): Compared {
   const { shared, record } = scene;
   const { request } = exchange;
+  const paths = statPaths(request);
   const compared = compareReplies(frames, {
     witness: shared.witness,
     track: record.track,
     op: request.op,
-    ...statPaths(request),
+    ...paths,
+    isShared: shared.options.sharesServers === true && commonGround.has(paths.path ?? ""),
     floor: exchange.floor,
     now: Date.now(),
     skewMs: shared.options.skewMs ?? 60_000,

@@ -59,6 +59,9 @@ export interface CrossCheckOptions {
   /** The candidate carries out writes in the order in which they are submitted, over all sessions, as a backend of this process does: then conflicting
    *  writes need not wait for each other. Default false. */
   readonly candidateKeepsOrder?: boolean;
+  /** Others use the servers meanwhile, below roots of their own, and may have done so before: of znodes that are nobody's own only that is compared which
+   *  nobody changes. Default false. */
+  readonly sharesServers?: boolean;
   /** Names the case of a connection that was opened without a label; default {@link unlabelled}. */
   readonly caseOf?: (hello: Hello) => string;
   /** Keep the answers of steps that diverge, with their raw frames as hex: all but those with digests when `reveal` is set, without it those in which

@@ -99,6 +99,19 @@ export const replyMutants: readonly Mutant[] = [
     },
   ),
   replyMutant(
+    {
+      ...{ name: "children-reserved-hidden", class: "children", rare: true },
+      ...{ lie: "the root does not list what is reserved", ops: childLists },
+    },
+    ({ body }) => {
+      const record = asRecord(body);
+      const children = record?.children as string[] | undefined;
+      if (record !== undefined && children?.includes("zookeeper"))
+        record.children = children.filter((name) => name !== "zookeeper");
+      return undefined;
+    },
+  ),
+  replyMutant(
     { name: "children-twice", class: "children", lie: "the first child is listed twice", ops: childLists },
     ({ body }) => {
       const children = asRecord(body)?.children as string[] | undefined;

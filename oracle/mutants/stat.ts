@@ -6,6 +6,8 @@ import { type Mutant, statMutant } from "./mutant.ts";
 const plus = (value: Int64, more: number): Int64 => (typeof value === "number" ? value + more : value + BigInt(more));
 const times = (value: Int64, factor: number): Int64 => Number(value) * factor;
 
+const serverStart = Date.now();
+
 export const statMutants: readonly Mutant[] = [
   statMutant("stat-version-ahead", "version is one too high once the znode was changed", (stat) => {
     if (stat.version > 0) stat.version++;
@@ -67,6 +69,15 @@ export const statMutants: readonly Mutant[] = [
     const reads = nth(memory, "reads");
     if (stat.mzxid > stat.czxid) stat.mtime = plus(stat.mtime, reads);
   }),
+  statMutant(
+    "stat-root-dated",
+    "what stands from the beginning is as old as the server",
+    (stat) => {
+      if (stat.ctime === 0) stat.ctime = serverStart;
+      if (stat.mtime === 0) stat.mtime = serverStart;
+    },
+    true,
+  ),
   statMutant(
     "stat-many-children",
     "numChildren stops at 3",

@@ -1,10 +1,11 @@
 /** fast-check arbitraries over steps. Every step is legal in any state; what it meets is left to chance and to how few names there are. */
 import fc from "fast-check";
-import type { Action, FlagsValue, PathValue, ReadStep, Step, WriteStep } from "../format.ts";
+import type { Action, FlagsValue, PathValue, Step, WriteStep } from "../format.ts";
 import { reconnect } from "./handshakes.ts";
 import type { Profile } from "./profile.ts";
 import { quotaArbitrary } from "./quotas.ts";
 import { rawArbitrary } from "./raw-frames.ts";
+import { multiRead, plainReads } from "./reads.ts";
 import {
   aclArbitrary,
   anyPrefixArbitrary,
@@ -16,7 +17,7 @@ import {
   pathsArbitrary,
   prefixArbitrary,
   seenArbitrary,
-  takenPath,
+  standingPath,
   versionArbitrary,
 } from "./values.ts";
 
@@ -45,7 +46,7 @@ function creates(profile: Profile, op: "create" | "create2", isOdd: boolean): fc
   });
   const taken = fc.record({
     ...content,
-    path: takenPath,
+    path: standingPath,
     flags: fc.constantFrom<FlagsValue>("persistent", "ephemeral"),
   });
   return fc.oneof(
@@ -92,17 +93,7 @@ const setData = (profile: Profile): fc.Arbitrary<WriteStep> =>
     version: versionArbitrary,
   });
 
-/** A watch flag that is set as often as the profile says. */
-const watch = (profile: Profile): fc.Arbitrary<boolean> =>
-  fc.oneof(
-    { weight: 100 - profile.watchPercent, arbitrary: fc.constant(false) },
-    { weight: profile.watchPercent, arbitrary: fc.constant(true) },
-  );
-
-const reading = <Op extends "exists" | "getData" | "getChildren" | "getChildren2">(profile: Profile, op: Op) =>
-  fc.record({ op: fc.constant(op), path: pathArbitrary(profile), watch: watch(profile) });
-
-const onPath = <Op extends "getACL" | "sync" | "getAllChildrenNumber">(profile: Profile, op: Op) =>
+const onPath = <Op extends "sync" | "getAllChildrenNumber">(profile: Profile, op: Op) =>
   fc.record({ op: fc.constant(op), path: pathArbitrary(profile) });
 
 /** Up to five operations; about half of the longer ones fail somewhere, because their paths and versions are drawn like any others. */
@@ -121,11 +112,6 @@ function multi(profile: Profile): fc.Arbitrary<Action> {
     .oneof({ weight: 20, arbitrary: some }, { weight: 1, arbitrary: fc.constant([]) })
     .map((ops): Action => ({ op: "multi", ops }));
 }
-
-const multiRead = (profile: Profile): fc.Arbitrary<Action> => {
-  const inner: fc.Arbitrary<ReadStep> = fc.oneof(reading(profile, "getData"), reading(profile, "getChildren"));
-  return fc.array(inner, { maxLength: 4, size: "max" }).map((ops): Action => ({ op: "multiRead", ops }));
-};
 
 const auth: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -202,11 +188,7 @@ const core = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action>
   create2: creates(profile, "create2", true),
   delete: removal(profile, "delete"),
   setData: setData(profile),
-  exists: reading(profile, "exists"),
-  getData: reading(profile, "getData"),
-  getChildren: reading(profile, "getChildren"),
-  getChildren2: reading(profile, "getChildren2"),
-  getACL: onPath(profile, "getACL"),
+  ...plainReads(profile),
   setACL: fc.record({
     op: fc.constant("setACL" as const),
     path: pathArbitrary(profile),

@@ -128,8 +128,8 @@ export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =
     { weight: profile.oddPathsPercent, arbitrary: fc.constantFrom(...reserved) },
   );
 
-/** Znodes that stand on every server, for creates that are not sequential. */
-export const takenPath: fc.Arbitrary<PathValue> = fc.constantFrom<PathValue>(
+/** Znodes that stand on every server, for creates that are not sequential, and for reads that leave no watch. */
+export const standingPath: fc.Arbitrary<PathValue> = fc.constantFrom<PathValue>(
   { exact: "/" },
   { exact: "/zookeeper" },
   { exact: "/zookeeper/quota" },
