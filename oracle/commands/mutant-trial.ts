@@ -40,8 +40,10 @@ export interface TrialMeans {
 
 /** As `xchk fuzz` has them. */
 const shrinkMs = 20_000;
-const inFlight = 8;
 const settleMs = 5_000;
+
+/** Fewer than `xchk fuzz` has: other trials use the same servers. */
+const inFlight = 8;
 
 const nothing: JournalSink = () => undefined;
 
