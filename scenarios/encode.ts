@@ -3,7 +3,15 @@ import { Writer } from "../src/jute/buffers.ts";
 import { type BodyOf, write } from "../src/jute/codec.ts";
 import type { SequenceItem } from "../src/jute/kinds.ts";
 import { multiOp } from "../src/protocol/multi.ts";
-import { createFlags, type OpName, opcodes, permBits, watcherTypes, xids } from "../src/protocol/opcodes.ts";
+import {
+  addWatchModes,
+  createFlags,
+  type OpName,
+  opcodes,
+  permBits,
+  watcherTypes,
+  xids,
+} from "../src/protocol/opcodes.ts";
 import type { AclList, CreateStep, DataValue, FlagsValue, ReadStep, Step, WriteStep } from "./format.ts";
 import type { Memory } from "./references.ts";
 
@@ -29,8 +37,6 @@ const defaultFlags: Readonly<Record<CreateStep["op"], number>> = {
 
 /** A TTL that no run outlives, ms. */
 const lastingTtlMs = 60_000;
-
-const watchModes = { persistent: 0, recursive: 1 } as const;
 
 /** The create flags as the number on the wire. */
 export const flagsOf = (step: CreateStep): number =>
@@ -130,7 +136,7 @@ function bodyOf(step: RequestStep, memory: Memory): unknown {
     case "addWatch":
       return {
         path: memory.path(step.path),
-        mode: typeof step.mode === "number" ? step.mode : watchModes[step.mode],
+        mode: typeof step.mode === "number" ? step.mode : addWatchModes[step.mode],
       };
     case "removeWatches":
     case "checkWatches":

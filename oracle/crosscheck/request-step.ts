@@ -1,14 +1,15 @@
 /** A request as a scenario step, so that what the journal shows can be pasted into a scenario. */
 
-import { permBits } from "../../src/protocol/opcodes.ts";
+import { addWatchModes, permBits, watcherTypes } from "../../src/protocol/opcodes.ts";
 import type { ACL } from "../../src/protocol/records.ts";
 import { data as dataKind } from "../../src/protocol/records.ts";
 import type { PrintOptions } from "../compare/print.ts";
 import { printValue } from "../compare/print.ts";
 import { flagName, isCreate, type Operation, type Request } from "./request.ts";
 
-const watcherTypes = [undefined, "children", "data", "any", "persistent", "recursive"];
-const watchModes = ["persistent", "recursive"];
+/** The name of a number in a table, or the number where it has none. */
+const nameIn = (table: Readonly<Record<string, number>>, value: unknown): unknown =>
+  Object.keys(table).find((name) => table[name] === value) ?? value;
 
 /** A step without its `by`. Paths are `exact`. Data is text or hex when revealed, a digest in words when not; an auth
  *  packet's secret is never shown. */
@@ -30,9 +31,9 @@ function operationStep({ op, fields }: Operation, print: PrintOptions): Record<s
     else if (name === "data") step.data = dataOf(value as Uint8Array | null, print);
     else if (name === "watch") step.watch = value;
     else if (name === "ttl") step.ttl = Number(value);
-    else if (name === "mode") step.mode = watchModes[value as number] ?? value;
+    else if (name === "mode") step.mode = nameIn(addWatchModes, value);
     else if (name === "auth") step.auth = value === null ? null : "<secret>";
-    else if (name === "type" && op !== "auth") step.type = watcherTypes[value as number] ?? value;
+    else if (name === "type" && op !== "auth") step.type = nameIn(watcherTypes, value);
     else if (name === "relativeZxid") step.since = Number(value);
     else if (name.endsWith("Watches"))
       step[watchLists[name] ?? name] = (value as string[] | null)?.map(exactly) ?? null;

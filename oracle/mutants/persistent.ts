@@ -1,5 +1,5 @@
 /** Lies about the watches of addWatch. */
-import { eventTypes } from "../../src/protocol/opcodes.ts";
+import { addWatchModes, eventTypes } from "../../src/protocol/opcodes.ts";
 import { parentOf } from "../../src/protocol/paths.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
 import type { Lie, Situation } from "./lying.ts";
@@ -38,7 +38,9 @@ const persistentMutant = (
 
 /** The nearest recursive watch at or above a path. */
 const recursiveAbove = (path: string, watches: ReadonlyMap<string, number>): string | undefined =>
-  [...watches].find(([at, mode]) => mode === 1 && (path === at || path.startsWith(`${at}/`)))?.[0];
+  [...watches].find(
+    ([at, mode]) => mode === addWatchModes.recursive && (path === at || path.startsWith(`${at}/`)),
+  )?.[0];
 
 const comesOrGoes = ({ type }: WatcherEvent) => type === eventTypes.created || type === eventTypes.deleted;
 
@@ -49,7 +51,7 @@ export const persistentMutants: readonly Mutant[] = [
     (event, watches, { memory }) => {
       const isAgain = memory.has(`fired ${event.path}`);
       memory.set(`fired ${event.path}`, true);
-      return isAgain && watches.get(event.path) === 0 ? [] : [event];
+      return isAgain && watches.get(event.path) === addWatchModes.persistent ? [] : [event];
     },
   ),
   persistentMutant(
@@ -76,7 +78,7 @@ export const persistentMutants: readonly Mutant[] = [
     (event, watches, { memory }) => {
       const isOver = memory.has(`ended ${event.path}`);
       if (event.type === eventTypes.deleted) memory.set(`ended ${event.path}`, true);
-      return isOver && watches.get(event.path) === 0 ? [] : [event];
+      return isOver && watches.get(event.path) === addWatchModes.persistent ? [] : [event];
     },
   ),
   mutant(

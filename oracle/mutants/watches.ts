@@ -1,5 +1,5 @@
 /** Lies about watches. */
-import { eventTypes, opcodes } from "../../src/protocol/opcodes.ts";
+import { addWatchModes, eventTypes, opcodes } from "../../src/protocol/opcodes.ts";
 import type { WatcherEvent } from "../../src/protocol/records.ts";
 import { type Lie, nth, type Situation } from "./lying.ts";
 import { type Mutant, mutant } from "./mutant.ts";
@@ -65,9 +65,9 @@ export const watchMutants: readonly Mutant[] = [
     { name: "watch-recursive-flat", class: "watch", lie: "a recursive watch is taken for a persistent one" },
     {
       request: ({ op, frame, operations }) => {
-        if (op !== "addWatch" || operations?.[0]?.fields.mode !== 1) return frame;
+        if (op !== "addWatch" || operations?.[0]?.fields.mode !== addWatchModes.recursive) return frame;
         const flat = Buffer.from(frame);
-        flat.writeInt32BE(0, flat.length - 4);
+        flat.writeInt32BE(addWatchModes.persistent, flat.length - 4);
         return flat;
       },
     },

@@ -4,7 +4,15 @@ import type { SequenceItem } from "../jute/kinds.ts";
 import { accept, type Outcome, refuse } from "../outcome.ts";
 import { errorCodes } from "../protocol/error-codes.ts";
 import { multiOp } from "../protocol/multi.ts";
-import { eventTypes, type OpName, opcodes, permBits, type ReplyOf, type RequestOf } from "../protocol/opcodes.ts";
+import {
+  addWatchModes,
+  eventTypes,
+  type OpName,
+  opcodes,
+  permBits,
+  type ReplyOf,
+  type RequestOf,
+} from "../protocol/opcodes.ts";
 import type { SetWatches } from "../protocol/records.ts";
 import { type Identity, isPermitted, redactedAcl } from "./acl.ts";
 import type { Features } from "./features.ts";
@@ -169,8 +177,9 @@ export const reads: ReadHandlers = {
   },
 
   addWatch(request, context) {
-    if (request.mode !== 0 && request.mode !== 1) return refuse("MARSHALLINGERROR");
-    const mode = request.mode === 0 ? watchModes.persistent : watchModes.recursive;
+    const { persistent, recursive } = addWatchModes;
+    if (request.mode !== persistent && request.mode !== recursive) return refuse("MARSHALLINGERROR");
+    const mode = request.mode === persistent ? watchModes.persistent : watchModes.recursive;
     if (request.path !== null) context.watches.addPersistent(request.path, context.watcher, mode);
     return accept({ err: errorCodes.OK });
   },

@@ -94,6 +94,9 @@ export const eventTypes = { created: 1, deleted: 2, dataChanged: 3, childrenChan
 /** What removeWatches and checkWatches name: Watcher.WatcherType. */
 export const watcherTypes = { children: 1, data: 2, any: 3, persistent: 4, recursive: 5 } as const;
 
+/** What addWatch sets: AddWatchMode. */
+export const addWatchModes = { persistent: 0, recursive: 1 } as const;
+
 /** Bits of ZooDefs.Perms. */
 export const permBits = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 

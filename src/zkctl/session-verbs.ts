@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { Int64 } from "../jute/int64.ts";
 import { canonicalInt64 } from "../jute/int64.ts";
+import { addWatchModes } from "../protocol/opcodes.ts";
 import { countFrom, pathFrom } from "./argument-values.ts";
 import type { Ask, Verb } from "./verb.ts";
 
@@ -40,8 +41,11 @@ export interface RemoveWatchesJob {
   readonly kind: "children" | "data" | "any";
 }
 
-/** AddWatchMode. */
-export const watchModes = { PERSISTENT: 0, PERSISTENT_RECURSIVE: 1 } as const;
+/** As zkCli calls them. */
+export const watchModes = {
+  PERSISTENT: addWatchModes.persistent,
+  PERSISTENT_RECURSIVE: addWatchModes.recursive,
+} as const;
 
 /** Adds whoami, getephemerals, getallchildrennumber, addwatch, removewatches and session. */
 export function declareSessions(verb: Verb, ask: Ask): void {

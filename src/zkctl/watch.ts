@@ -1,6 +1,6 @@
 /** The command that waits: changes of one znode, or of everything below it. */
 import { decode } from "../jute/codec.ts";
-import { eventTypes } from "../protocol/opcodes.ts";
+import { addWatchModes, eventTypes } from "../protocol/opcodes.ts";
 import { WatcherEvent } from "../protocol/records.ts";
 import type { Job } from "./job.ts";
 import type { Answer } from "./print.ts";
@@ -8,9 +8,6 @@ import { ServerRefused, type Session, Unreachable } from "./session.ts";
 
 /** Bytes of a ReplyHeader, which events have too. */
 const headerBytes = 16;
-
-/** Mode of addWatch: the znode and everything below it, until further notice. */
-const persistentRecursive = 1;
 
 const names = new Map<number, string>(Object.entries(eventTypes).map(([name, type]) => [type, name]));
 
@@ -29,7 +26,7 @@ export async function watch(
 ): Promise<void> {
   const again = job.recursive ? undefined : () => register(job.path, session);
   const all = nextEvents(session, job.events, print, again);
-  if (job.recursive) await session.ask("addWatch", { path: job.path, mode: persistentRecursive }, job.path);
+  if (job.recursive) await session.ask("addWatch", { path: job.path, mode: addWatchModes.recursive }, job.path);
   else await register(job.path, session);
   await all;
 }
