@@ -1,9 +1,8 @@
 /** How fast `xchk fuzz` checks: operations that were generated, asked of both servers and compared. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openGuard } from "../../oracle/servers/guard.ts";
 import { forAnswers } from "../../oracle/servers/zookeeper.ts";
 import type { Summary } from "../../reports/summary.ts";
 import { type Bench, inTurns, medianRow, type Section, unlessSpoiled, withContenders } from "../bench.ts";
@@ -29,35 +28,31 @@ const measures: readonly Measure[] = [
   { key: "repliesPerSecond", heading: "replies/s", digits: 0 },
 ];
 
-/** One run of xchk; its seed is the round's, so that all candidates get the same. */
+/** One run of xchk; its seed is the round's, so that all candidates get the same. A report of divergences stays where xchk puts it. */
 async function check(
   bench: Bench,
   oracle: Contender,
   candidate: Contender,
   how: { sessions: number; operations: number; seed: number },
 ) {
-  const guard = await openGuard("bench");
   const ops = scaled(how.operations, bench);
   const address = ({ addresses: [{ host, port }] }: Contender) => `zk://${host}:${port}`;
   const argv = [
     ...["fuzz", "--oracle", address(oracle), "--candidate", address(candidate)],
-    ...["--ops", ops, "--sessions", how.sessions, "--seed", how.seed, "--shrink-time", 0, "--report-dir", guard.dir],
+    ...["--ops", ops, "--sessions", how.sessions, "--seed", how.seed, "--shrink-time", 0],
   ].map(String);
-  try {
-    const said = await new Promise<string>((resolve) => {
-      execFile(xchk, argv, { signal: bench.signal }, (_error, out, err) => resolve(out + err));
-    });
-    bench.signal.throwIfAborted();
-    const text = await readFile(join(guard.dir, "summary.json"), "utf8").catch(() => undefined);
-    if (text === undefined) throw new Spoiled(said.trim());
-    const summary = JSON.parse(text) as Summary;
-    if (summary.exitCode !== 0) throw new Spoiled(summary.headline);
-    const seconds = (summary.durationMs ?? Number.NaN) / 1_000;
-    bench.note(`${candidate.name}, ${sessionsName(how.sessions)}: ${(ops / seconds).toFixed(0)} operations/s`);
-    return { perSecond: ops / seconds, repliesPerSecond: summary.operations / seconds };
-  } finally {
-    await guard.release();
-  }
+  const said = await new Promise<string>((resolve) => {
+    execFile(xchk, argv, { signal: bench.signal }, (_error, out, err) => resolve(out + err));
+  });
+  bench.signal.throwIfAborted();
+  const report = /^Report: (.*)$/m.exec(said)?.[1];
+  if (report === undefined) throw new Spoiled(said.trim());
+  const summary = JSON.parse(await readFile(join(dirname(report), "summary.json"), "utf8")) as Summary;
+  if (summary.exitCode !== 0) throw new Spoiled(`${summary.headline} Report: ${report}`);
+  await rm(dirname(report), { recursive: true });
+  const seconds = (summary.durationMs ?? Number.NaN) / 1_000;
+  bench.note(`${candidate.name}, ${sessionsName(how.sessions)}: ${(ops / seconds).toFixed(0)} operations/s`);
+  return { perSecond: ops / seconds, repliesPerSecond: summary.operations / seconds };
 }
 
 async function measureAll(bench: Bench, oracle: Contender, candidates: readonly Contender[]): Promise<Result[]> {
