@@ -137,7 +137,7 @@ export type WrongPassword = (typeof wrongPasswords)[number];
 /** Connects again: with the session's id and password, with a wrong password, with an id that never existed, with those of the session that this one
  *  replaced, or as a new session. The connection that still stands is left to the server to close. The rest varies the handshake: what is wrong
  *  with the password (default: every byte), `timeoutMs` asked for, `seen` as lastZxidSeen (default: the newest), `readOnly` false, true or not
- *  sent at all. */
+ *  sent at all, a `protocolVersion` other than 0. */
 export interface ReconnectStep {
   readonly op: "reconnect";
   readonly as?: "same" | "wrong-password" | "stranger" | "former" | "new";
@@ -145,6 +145,7 @@ export interface ReconnectStep {
   readonly timeoutMs?: number;
   readonly seen?: SeenValue;
   readonly readOnly?: boolean | "absent";
+  readonly protocolVersion?: number;
 }
 
 /** One step. `by` is a session label. */

@@ -192,6 +192,7 @@ export class Seat {
     if (step.seen !== undefined) request.lastZxidSeen = this.#memory.seen(this.as.session, step.seen);
     if (step.readOnly === "absent") delete request.readOnly;
     else if (step.readOnly !== undefined) request.readOnly = step.readOnly;
+    if (step.protocolVersion !== undefined) request.protocolVersion = step.protocolVersion;
     const before = this.#connection;
     await this.#open(request);
     // A resumed session's old connection is closed by the server; one of another session would live on beside the new one.

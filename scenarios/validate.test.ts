@@ -29,7 +29,7 @@ describe("a scenario file", () => {
       },
     ],
     [{ by: "a", op: "setWatches", since: { newest: -1 }, data: ["/n", null] }],
-    [{ by: "a", op: "reconnect", as: "wrong-password", seen: 0, readOnly: "absent" }],
+    [{ by: "a", op: "reconnect", as: "wrong-password", seen: 0, readOnly: "absent", protocolVersion: 1 }],
     [{ by: "a", op: "raw", hex: "", reply: false }],
   ])("may hold %j", (step) => {
     expect(validateScenario(withStep(step), "f.json").steps).toHaveLength(2);

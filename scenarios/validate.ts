@@ -156,6 +156,7 @@ const actions: Readonly<Record<Step["op"], Readonly<Record<string, Check>>>> = {
     "timeoutMs?": whole,
     "seen?": seen,
     "readOnly?": either("true, false or absent", flag, oneOf(["absent"])),
+    "protocolVersion?": whole,
   },
   expire: {},
   reap: {},

@@ -19,7 +19,8 @@ export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {
     handshakes(3, ...wrongPasswords.map((wrong) => ({ as: "wrong-password", wrong }) as const)),
     handshakes(2, { as: "stranger" }),
     handshakes(3, { as: "former" }),
-    handshakes(2, { as: "same", readOnly: "absent" }),
+    handshakes(2, { as: "same", readOnly: "absent" }, { as: "same", readOnly: true }, { as: "new", readOnly: true }),
+    handshakes(1, { as: "same", protocolVersion: 1 }, { as: "new", protocolVersion: 1 }),
     handshakes(2, ...[timeoutMs - 1_000, timeoutMs + 1_234, timeoutMs * 2].map((ms) => ({ timeoutMs: ms }))),
     handshakes(1, { as: "new", seen: { newest: farAhead } }),
   );

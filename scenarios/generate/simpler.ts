@@ -18,6 +18,7 @@ const droppable = [
   "timeoutMs",
   "seen",
   "readOnly",
+  "protocolVersion",
   "as",
   "wrong",
   "behind",
