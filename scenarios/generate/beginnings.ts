@@ -177,7 +177,7 @@ const afterwards: Action[] = [
 
 const branch = ["/a", "/a/a", "/a/a/a", "/a/a/a/a"];
 
-/** Every kind of watch on one znode, those that fire once first, and every way to take some back. */
+/** Every kind of watch on one znode, those that fire once first, and one of its child; and every way to take some back. */
 const oneShots = 3;
 const arms: Action[] = [
   { op: "getData", path: "/a", watch: true },
@@ -185,6 +185,7 @@ const arms: Action[] = [
   { op: "getChildren", path: "/a", watch: true },
   { op: "addWatch", path: "/a", mode: "persistent" },
   { op: "addWatch", path: "/a", mode: "recursive" },
+  { op: "exists", path: "/a/a", watch: true },
 ];
 const pulls: Action[] = (["any", "data", "children"] as const).map((type) => ({
   op: "removeWatches",

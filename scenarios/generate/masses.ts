@@ -12,7 +12,7 @@ const counts = [fewest, most];
 const ephemeralCounts = [fewest, 40];
 
 /** Bytes on both sides of what two of them can count, and nearly as many as ZooKeeper takes. Source: `jute.maxbuffer`, 1 MiB less one. */
-const lengths = [65_535, 65_552, 1_000_000];
+const lengths = [65_535, 65_552, 1_048_000];
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
@@ -61,6 +61,8 @@ const ephemerals = fc
 const again = fc.constantFrom(...counts).chain((count) =>
   fc.constantFrom<Action[]>(
     [writes(count, () => "/a")],
+    [{ op: "addWatch", path: "/a", mode: "persistent" }, writes(count, () => "/a")],
+    [{ op: "addWatch", path: "", mode: "recursive" }, writes(count, () => "/a")],
     [
       {
         op: "multi",

@@ -14,6 +14,7 @@ const underOddXids: readonly string[] = [
   "fffffff70000000b",
   "0000000000000009000000012f",
   "fffffffe00000009000000012f",
+  "fffffff700000009000000012f",
   "7ffffff00000006400000000000000026970ffffffff",
 ];
 
