@@ -1,6 +1,6 @@
 /** How sequences begin that have an aim or are in a mood: what they are to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
-import type { Action, Step } from "../format.ts";
+import type { AclList, AclValue, Action, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
 import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
@@ -84,17 +84,26 @@ const plainly: Partial<Record<Beginning, number>> = {
 
 const { alice, bob } = identities;
 
+/** Whoever the session is, each of them; it shows where they stand in a list. */
+const everyCreator: AclValue = { perms: "rwcda", scheme: "auth", id: "" };
+const reading: AclValue = { perms: "r", scheme: "world", id: "anyone" };
+
 const beginningsBy: Readonly<
   Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
 > = {
   identities: (session) =>
     fc
-      .tuple(session, fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }), fc.boolean())
-      .map(([by, tokens, isSet]): Step[] => [
+      .tuple(
+        session,
+        fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }),
+        fc.boolean(),
+        fc.constantFrom<AclList>("creator", [everyCreator, reading], [reading, everyCreator]),
+      )
+      .map(([by, tokens, isSet, acl]): Step[] => [
         ...tokens.map((auth): Step => ({ by, op: "auth", scheme: "digest", auth })),
         { by, op: "whoAmI" },
-        isSet ? { by, op: "create", path: "/a" } : { by, op: "create", path: "/a", acl: "creator" },
-        ...(isSet ? [{ by, op: "setACL", path: "/a", acl: "creator" } as const] : []),
+        isSet ? { by, op: "create", path: "/a" } : { by, op: "create", path: "/a", acl },
+        ...(isSet ? [{ by, op: "setACL", path: "/a", acl } as const] : []),
         { by, op: "getACL", path: "/a" },
       ]),
   watches: (session) =>

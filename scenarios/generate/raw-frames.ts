@@ -18,7 +18,13 @@ const underOddXids: readonly string[] = [
   "7ffffff00000006400000000000000026970ffffffff",
 ];
 
+/** A setWatches of no paths, whose lists count fewer than none. Source: BinaryInputArchive.startVector (3.8). */
+const underCounted: readonly string[] = [
+  "fffffff8000000650000000000000000fffffffe0000000000000000",
+  "fffffff8000000650000000000000000000000008000000000000000",
+];
+
 /** One of these, as often of the one kind as of the other. */
 export const rawArbitrary = fc
-  .oneof(fc.constantFrom(...unknown), fc.constantFrom(...underOddXids))
+  .oneof(fc.constantFrom(...unknown), fc.constantFrom(...underOddXids), fc.constantFrom(...underCounted))
   .map((hex): Action => ({ op: "raw", hex, reply: false }));
