@@ -1,12 +1,17 @@
 /** How sequences begin that have an aim or are in a mood: what they are to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
-import type { AclList, AclValue, Action, Step } from "../format.ts";
+import type { AclList, AclValue, Action, PathValue, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
 import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
 import { identities, pathArbitrary } from "./values.ts";
+
+const shortLived = (path: PathValue): Action[] => [
+  { op: "create", path },
+  { op: "delete", path },
+];
 
 /** The steps that make a znode stand as it should. */
 const making = (profile: Profile, meets: Standing): fc.Arbitrary<Action[]> =>
@@ -17,11 +22,9 @@ const making = (profile: Profile, meets: Standing): fc.Arbitrary<Action[]> =>
       case "ephemeral":
         return [{ op: "create", path, flags: "ephemeral" }];
       case "again":
-        return [
-          { op: "create", path },
-          { op: "delete", path },
-          { op: "create", path },
-        ];
+        return [...shortLived(path), { op: "create", path }];
+      case "emptied":
+        return [{ op: "create", path }, ...(typeof path === "string" ? shortLived(`${path}/a`) : [])];
       case "container":
         return [{ op: "createContainer", path }];
       case "ttl":
@@ -84,9 +87,14 @@ const plainly: Partial<Record<Beginning, number>> = {
 
 const { alice, bob } = identities;
 
-/** Whoever the session is, each of them; it shows where they stand in a list. */
-const everyCreator: AclValue = { perms: "rwcda", scheme: "auth", id: "" };
-const reading: AclValue = { perms: "r", scheme: "world", id: "anyone" };
+/** Whoever the session is, each of them; one user twice, two users, everybody. What a list shows hangs on their order, and on who asks. */
+const entries: AclValue[] = [
+  { perms: "rwcda", scheme: "auth", id: "" },
+  { perms: "r", scheme: "digest", id: alice.id },
+  { perms: "wa", scheme: "digest", id: alice.id },
+  { perms: "rwcda", scheme: "digest", id: bob.id },
+  { perms: "r", scheme: "world", id: "anyone" },
+];
 
 const beginningsBy: Readonly<
   Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
@@ -95,16 +103,18 @@ const beginningsBy: Readonly<
     fc
       .tuple(
         session,
+        session,
         fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }),
         fc.boolean(),
-        fc.constantFrom<AclList>("creator", [everyCreator, reading], [reading, everyCreator]),
+        fc.oneof(fc.constant<AclList>("creator"), fc.shuffledSubarray(entries, { minLength: 2 })),
       )
-      .map(([by, tokens, isSet, acl]): Step[] => [
+      .map(([by, other, tokens, isSet, acl]): Step[] => [
         ...tokens.map((auth): Step => ({ by, op: "auth", scheme: "digest", auth })),
         { by, op: "whoAmI" },
         isSet ? { by, op: "create", path: "/a" } : { by, op: "create", path: "/a", acl },
         ...(isSet ? [{ by, op: "setACL", path: "/a", acl } as const] : []),
         { by, op: "getACL", path: "/a" },
+        { by: other, op: "getACL", path: "/a" },
       ]),
   watches: (session) =>
     fc

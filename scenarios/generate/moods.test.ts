@@ -32,9 +32,9 @@ test("an aim's operation comes most often, and needs what the profile sends", ()
     expect(share, aim?.op).toBeCloseTo(0.4);
   }
   const standing = (moods: typeof full) => new Set(moods.map(({ aim }) => aim?.meets));
-  expect(standing(full)).toEqual(new Set(["persistent", "again", "ephemeral", "container", "ttl"]));
+  expect(standing(full)).toEqual(new Set(["persistent", "again", "emptied", "ephemeral", "container", "ttl"]));
   const core = moodsOf(profile).filter(({ aim }) => aim !== undefined);
-  expect(standing(core)).toEqual(new Set(["persistent", "again", "ephemeral"]));
+  expect(standing(core)).toEqual(new Set(["persistent", "again", "emptied", "ephemeral"]));
   expect(core.map(({ aim }) => aim?.op)).not.toContain("addWatch");
   expect(full.map(({ aim }) => aim?.op)).not.toContain("whoAmI");
 });

@@ -85,8 +85,8 @@ const decaying: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50
 /** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
 const listedWeight = 16;
 
-/** Znodes that stand when a sequence with an aim begins; `again`: made, deleted and made once more. */
-export type Standing = "persistent" | "again" | "container" | "ttl" | "ephemeral";
+/** Znodes that stand when a sequence with an aim begins; `again`: made, deleted and made once more, `emptied`: without the child that they had. */
+export type Standing = "persistent" | "again" | "emptied" | "container" | "ttl" | "ephemeral";
 
 /** An operation that a sequence sends more than any other, and what it is to meet. */
 export interface Aim {
@@ -127,7 +127,7 @@ const aimPercent = 40;
 
 /** What a profile must send for such znodes to be made. */
 const makers: Readonly<Record<Standing, readonly Step["op"][]>> = {
-  ...{ persistent: ["create"], again: ["create", "delete"], ephemeral: ["create"] },
+  ...{ persistent: ["create"], ephemeral: ["create"], again: ["create", "delete"], emptied: ["create", "delete"] },
   ...{ container: ["createContainer"], ttl: ["createTTL"] },
 };
 

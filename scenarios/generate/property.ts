@@ -79,9 +79,10 @@ const shrinkMinMs = 500;
  *  same mishap: a pause of this program in which all their sessions expired. */
 const lostMax = 3;
 
-/** The cells that an aim could still add. An ephemeral is met by its own session and by others. */
+/** The cells that an aim could still add. An ephemeral is met by its own session and by others; that a znode had a child is no state of its own. */
 function unhitOf(cells: CellCount, aim: Aim | undefined): number {
   if (aim === undefined) return 0;
+  if (aim.meets === "emptied") return cells.unhit(aim.op, "persistent");
   if (aim.meets !== "ephemeral") return cells.unhit(aim.op, aim.meets);
   return cells.unhit(aim.op, "ephemeral-own") + cells.unhit(aim.op, "ephemeral-other");
 }

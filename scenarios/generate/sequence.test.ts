@@ -46,6 +46,7 @@ describe("generated sequences", () => {
     const made = {
       persistent: "create",
       again: "create",
+      emptied: "create",
       ephemeral: "create",
       container: "createContainer",
       ttl: "createTTL",

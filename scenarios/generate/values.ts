@@ -27,6 +27,8 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     // Begins like another one, without being below it.
     [1.5, "/ab"],
     [1.5, "/ab/a"],
+    // No other than by its letter's case.
+    [0.5, "/A"],
     // What a server would choose to call the first numbered ones.
     [0.3, "/a/s-0000000000"],
     [0.3, "/a/s-0000000001"],
@@ -49,6 +51,7 @@ const plainPaths: Readonly<Record<NameSet, fc.Arbitrary<PathValue>>> = {
     [5, "/\u00e9"],
     [3, "/\u00e9/\u4e2d"],
     [2, "/\u00e9/a b"],
+    [1, "/\u00e9/ a "],
     [2, "/\u4e2d"],
     [2, ""],
     [0.5, { ref: "p" }],
