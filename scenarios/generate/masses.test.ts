@@ -23,7 +23,11 @@ function sizes(sequence: readonly Step[]): Record<string, number> {
 }
 
 test.each([
-  ["siblings", crowdBeginning, { "multi of": 130, "setWatches on": 130, "setWatches2 on": 130, getData: 11 }],
+  [
+    "siblings",
+    crowdBeginning,
+    { create: 18, "multi of": 130, "setWatches on": 130, "setWatches2 on": 130, getData: 11 },
+  ],
   // More than 64 would make a cross-check forget which they are.
   ["ephemerals", familyBeginning, { "multi of": 40, closeSession: 1 }],
   [

@@ -8,11 +8,15 @@ import { identities, longData } from "./values.ts";
 const [fewest, most] = [11, 130];
 const counts = [fewest, most];
 
+/** Levels below one znode: more than anybody has use for. */
+const generations = 17;
+
 /** Fewer ephemerals than a cross-check remembers of a session. */
 const ephemeralCounts = [fewest, 40];
 
-/** Bytes on both sides of what two of them can count, and nearly as many as ZooKeeper takes. Source: `jute.maxbuffer`, 1 MiB less one. */
-const lengths = [65_535, 65_552, 1_048_000];
+/** Bytes on both sides of what two of them can count, the larger being whole pages, and nearly as many as ZooKeeper takes. Source: `jute.maxbuffer`,
+ *  1 MiB less one. */
+const lengths = [65_535, 69_632, 1_048_000];
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
@@ -47,6 +51,9 @@ const watchedSiblings = fc.constant<Action[]>([
   ...many(fewest, (i): Action => ({ op: "getData", path: child(i), watch: true })),
   writes(fewest, child),
 ]);
+
+/** A znode in a znode, and so on. */
+const lineage = fc.constant<Action[]>(many(generations, (i): Action => ({ op: "create", path: "/a".repeat(i + 2) })));
 
 /** Ephemerals of one session, which mostly ends. */
 const ephemerals = fc
@@ -113,7 +120,11 @@ const below =
       );
 
 export const crowdBeginning = below(
-  fc.oneof({ weight: 4, arbitrary: siblings }, { weight: 1, arbitrary: watchedSiblings }),
+  fc.oneof(
+    { weight: 4, arbitrary: siblings },
+    { weight: 1, arbitrary: watchedSiblings },
+    { weight: 1, arbitrary: lineage },
+  ),
 );
 export const familyBeginning = below(ephemerals);
 export const repetitionBeginning = below(fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }));
