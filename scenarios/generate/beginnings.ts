@@ -115,6 +115,7 @@ const beginningsBy: Readonly<
         ...(isSet ? [{ by, op: "setACL", path: "/a", acl } as const] : []),
         { by, op: "getACL", path: "/a" },
         { by: other, op: "getACL", path: "/a" },
+        { by: other, op: "getAllChildrenNumber", path: "" },
       ]),
   watches: (session) =>
     fc
