@@ -78,6 +78,12 @@ const again = fc.constantFrom(...counts).chain((count) =>
     ],
     [{ op: "multiRead", ops: many(count, (): ReadStep => ({ op: "getData", path: "/a" })) }],
     many(count, (): Action => ({ op: "exists", path: "/a" })),
+    // A watch that is set again as soon as it has told.
+    many(
+      fewest,
+      (i): Action =>
+        i % 2 === 0 ? { op: "getData", path: "/a", watch: true } : { op: "setData", path: "/a", data: "x" },
+    ),
     many(Math.min(count, fewest), (): Action => ({ op: "setACL", path: "/a", acl: "open" })),
   ),
 );
@@ -123,7 +129,7 @@ export const crowdBeginning = below(
   fc.oneof(
     { weight: 4, arbitrary: siblings },
     { weight: 1, arbitrary: watchedSiblings },
-    { weight: 1, arbitrary: lineage },
+    { weight: 2, arbitrary: lineage },
   ),
 );
 export const familyBeginning = below(ephemerals);
