@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { AclList, AclValue, Action, PathValue, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
-import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
+import { bulkBeginning, crowdBeginning, familyBeginning, lineageBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
@@ -139,13 +139,7 @@ const beginningsBy: Readonly<
           ]),
       ),
   branch: (session) =>
-    fc
-      .tuple(session, session, fc.constantFrom("", "/a"), fc.nat(branch.length))
-      .map(([by, other, path, standing]): Step[] => [
-        ...branch.slice(0, standing).map((each): Step => ({ by, op: "create", path: each })),
-        { by: other, op: "addWatch", path, mode: "recursive" },
-        ...branch.slice(standing).map((each): Step => ({ by, op: "create", path: each })),
-      ]),
+    fc.oneof({ weight: 5, arbitrary: grownUnder(session) }, { weight: 1, arbitrary: lineageBeginning(session) }),
   silence: (_session, sessions) =>
     fc
       .tuple(
@@ -168,6 +162,16 @@ const beginningsBy: Readonly<
   repetition: repetitionBeginning,
   bulk: bulkBeginning,
 };
+
+/** A branch that grows under a recursive watch. */
+const grownUnder = (session: fc.Arbitrary<string>): fc.Arbitrary<Step[]> =>
+  fc
+    .tuple(session, session, fc.constantFrom("", "/a"), fc.nat(branch.length))
+    .map(([by, other, path, standing]): Step[] => [
+      ...branch.slice(0, standing).map((each): Step => ({ by, op: "create", path: each })),
+      { by: other, op: "addWatch", path, mode: "recursive" },
+      ...branch.slice(standing).map((each): Step => ({ by, op: "create", path: each })),
+    ]);
 
 /** What goes with a session, and what tells of it. */
 const belongings: Action[] = [

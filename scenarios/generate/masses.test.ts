@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { encodeStep, type RequestStep } from "../encode.ts";
 import type { Step } from "../format.ts";
 import { Memory } from "../references.ts";
-import { bulkBeginning, crowdBeginning, familyBeginning, repetitionBeginning } from "./masses.ts";
+import { bulkBeginning, crowdBeginning, familyBeginning, lineageBeginning, repetitionBeginning } from "./masses.ts";
 
 const drawn = (beginning: typeof crowdBeginning): Step[][] => fc.sample(beginning(fc.constant("a")), 300);
 
@@ -26,8 +26,9 @@ test.each([
   [
     "siblings",
     crowdBeginning,
-    { create: 18, "multi of": 130, "setWatches on": 130, "setWatches2 on": 130, getData: 11 },
+    { "multi of": 130, "setWatches on": 130, "setWatches2 on": 130, getData: 11, exists: 1 },
   ],
+  ["generations", lineageBeginning, { create: 18 }],
   // More than 64 would make a cross-check forget which they are.
   ["ephemerals", familyBeginning, { "multi of": 40, closeSession: 1 }],
   [

@@ -20,7 +20,7 @@ interface Mood {
   readonly begins?: Beginning;
 }
 
-/** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch, with
+/** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch or seventeen levels, with
  *  many siblings, with many ephemerals of one session, with one znode again and again, with a long value, with a session that expires, with
  *  containers and TTL znodes that go by themselves. */
 export type Beginning =

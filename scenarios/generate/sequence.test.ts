@@ -46,7 +46,7 @@ describe("generated sequences", () => {
     const made = {
       persistent: "create",
       again: "create",
-      emptied: "create",
+      emptied: "delete",
       ephemeral: "create",
       container: "createContainer",
       ttl: "createTTL",
