@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { eventTypes } from "../src/protocol/opcodes.ts";
+import type { SequenceItem } from "../src/jute/kinds.ts";
+import { errorCodes } from "../src/protocol/error-codes.ts";
+import { multiOp } from "../src/protocol/multi.ts";
+import { eventTypes, opcodes } from "../src/protocol/opcodes.ts";
 import { sides } from "./compare/sides.ts";
 import { unlabelled } from "./crosscheck/options.ts";
 import { Bench, eventFrame, gotOps, replyFrame, type ScriptedClient, stat } from "./crosscheck/scripted.fixture.ts";
@@ -792,6 +795,31 @@ test.each([
   client.at.candidate?.send(replyFrame(op, { xid: 4, zxid: 4, err: "NOAUTH" }));
   client.at.oracle?.send(replyFrame(op, { xid: 4, zxid: 104, err: "NONODE" }));
   expect(bench.steps().map((step) => step.verdict)).toEqual(["match", "match", "match", verdict]);
+  await bench.crosscheck.close();
+});
+
+test.each([
+  ["holds a container that may be gone", "/p/c", "timing"],
+  ["holds something else", "/q/c", "diverges"],
+] as const)("a multi that deletes what %s may be refused on one side alone", async (_, path, verdict) => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  containerWithChild(client, path);
+  const ops = [1, 2].map((n) => multiOp(opcodes.delete.code, { path: n === 1 ? "/p" : "/d", version: -1 }));
+  client.send(3, "multi", ops);
+  const result = (type: number, err: number) => ({
+    header: { type, done: false, err: type < 0 ? err : 0 },
+    body: { err },
+  });
+  const reply = (zxid: number, body: SequenceItem[]) => replyFrame("multi", { xid: 3, zxid, body });
+  client.at.candidate?.send(
+    reply(
+      3,
+      ops.map(() => result(opcodes.delete.code, 0)),
+    ),
+  );
+  client.at.oracle?.send(reply(103, [result(-1, errorCodes.NOTEMPTY), result(-1, errorCodes.RUNTIMEINCONSISTENCY)]));
+  expect(bench.steps().at(-1)?.verdict).toBe(verdict);
   await bench.crosscheck.close();
 });
 

@@ -137,7 +137,8 @@ export function explanation(
   if (ofCounted.length > 0) return { forMs: Math.max(...ofCounted), isOfChildren: false, isLasting: false };
   if (op === "getEphemerals" || op === "getAllChildrenNumber") paths.push("/");
   const unsteady = paths.flatMap((path) => shared.unsteadiness(path) ?? []);
-  const isOfParents = differences.every(tellsOfChildren);
+  // What else differs in a multi follows from it.
+  const isOfParents = differences.every(tellsOfChildren) || differences.some((one) => tellsOf("NOTEMPTY", one));
   const isOfExistence = differences.some(tellsOfExistence);
   // A znode that is there on both sides has not been removed; its children may have.
   const reasons = unsteady.filter(({ what, isChildless }) =>

@@ -56,17 +56,16 @@ const watchedSiblings = fc.constant<Action[]>([
   writes(fewest, child),
 ]);
 
+/** One whose name begins like another's has the child. */
+const namesakes = fc.constant<Action[]>([
+  { op: "create", path: "/ab" },
+  { op: "create", path: "/ab/a" },
+  { op: "getChildren", path: "/a" },
+  { op: "exists", path: "/a" },
+]);
+
 /** A znode in a znode, and so on. */
 const lineage = fc.constant<Action[]>(many(generations, (i): Action => ({ op: "create", path: "/a".repeat(i + 2) })));
-
-/** Ephemerals of one session, which mostly ends. */
-const ephemerals = fc
-  .tuple(fc.constantFrom(...ephemeralCounts), fc.boolean())
-  .map(([count, isOver]): Action[] => [
-    children(count, "ephemeral"),
-    { op: "getEphemerals", path: "" },
-    ...(isOver ? [{ op: "closeSession" } as const] : []),
-  ]);
 
 /** One znode that is written, or comes and goes, or is read, over and over. */
 const again = fc.constantFrom(...counts).chain((count) =>
@@ -130,9 +129,25 @@ const below =
       );
 
 export const crowdBeginning = below(
-  fc.oneof({ weight: 4, arbitrary: siblings }, { weight: 1, arbitrary: watchedSiblings }),
+  fc.oneof(
+    { weight: 4, arbitrary: siblings },
+    { weight: 1, arbitrary: watchedSiblings },
+    { weight: 1, arbitrary: namesakes },
+  ),
 );
-export const familyBeginning = below(ephemerals);
+
+/** Ephemerals of one session, of which another deletes one, and which ends every other time. */
+export const familyBeginning = (session: fc.Arbitrary<string>): fc.Arbitrary<Step[]> =>
+  fc
+    .tuple(session, session, fc.constantFrom(...ephemeralCounts), fc.boolean())
+    .map(([by, other, count, isOver]): Step[] => [
+      { by, op: "create", path: "/a" },
+      { by, ...children(count, "ephemeral") },
+      { by: other, op: "delete", path: child(0) },
+      { by, op: "getEphemerals", path: "" },
+      ...(isOver ? [{ by, op: "closeSession" } as const] : []),
+    ]);
+
 export const repetitionBeginning = below(fc.oneof({ weight: 5, arbitrary: again }, { weight: 2, arbitrary: company }));
 export const lineageBeginning = below(lineage);
 export const bulkBeginning = below(long);

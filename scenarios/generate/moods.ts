@@ -20,9 +20,9 @@ interface Mood {
   readonly begins?: Beginning;
 }
 
-/** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch or seventeen levels, with
- *  many siblings, with many ephemerals of one session, with one znode again and again, with a long value, with a session that expires, with
- *  containers and TTL znodes that go by themselves. */
+/** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch or
+ *  seventeen levels, with many siblings, with many ephemerals of one session, with one znode again and again, with a long value, with a session that
+ *  expires, with containers and TTL znodes that go by themselves. */
 export type Beginning =
   | "identities"
   | "watches"
