@@ -74,7 +74,7 @@ test("one that stays away ends the run without a verdict", { timeout: 60_000 }, 
 });
 
 test("a run that is stopped for a while and goes on blames nobody", { timeout: 60_000 }, async () => {
-  const { code, out, summary } = await fuzzed(behind.address, ["--ops", "30000"], async (xchk) => {
+  const { code, out, summary } = await fuzzed(behind.address, ["--time-limit", "30"], async (xchk) => {
     await sleep(4_000);
     xchk.kill("SIGSTOP");
     // Longer than most sessions live, and than any answer is waited for.

@@ -4,7 +4,7 @@ import { Reader, Writer } from "../src/jute/buffers.ts";
 import { read, write } from "../src/jute/codec.ts";
 import type { Int64 } from "../src/jute/int64.ts";
 import { encodeConnectResponse } from "../src/protocol/connect.ts";
-import { createFlags, opcodes, opName } from "../src/protocol/opcodes.ts";
+import { createFlags, opcodes, opName, xids } from "../src/protocol/opcodes.ts";
 import { ReplyHeader, RequestHeader } from "../src/protocol/records.ts";
 import type { Door } from "./connection.ts";
 
@@ -25,6 +25,9 @@ export class AgreeableDoor implements Door {
   /** What it refuses: operation and path. */
   readonly refuses = new Map<string, number>();
 
+  /** Whether it hangs up on a resume without an answer. */
+  isMute = false;
+
   constructor(laterMs = 0) {
     this.#laterMs = laterMs;
   }
@@ -35,6 +38,7 @@ export class AgreeableDoor implements Door {
     this.log.push(`${as.session} connect ${hello.request.sessionId === 0 ? "new" : "resume"}`);
     const granted = { protocolVersion: 0, timeOut: 30_000, sessionId: id, passwd: Buffer.alloc(16, 7) };
     if (isWrong) return { is: "refused", raw: encodeConnectResponse({ ...granted, timeOut: 0 }) };
+    if (this.isMute && hello.request.sessionId !== 0) return { is: "closed", reason: "mute" };
     const session = {
       granted,
       submit: (frame: Buffer) => this.#answer(as.session, frame, downstream),
@@ -57,7 +61,7 @@ export class AgreeableDoor implements Door {
     const isNumbered = ((body.flags ?? 0) & createFlags.persistentSequential) !== 0;
     const err = this.refuses.get(what) ?? 0;
     const writer = new Writer();
-    write(ReplyHeader, writer, { xid, zxid: ++this.#zxid, err });
+    write(ReplyHeader, writer, { xid: op === "ping" ? xids.ping : xid, zxid: ++this.#zxid, err });
     if (err === 0 && op === "create")
       write(opcodes.create.reply, writer, { path: `${body.path}${isNumbered ? "7" : ""}` });
     const reply = writer.copy();

@@ -10,7 +10,7 @@ import { groundOf, rootLevels } from "./ground.ts";
 import { bodyOf, learn } from "./learn.ts";
 import { Memory } from "./references.ts";
 import { CaseStuck, caseLimits, Seat, within } from "./seat.ts";
-import { hasBehind, isFault, labelsBoundBy, labelsIn, mayHangUp, quotesZxid } from "./step-traits.ts";
+import { hasBehind, isFault, labelsBoundBy, labelsIn, mayHangUp, quotesZxid, replyXidOf } from "./step-traits.ts";
 import { Untold } from "./untold.ts";
 
 /** How a case is run. */
@@ -253,11 +253,12 @@ export class Case {
     if (step.op === "reap") return this.#reap();
     const connection = await seat.ready();
     const frame = Buffer.from(step.hex, "hex");
-    if (!step.reply) {
+    const xid = step.reply ? replyXidOf(frame) : undefined;
+    if (xid === undefined) {
       connection.sendUnanswered(frame);
       return void (await within(connection.ended, caseLimits.hangUpWaitMs));
     }
-    connection.send(frame.readInt32BE(0), frame, (header) => {
+    connection.send(xid, frame, (header) => {
       if (header?.err === -6) seat.leave(false);
     });
     await seat.drain();

@@ -6,6 +6,7 @@ import type { Cell } from "./coverage/cells.ts";
 import { CaseStates } from "./coverage/states.ts";
 import type { Scenario, Step } from "./format.ts";
 import { runScenario } from "./run.ts";
+import { caseLimits } from "./seat.ts";
 
 const scenario = (steps: readonly Step[], rest: Partial<Scenario> = {}): Scenario => ({
   ...{ why: "w", source: "s", pace: "pipelined", sessions: [...new Set(steps.map((step) => step.by))], steps },
@@ -38,6 +39,31 @@ describe("running a scenario", () => {
     const many = Array.from({ length: 30 }, (): Step => ({ by: "a", op: "exists", path: "/n" }));
     await logOf(many, door);
     expect(performance.now() - started).toBeLessThan(400);
+  });
+
+  test("takes the answer to a ping that bears another xid for the one it waits for", async () => {
+    const { outcome, log } = await logOf([
+      { by: "a", op: "raw", hex: "000000070000000b", reply: true },
+      { by: "a", op: "exists", path: "/n" },
+    ]);
+    expect(outcome).toEqual({ is: "done", steps: 2 });
+    expect(log).toEqual(["a ping", "a exists /x/r/n", "a exists /x/r", "a closeSession", "a gone"]);
+  });
+
+  test("goes on at once with the old connection where a server does not answer a resume", async () => {
+    const door = new AgreeableDoor();
+    door.isMute = true;
+    const started = performance.now();
+    const { outcome, log } = await logOf(
+      [
+        { by: "a", op: "reconnect", seen: { newest: 1 } },
+        { by: "a", op: "exists", path: "/n" },
+      ],
+      door,
+    );
+    expect(outcome).toEqual({ is: "done", steps: 2 });
+    expect(performance.now() - started).toBeLessThan(caseLimits.hangUpWaitMs);
+    expect(log).toEqual(["a connect resume", ...["a exists /x/r/n", "a exists /x/r", "a closeSession", "a gone"]]);
   });
 
   test("ends at once when it is given up, and comes back for nothing", async () => {

@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import type { Int64 } from "../src/jute/int64.ts";
 import { type ConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
 import { setWakingTimeout } from "../src/protocol/waking-timeout.ts";
-import { type CaseSession, Connection, type Door, newSession } from "./connection.ts";
+import { type CaseSession, type Connected, Connection, type Door, newSession } from "./connection.ts";
 import type { ReconnectStep, WrongPassword } from "./format.ts";
 import type { Memory } from "./references.ts";
 
@@ -194,10 +194,10 @@ export class Seat {
     else if (step.readOnly !== undefined) request.readOnly = step.readOnly;
     if (step.protocolVersion !== undefined) request.protocolVersion = step.protocolVersion;
     const before = this.#connection;
-    await this.#open(request);
-    // A resumed session's old connection is closed by the server; one of another session would live on beside the new one.
+    const answer = await this.#open(request);
+    // A resumed session's old connection is closed by the server, unless it gave no answer; one of another session would live on beside the new one.
     if (before === undefined) return;
-    if (kind === "same" || kind === "wrong-password") await this.#hungUp(before);
+    if ((kind === "same" || kind === "wrong-password") && answer !== "closed") await this.#hungUp(before);
     if (before !== this.#connection || before.hasEnded) before.drop();
   }
 
@@ -231,15 +231,19 @@ export class Seat {
     };
   }
 
-  async #open(request: ConnectRequest): Promise<void> {
+  /** Answers how it went. Throws {@link CaseStuck}. */
+  async #open(request: ConnectRequest): Promise<Connected["is"]> {
     if (this.#isAbandoned) throw new CaseStuck(`session ${this.as.session} is given up`);
     const opened = await Connection.open(this.#door, this.as, request);
-    if (this.#isAbandoned && opened.is === "granted") return opened.connection.drop();
+    if (this.#isAbandoned && opened.is === "granted") {
+      opened.connection.drop();
+      return "closed";
+    }
     if (opened.is !== "granted") {
       // Refused with the right password: there is no such session any more.
       if (opened.is === "refused" && request.sessionId === this.#sessionId && request.passwd === this.#password)
         this.#isOver = true;
-      return;
+      return opened.is;
     }
     if (!this.#isOver && !this.#isTakenUp && opened.connection.granted.sessionId !== this.#sessionId)
       this.#leftBehind.push({ id: this.#sessionId, password: this.#password });
@@ -250,5 +254,6 @@ export class Seat {
     this.#isOver = false;
     this.#sessionId = opened.connection.granted.sessionId;
     this.#password = Buffer.from(opened.connection.granted.passwd ?? Buffer.alloc(passwordBytes));
+    return opened.is;
   }
 }

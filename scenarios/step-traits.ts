@@ -1,4 +1,5 @@
 /** What a step is like to whoever takes it: what it waits for, and what it does to its connection. */
+import { opcodes, xids } from "../src/protocol/opcodes.ts";
 import type { RequestStep } from "./encode.ts";
 import type { Step } from "./format.ts";
 import { pathsIn } from "./paths.ts";
@@ -26,3 +27,9 @@ export const labelsBoundBy = (step: RequestStep) =>
 /** Whether the step quotes a zxid that its session was told. */
 export const quotesZxid = (step: Step): boolean =>
   (step.op === "setWatches" || step.op === "setWatches2") && typeof step.since === "object";
+
+/** The xid that a frame is answered under: its own, but −2 for every ping. Undefined without a header, which no server answers. */
+export function replyXidOf(frame: Buffer): number | undefined {
+  if (frame.length < 8) return undefined;
+  return frame.readInt32BE(4) === opcodes.ping.code ? xids.ping : frame.readInt32BE(0);
+}

@@ -24,7 +24,14 @@ const underCounted: readonly string[] = [
   "fffffff8000000650000000000000000000000008000000000000000",
 ];
 
+/** A frame that is answered, or one that is not. */
+const raw =
+  (reply: boolean) =>
+  (hex: string): Action => ({ op: "raw", hex, reply });
+
 /** One of these, as often of the one kind as of the other. */
-export const rawArbitrary = fc
-  .oneof(fc.constantFrom(...unknown), fc.constantFrom(...underOddXids), fc.constantFrom(...underCounted))
-  .map((hex): Action => ({ op: "raw", hex, reply: false }));
+export const rawArbitrary = fc.oneof(
+  fc.constantFrom(...unknown).map(raw(false)),
+  fc.constantFrom(...underOddXids).map(raw(true)),
+  fc.constantFrom(...underCounted).map(raw(true)),
+);
