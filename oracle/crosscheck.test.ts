@@ -441,6 +441,22 @@ describe("connections", () => {
     await bench.crosscheck.close();
   });
 
+  test("a resume that one side takes and the other drops is told before the old connection that goes with it", async () => {
+    const bench = new Bench({ settleMs: 20, replyWaitMs: 1_000 });
+    const first = await bench.client("s");
+    bench.servers.oracle.answer = "closed";
+    bench.servers.oracle.opensInMs = 150;
+    const resumed = bench.client("s", { sessionId: 5000, passwd: Buffer.alloc(16, 5000 % 251) });
+    first.at.candidate?.hangUp();
+    await resumed;
+    await bench.crosscheck.settled();
+    expect(bench.divergences()).toMatchObject([
+      { operation: "connect", differences: [{ at: "connect", candidate: "granted", oracle: "closed" }] },
+      { differences: [{ is: "closed", at: "connection", on: "candidate" }] },
+    ]);
+    await bench.crosscheck.close();
+  });
+
   test("both sides hanging up ends the client's connection, without complaint", async () => {
     const bench = new Bench();
     const client = await bench.client("s");

@@ -151,7 +151,8 @@ export class CrossConnection implements BackendSession {
     if (this.#ends.areOpen) this.#pairing.sweep(now);
     for (const [exchange] of this.#open) this.#sweepExchange(exchange, now, replyWaitMs);
     if (this.#clientGoneAt === undefined) for (const question of this.#verdicts.questions(now)) this.#enter(question);
-    for (const side of this.#ends.endedAlone(now)) this.#endedAlone(side);
+    // A side that takes a resume hangs up on the session's old connection: whether it was right to is told by the handshake.
+    if (this.#scene.record.resumes === 0) for (const side of this.#ends.endedAlone(now)) this.#endedAlone(side);
     if (this.#clientGoneAt !== undefined && this.#clientGoneAt + settleMs <= now) this.#hangUp();
   }
 

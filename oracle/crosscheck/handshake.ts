@@ -35,6 +35,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
   const draft = found ?? book.draft(label, hello.request.sessionId !== 0);
   const hidesPeer = !isLoopback(hello.peer.address);
   const connection = new CrossConnection(shared, downstream, { record: draft, label, hidesPeer });
+  draft.resumes++;
   const ask = (side: Side, own: Hello) => timed(shared, side, own, connection.downstreamOf(side));
   const askedAt = Date.now();
   const asked = await askBoth(shared, hello, found ?? book.findClosed(hello.request.sessionId), ask);
@@ -55,6 +56,7 @@ export async function openBoth(shared: Shared, label: Label, hello: Hello, downs
     differences,
     verdict,
   });
+  draft.resumes--;
   return serve(shared, answers, { connection, draft, isResumed: found !== undefined, isAway });
 }
 

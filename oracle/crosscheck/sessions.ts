@@ -39,6 +39,8 @@ export interface SessionRecord {
   /** It existed before we did, so it may own znodes that we have not seen made. */
   readonly isFromBefore: boolean;
   connections: number;
+  /** Handshakes under way that ask for it. */
+  resumes: number;
   /** Its newest connection stood on one side alone, at least in the end: the other side may never have known it, or have let it go. */
   isOneSided: boolean;
   /** When this program last woke up behind a silence that may have let it expire on one side, our clock, ms. */
@@ -94,6 +96,7 @@ export class SessionBook {
       ephemerals: new Set(),
       ephemeralCreates: isFromBefore ? undefined : [],
       connections: 0,
+      resumes: 0,
       isOneSided: false,
       lapsedAt: 0,
       heardAt: both(() => Date.now()),
