@@ -60,9 +60,7 @@ const lies = [
   "zxid-zero",
   "watch-lost",
   "session-ephemerals-stay",
-  "stat-many-children",
   "stat-version-reborn",
-  "children-beyond-ascii",
   "persistent-fires-once",
   "handshake-timeout-resumed",
 ] as const;
