@@ -38,6 +38,13 @@ const granted = (change: (raw: Buffer, resumes: number) => Buffer | undefined): 
 const askingFor = (hello: Hello, credentials: Credentials): Hello =>
   rewriteHello(hello, { lastZxidSeen: hello.request.lastZxidSeen, credentials });
 
+/** A handshake for a long timeout. */
+function askingLong(hello: Hello): Hello {
+  const raw = Buffer.from(hello.raw);
+  raw.writeInt32BE(longTimeoutMs, askedTimeoutAt);
+  return { ...hello, raw, request: { ...hello.request, timeOut: longTimeoutMs } };
+}
+
 const commonPassword = Buffer.alloc(passwordBytes, 7);
 const noSession: Credentials = { id: 0, passwd: Buffer.alloc(passwordBytes) };
 
@@ -127,17 +134,21 @@ export const resumeMutants: readonly Mutant[] = [
       rare: true,
     },
     {
-      hello: (hello) => {
-        if (hello.request.timeOut > shortTimeoutMs) return hello;
-        const raw = Buffer.from(hello.raw);
-        raw.writeInt32BE(longTimeoutMs, askedTimeoutAt);
-        return { ...hello, raw, request: { ...hello.request, timeOut: longTimeoutMs } };
-      },
+      hello: (hello) => (hello.request.timeOut > shortTimeoutMs ? hello : askingLong(hello)),
       opened: (raw) => {
         if (raw.readInt32BE(answerAt.timeout) === longTimeoutMs) raw.writeInt32BE(shortTimeoutMs, answerAt.timeout);
         return raw;
       },
     },
+  ),
+  mutant(
+    {
+      name: "session-timeout-negative",
+      class: "session",
+      lie: "who asks for a negative timeout gets a long one",
+      rare: true,
+    },
+    { hello: (hello) => (hello.request.timeOut < 0 ? askingLong(hello) : hello) },
   ),
   mutant(
     {
