@@ -26,7 +26,10 @@ test.each([
   [
     "siblings",
     crowdBeginning,
-    { "multi of": 130, "setWatches on": 130, "setWatches2 on": 130, getData: 11, exists: 1, create: 3 },
+    {
+      ...{ "multi of": 130, "multiRead of": 130, "setWatches on": 130, "setWatches2 on": 130 },
+      ...{ getData: 11, exists: 1, create: 3 },
+    },
   ],
   ["generations", lineageBeginning, { create: 18 }],
   // More than 64 would make a cross-check forget which they are.

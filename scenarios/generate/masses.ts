@@ -32,10 +32,19 @@ const writes = (count: number, path: (i: number) => string): Action => ({
   ops: many(count, (i): WriteStep => ({ op: "setData", path: path(i), data: "x" })),
 });
 
-/** Many siblings, which are counted, and now and then somebody who watches each of them. */
+const reads = (count: number, path: (i: number) => string): Action => ({
+  op: "multiRead",
+  ops: many(count, (i): ReadStep => ({ op: "getData", path: path(i) })),
+});
+
+/** Many siblings, which are counted, and now and then somebody who watches each of them, or reads them all at once. */
 const siblings = fc
-  .tuple(fc.constantFrom(...counts), fc.constantFrom("data", "persistent", undefined, undefined))
-  .map(([count, watched]): Action[] => {
+  .tuple(
+    fc.constantFrom(...counts),
+    fc.constantFrom("data", "persistent", undefined, undefined),
+    fc.constantFrom(true, false, false),
+  )
+  .map(([count, watched, areRead]): Action[] => {
     const paths = many(count, child);
     const none = { exist: [], child: [], since: Number.MAX_SAFE_INTEGER };
     const watching: Record<"data" | "persistent", Action> = {
@@ -45,7 +54,9 @@ const siblings = fc
     return [
       children(count),
       { op: "exists", path: "/a" },
-      ...(watched === undefined ? [] : [watching[watched], writes(count, child)]),
+      ...(watched === undefined ? [] : [watching[watched]]),
+      ...(watched === undefined && !areRead ? [] : [writes(count, child)]),
+      ...(areRead ? [reads(count, child)] : []),
     ];
   });
 
@@ -79,7 +90,7 @@ const again = fc.constantFrom(...counts).chain((count) =>
         ops: many(count, (i): WriteStep => ({ op: i % 2 === 0 ? "create" : "delete", path: "/a/a" })),
       },
     ],
-    [{ op: "multiRead", ops: many(count, (): ReadStep => ({ op: "getData", path: "/a" })) }],
+    [reads(count, () => "/a")],
     many(count, (): Action => ({ op: "exists", path: "/a" })),
     // A watch that is set again as soon as it has told.
     many(
