@@ -253,11 +253,13 @@ export class CrossConnection implements BackendSession {
     const isDone = (side: Side) =>
       exchange.replies[side] !== undefined || exchange.isSkippedBy[side] || this.#ends.isAbsent(side);
     if (exchange.isJudged || !sides.every(isDone)) return;
+    // What this request held up is sent by its retirement, and happens behind it.
+    const answeredAt = Date.now();
     this.#retire(exchange);
     const { request, replies, isTooLate } = exchange;
     const isAnswered = replies.candidate !== undefined && replies.oracle !== undefined;
     if (request.op === "closeSession" && isAnswered && !isTooLate) this.#pairing.ended(this.#shared.clock.now());
-    this.#verdicts.judge(exchange, this.#clientGoneAt === undefined);
+    this.#verdicts.judge(exchange, { hasClient: this.#clientGoneAt === undefined, answeredAt });
   }
 
   #retire(exchange: Exchange): void {

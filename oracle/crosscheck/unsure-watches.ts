@@ -31,9 +31,9 @@ export class UnsureWatches {
     if (this.#lasting.length > lastingMax) this.#lasting.splice(0, this.#lasting.length - lastingMax);
   }
 
-  /** Whether what happens to a znode may be watched on one side alone. */
+  /** Whether what happens to a znode may be watched on one side alone. What was made in the millisecond of a watch could not be gone by then. */
   has(path: string): boolean {
     if (this.#paths.get(path) === true) return true;
-    return this.#lasting.some((watch) => isWithin(path, watch.path) && this.#wasUnsteady(path, watch.at));
+    return this.#lasting.some((watch) => isWithin(path, watch.path) && this.#wasUnsteady(path, watch.at - 1));
   }
 }

@@ -10,6 +10,14 @@ import { unlabelled } from "./options.ts";
 import type { Request } from "./request.ts";
 import { UnsureWatches } from "./unsure-watches.ts";
 
+/** What a verdict depends on besides the answers. */
+interface Judging {
+  /** What is in doubt can still be asked again. */
+  readonly hasClient: boolean;
+  /** When both sides had answered, our clock, ms. */
+  readonly answeredAt: number;
+}
+
 export class Verdicts {
   readonly #scene: JudgeScene;
   readonly #ends: Ends;
@@ -39,13 +47,13 @@ export class Verdicts {
     return this.#unsureWatches.has(path);
   }
 
-  /** Judges a request to which no side can add anything. `hasClient`: what is in doubt can still be asked again. */
-  judge(exchange: Exchange, hasClient: boolean): void {
+  /** Judges a request to which no side can add anything. */
+  judge(exchange: Exchange, how: Judging): void {
     if (!this.#ends.hasAbsent && isRefusedLate(exchange))
       return record(exchange, this.#scene, { differences: [], verdict: "match" });
     const { candidate, oracle } = exchange.replies;
     if (candidate !== undefined && oracle !== undefined)
-      return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame }, hasClient);
+      return this.#compare(exchange, { candidate: candidate.frame, oracle: oracle.frame }, how);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, undefined);
     const answered = sides.find((side) => exchange.replies[side] !== undefined);
     if (this.#ends.hasAbsent) {
@@ -93,11 +101,11 @@ export class Verdicts {
     for (const unresolved of this.#doubts.drain()) record(unresolved.exchange, this.#scene, unresolved);
   }
 
-  #compare(exchange: Exchange, frames: Both<Buffer>, hasClient: boolean): void {
+  #compare(exchange: Exchange, frames: Both<Buffer>, { hasClient, answeredAt }: Judging): void {
     const { shared, label } = this.#scene;
     const { differences } = compareExchange(exchange, frames, this.#scene);
     if (exchange.request.isOurs) return this.#settleDoubt(exchange, differences);
-    this.#unsureWatches.note(exchange.request, differences, Date.now());
+    this.#unsureWatches.note(exchange.request, differences, answeredAt);
     if (differences.length === 0) return record(exchange, this.#scene, { differences, verdict: "match" });
     if (seesOthersWatches(exchange) && shared.isLopsided(label.case))
       return record(exchange, this.#scene, { differences, verdict: "unchecked" });
