@@ -100,6 +100,20 @@ test("what does not, where znodes go by themselves, is given time, and what it s
   expect(notes).toEqual([expect.stringContaining("given time")]);
 });
 
+test("what shows itself by chance alone is given time, or keeps the time that it had", async () => {
+  for (const found of [steps, [...steps, { by: "a", op: "reap" } as const]]) {
+    const runs = new Map<string, number>();
+    const byChance: Shown = (some) => {
+      const run = runs.get(JSON.stringify(some)) ?? 0;
+      runs.set(JSON.stringify(some), run + 1);
+      return has(some, "createContainer") && (has(some, "reap") || run % 3 === 0) ? "first" : undefined;
+    };
+    const { counterexample, saved } = await explained(found, byChance);
+    expect(saved.steps.map(({ op }) => op)).toEqual(["createContainer", "reap"]);
+    expect(counterexample).toMatchObject({ reproduced: 3 });
+  }
+});
+
 test("where nothing goes by itself nobody waits", async () => {
   const calm = steps.filter(({ op }) => op !== "createContainer");
   const { counterexample, notes } = await explained(calm, (some) => (has(some, "reap") ? "second" : undefined));

@@ -8,7 +8,7 @@ import { type Diverged, guessesAt, withTime } from "./guesses.ts";
 import { hazardOf } from "./hazards.ts";
 import type { FuzzLimits, FuzzMeans } from "./property.ts";
 import { type Plan, scenarioOf, timeoutOf } from "./sequence.ts";
-import { type Origin, shrink } from "./shrink.ts";
+import { type Origin, showsEachTime, shrink } from "./shrink.ts";
 
 /** What explaining a divergence needs. */
 export interface Explaining
@@ -29,9 +29,6 @@ const waitingFactor = 2;
 const verifications = 3;
 let lastTrial = 0;
 
-/** Runs of a sequence, one beside the other, in which what it shows should show again. */
-const triesAgain = 3;
-
 /** Whether a sequence shows a divergence. */
 type Shows = (wanted: DivergenceLine, steps: readonly Step[]) => Promise<boolean>;
 
@@ -40,12 +37,11 @@ type Shows = (wanted: DivergenceLine, steps: readonly Step[]) => Promise<boolean
 async function givenTime(
   steps: readonly Step[],
   wanted: DivergenceLine,
-  { trial, shows }: { trial: (steps: readonly Step[]) => Promise<CaseResult>; shows: Shows },
+  { trial, showsAgain }: { trial: (steps: readonly Step[]) => Promise<CaseResult>; showsAgain: Shows },
 ): Promise<{ readonly steps: readonly Step[]; readonly wanted: DivergenceLine } | undefined> {
   const timed = withTime(steps);
   if (timed === undefined) return undefined;
-  const again = await Promise.all(Array.from({ length: triesAgain }, () => shows(wanted, steps)));
-  if (again.includes(true)) return undefined;
+  if (await showsAgain(wanted, steps)) return undefined;
   const { divergence, fingerprints } = (await trial(timed)).record;
   if (divergence === undefined) return undefined;
   return { steps: timed, wanted: fingerprints.has(wanted.fingerprint) ? wanted : divergence };
@@ -68,26 +64,29 @@ export async function explain(
   };
   const shows = async (wanted: DivergenceLine, steps: readonly Step[]) =>
     !how.stop.aborted && (await trial(steps)).record.fingerprints.has(wanted.fingerprint);
+  const showsAgain = (wanted: DivergenceLine, steps: readonly Step[]) => showsEachTime(() => shows(wanted, steps));
   const isAllowed = (step: Step) => how.plan.allowHazards || hazardOf(step) === undefined;
   // A wait for what servers do by themselves makes every trial take seconds: mostly it has nothing to do with the divergence.
   const calm = scenario.steps.filter((step) => !isSlow(step));
   const mayBeSlow = calm.length < scenario.steps.length;
-  const needsSlow = mayBeSlow && !(await shows(divergence, calm));
+  const needsSlow = mayBeSlow && !(await showsAgain(divergence, calm));
   const sent = needsSlow ? scenario.steps : calm;
   const executed = how.executed ?? sent.length;
   const other =
-    mayBeSlow || how.stop.aborted ? undefined : await givenTime(sent.slice(0, executed), divergence, { trial, shows });
+    mayBeSlow || how.stop.aborted
+      ? undefined
+      : await givenTime(sent.slice(0, executed), divergence, { trial, showsAgain });
   const { steps, wanted } = other ?? { steps: sent, wanted: divergence };
   if (other !== undefined && other.wanted !== divergence)
     journal({ event: "note", text: `${headline(divergence)}: shows itself as ${headline(wanted)}, given time` });
-  const isWaiting = steps.some(isSlow);
   // What shows itself one request at a time needs none that only takes up time. Asking is cheap where no trial waits for servers.
-  if (pace !== "serial" && !isWaiting) {
+  if (pace !== "serial" && !steps.some(isSlow)) {
     const asFound = pace;
     pace = "serial";
     if (!(await shows(wanted, steps))) pace = asFound;
   }
-  const limits = { budgetMs: how.shrinkMs * (isWaiting ? waitingFactor : 1), inFlight: isWaiting ? 32 : 4, isAllowed };
+  const whereWaiting = { budgetMs: how.shrinkMs * waitingFactor, inFlight: 32 };
+  const limits = { budgetMs: how.shrinkMs, inFlight: 4, isAllowed, whereWaiting };
   const small = await shrink(steps, (some) => shows(wanted, some), limits, {
     ...(how.origin === undefined || mayBeSlow || other !== undefined ? {} : { origin: how.origin }),
     guesses: guessesAt(steps, (wanted.request ?? {}) as Diverged, other === undefined ? executed : steps.length),

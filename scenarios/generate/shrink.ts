@@ -3,7 +3,7 @@
  *  Works on nothing but the question "does it still fail?", so it can be tested without a server. */
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import type { Step } from "../format.ts";
+import { isSlow, type Step } from "../format.ts";
 import { canonicalSessions, fewerSessions, plainerPaths, simplerSteps } from "./simpler.ts";
 
 /** Whether a sequence still shows the same divergence. */
@@ -17,6 +17,8 @@ export interface ShrinkLimits {
   readonly inFlight: number;
   /** False for steps that must not be sent, whatever the shrink thinks of. */
   readonly isAllowed: (step: Step) => boolean;
+  /** Instead, where every candidate waits for what servers do by themselves. */
+  readonly whereWaiting?: Pick<ShrinkLimits, "budgetMs" | "inFlight">;
 }
 
 /** The smallest failing sequence found, and what that took. */
@@ -43,6 +45,15 @@ export interface Clues {
 /** Sequences of so few steps are left to delta debugging: fast-check would begin again with all that was generated. */
 const fewSteps = 8;
 
+/** Runs of one sequence, all of which should show what it has shown, where that may be chance. */
+const triesAgain = 3;
+
+/** Whether that happens each time, one after the other: what servers do by themselves they do for all that run at one time. */
+export async function showsEachTime(happens: () => Promise<boolean>): Promise<boolean> {
+  for (let i = 0; i < triesAgain; i++) if (!(await happens())) return false;
+  return true;
+}
+
 /** A number, half of it, and so on down to 1. */
 function halvings(size: number): number[] {
   if (size <= 1) return size === 1 ? [1] : [];
@@ -62,7 +73,8 @@ const common = (steps: readonly Step[], parts: readonly (readonly Step[])[]): re
 /** A shrink under way. */
 class Shrinker {
   readonly #stillFails: StillFails;
-  readonly #limits: ShrinkLimits;
+  #limits: ShrinkLimits;
+  #isWaiting = false;
   readonly #tried = new Set<string>();
   readonly #started = performance.now();
   attempts = 0;
@@ -70,6 +82,12 @@ class Shrinker {
   constructor(stillFails: StillFails, limits: ShrinkLimits) {
     this.#stillFails = stillFails;
     this.#limits = limits;
+  }
+
+  /** From here on a sequence is to be shrunk that waits for servers, or none. */
+  begin(steps: readonly Step[]): void {
+    this.#isWaiting = steps.some(isSlow);
+    if (this.#isWaiting) this.#limits = { ...this.#limits, ...this.#limits.whereWaiting };
   }
 
   get elapsedMs(): number {
@@ -86,7 +104,9 @@ class Shrinker {
     if (this.isOver || this.#tried.has(key) || !steps.every(this.#limits.isAllowed)) return false;
     this.#tried.add(key);
     this.attempts++;
-    return this.#stillFails(steps);
+    const happens = () => this.#stillFails(steps);
+    // Without the wait what it waits for may still have happened, by chance.
+    return this.#isWaiting && !steps.some(isSlow) ? showsEachTime(happens) : happens();
   }
 
   /** The first candidate that fails; several are tried at a time. */
@@ -182,7 +202,9 @@ export async function shrink(
   { origin, guesses = [] }: Clues = {},
 ): Promise<Shrunk> {
   const shrinker = new Shrinker(stillFails, limits);
+  shrinker.begin(steps);
   let best = (await shrinker.firstFailing(guesses)) ?? steps;
+  shrinker.begin(best);
   const isGenerated = best.every((step) => steps.includes(step));
   if (origin !== undefined && isGenerated && best.length > fewSteps)
     best = await shrinker.asFastCheckDoes(origin, best);
