@@ -96,6 +96,9 @@ const entries: AclValue[] = [
   { perms: "r", scheme: "world", id: "anyone" },
 ];
 
+/** What may stand by `/a` and below it. */
+const kin: string[] = ["/a/a", "/a/a/a", "/a/b", "/b"];
+
 const beginningsBy: Readonly<
   Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
 > = {
@@ -140,6 +143,14 @@ const beginningsBy: Readonly<
       ),
   branch: (session) =>
     fc.oneof({ weight: 5, arbitrary: grownUnder(session) }, { weight: 1, arbitrary: lineageBeginning(session) }),
+  transaction: (session) =>
+    fc
+      .tuple(session, session, fc.shuffledSubarray(kin, { minLength: 2 }))
+      .map(([by, other, made]): Step[] => [
+        { by, op: "multi", ops: ["/a", ...made.toSorted()].map((path) => ({ op: "create", path })) },
+        { by: other, op: "setACL", path: made[0] ?? "/a", acl: "read" },
+        ...made.map((path): Step => ({ by, op: "getACL", path })),
+      ]),
   silence: (_session, sessions) =>
     fc
       .tuple(

@@ -25,7 +25,10 @@ export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {
     handshakes(2, { as: "same", readOnly: "absent" }, { as: "same", readOnly: true }, { as: "new", readOnly: true }),
     handshakes(1, { as: "same", protocolVersion: 1 }, { as: "new", protocolVersion: 1 }),
     handshakes(2, ...[timeoutMs - 1_000, timeoutMs + 1_234, timeoutMs * 2].map((ms) => ({ timeoutMs: ms }))),
-    handshakes(1, ...Object.values(unbounded).map((ms) => ({ as: "new", timeoutMs: ms }) as const)),
+    handshakes(1, ...Object.values(unbounded).map((ms) => ({ as: "new", timeoutMs: ms }) as const), {
+      as: "same",
+      timeoutMs: unbounded.shortest,
+    }),
     handshakes(1, { as: "new", seen: { newest: farAhead } }, { as: "same", seen: { newest: farAhead } }),
   );
 };

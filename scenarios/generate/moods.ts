@@ -21,12 +21,13 @@ interface Mood {
 }
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch or
- *  seventeen levels, with many siblings, with many ephemerals of one session, with one znode again and again, with a long value, with a session that
- *  expires, with containers and TTL znodes that go by themselves. */
+ *  seventeen levels, with a family that one multi has made, with many siblings, with many ephemerals of one session, with one znode again and again,
+ *  with a long value, with a session that expires, with containers and TTL znodes that go by themselves. */
 export type Beginning =
   | "identities"
   | "watches"
   | "branch"
+  | "transaction"
   | "crowd"
   | "family"
   | "repetition"
@@ -64,7 +65,7 @@ const moods: readonly Mood[] = [
     begins: "watches",
   },
   // Several operations on one znode in one multi.
-  { weight: 1, changes: { names: "narrow" }, factors: { multi: 5, multiRead: 3 } },
+  { weight: 1, changes: { names: "narrow" }, factors: { multi: 5, multiRead: 3 }, begins: "transaction" },
   // Permissions that change hands.
   {
     weight: 2,
