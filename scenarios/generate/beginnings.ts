@@ -1,9 +1,10 @@
 /** How sequences begin that have an aim or are in a mood: what they are to meet would hardly ever stand by chance when it comes. */
 import fc from "fast-check";
-import type { AclList, AclValue, Action, PathValue, Step } from "../format.ts";
+import type { Action, PathValue, Step } from "../format.ts";
 import { decayBeginning } from "./decay.ts";
 import { bulkBeginning, crowdBeginning, familyBeginning, lineageBeginning, repetitionBeginning } from "./masses.ts";
 import type { Beginning, Standing } from "./moods.ts";
+import { permissionsBeginning } from "./permissions.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
 import { identities, pathArbitrary } from "./values.ts";
@@ -85,41 +86,13 @@ const plainly: Partial<Record<Beginning, number>> = {
   ...{ silence: 0, decay: 0 },
 };
 
-const { alice, bob } = identities;
-
-/** Whoever the session is, each of them; one user twice, two users, everybody. What a list shows hangs on their order, and on who asks. */
-const entries: AclValue[] = [
-  { perms: "rwcda", scheme: "auth", id: "" },
-  { perms: "r", scheme: "digest", id: alice.id },
-  { perms: "wa", scheme: "digest", id: alice.id },
-  { perms: "rwcda", scheme: "digest", id: bob.id },
-  { perms: "r", scheme: "world", id: "anyone" },
-];
-
 /** What may stand by `/a` and below it. */
 const kin: string[] = ["/a/a", "/a/a/a", "/a/b", "/b"];
 
 const beginningsBy: Readonly<
   Record<Beginning, (by: fc.Arbitrary<string>, sessions: readonly string[]) => fc.Arbitrary<Step[]>>
 > = {
-  identities: (session) =>
-    fc
-      .tuple(
-        session,
-        session,
-        fc.shuffledSubarray([alice.token, bob.token, "alice:wrong"], { minLength: 2 }),
-        fc.boolean(),
-        fc.oneof(fc.constant<AclList>("creator"), fc.shuffledSubarray(entries, { minLength: 2 })),
-      )
-      .map(([by, other, tokens, isSet, acl]): Step[] => [
-        ...tokens.map((auth): Step => ({ by, op: "auth", scheme: "digest", auth })),
-        { by, op: "whoAmI" },
-        isSet ? { by, op: "create", path: "/a" } : { by, op: "create", path: "/a", acl },
-        ...(isSet ? [{ by, op: "setACL", path: "/a", acl } as const] : []),
-        { by, op: "getACL", path: "/a" },
-        { by: other, op: "getACL", path: "/a" },
-        { by: other, op: "getAllChildrenNumber", path: "" },
-      ]),
+  identities: permissionsBeginning,
   watches: (session) =>
     fc
       .tuple(
@@ -174,14 +147,19 @@ const beginningsBy: Readonly<
   bulk: bulkBeginning,
 };
 
-/** A branch that grows under a recursive watch. */
+/** A branch that grows under a recursive watch, and is counted now and then. */
 const grownUnder = (session: fc.Arbitrary<string>): fc.Arbitrary<Step[]> =>
   fc
-    .tuple(session, session, fc.constantFrom("", "/a"), fc.nat(branch.length))
-    .map(([by, other, path, standing]): Step[] => [
+    .tuple(session, session, fc.constantFrom("", "/a"), fc.nat(branch.length), fc.boolean())
+    .map(([by, other, path, standing, isCounted]): Step[] => [
       ...branch.slice(0, standing).map((each): Step => ({ by, op: "create", path: each })),
       { by: other, op: "addWatch", path, mode: "recursive" },
-      ...branch.slice(standing).map((each): Step => ({ by, op: "create", path: each })),
+      ...branch
+        .slice(standing)
+        .flatMap((each): Step[] => [
+          { by, op: "create", path: each },
+          ...(isCounted ? [{ by, op: "getAllChildrenNumber", path: "" } as const] : []),
+        ]),
     ]);
 
 /** What goes with a session, and what tells of it. */

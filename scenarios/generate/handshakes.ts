@@ -7,7 +7,7 @@ import type { Profile } from "./profile.ts";
 const farAhead = 1_000_000_000;
 
 /** What a server brings into its bounds. The shortest is seldom asked for: a session that gets it expires when the machine is busy for long. */
-const unbounded = { shortest: -1, longest: 2 ** 31 - 1 } as const;
+const unbounded = { negative: -1, shortest: 1, longest: 2 ** 31 - 1 } as const;
 
 /** Mostly the same session again; the handshake's oddities now and then. Other timeouts stay long, or sessions would expire in the middle. */
 export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {

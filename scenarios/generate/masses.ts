@@ -85,6 +85,7 @@ const again = fc.constantFrom(...counts).chain((count) =>
     [{ op: "addWatch", path: "/a", mode: "persistent" }, writes(count, () => "/a")],
     [{ op: "addWatch", path: "", mode: "recursive" }, writes(count, () => "/a")],
     [
+      { op: "exists", path: "/a/a", watch: true },
       {
         op: "multi",
         ops: many(count, (i): WriteStep => ({ op: i % 2 === 0 ? "create" : "delete", path: "/a/a" })),
