@@ -75,6 +75,13 @@ const namesakes = fc.constant<Action[]>([
   { op: "exists", path: "/a" },
 ]);
 
+/** A child of a numbered one, which is none of its grandparent's. */
+const grandchild = fc.constant<Action[]>([
+  { op: "create2", path: "/a/s-", flags: "sequential", bind: "p" },
+  { op: "create", path: { ref: "p", below: "/a" } },
+  { op: "exists", path: "/a" },
+]);
+
 /** A znode in a znode, and so on. */
 const lineage = fc.constant<Action[]>(many(generations, (i): Action => ({ op: "create", path: "/a".repeat(i + 2) })));
 
@@ -145,6 +152,7 @@ export const crowdBeginning = below(
     { weight: 4, arbitrary: siblings },
     { weight: 1, arbitrary: watchedSiblings },
     { weight: 1, arbitrary: namesakes },
+    { weight: 1, arbitrary: grandchild },
   ),
 );
 

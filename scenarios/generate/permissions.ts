@@ -55,11 +55,17 @@ const asking: Action[] = [
 /** A list that grants everybody something, and whoever asks for more. */
 const restricted = (session: fc.Arbitrary<string>): fc.Arbitrary<Step[]> =>
   fc
-    .tuple(session, session, fc.constantFrom(...powers), fc.shuffledSubarray(asking, { minLength: 3 }))
-    .map(([by, other, perms, asked]): Step[] => [
+    .tuple(
+      session,
+      session,
+      fc.constantFrom(...powers).map((perms): AclValue => ({ perms, scheme: "world", id: "anyone" })),
+      fc.boolean(),
+      fc.shuffledSubarray(asking, { minLength: 3 }),
+    )
+    .map(([by, other, entry, isTwice, asked]): Step[] => [
       { by, op: "create", path: "/a" },
       { by, op: "create", path: "/a/a" },
-      { by, op: "setACL", path: "/a", acl: [{ perms, scheme: "world", id: "anyone" }] },
+      { by, op: "setACL", path: "/a", acl: isTwice ? [entry, entry] : [entry] },
       ...asked.map((action): Step => ({ by: other, ...action })),
     ]);
 

@@ -29,6 +29,9 @@ const overlong: readonly string[] = ["03", "04", "08", "0c"].map(
   (opcode) => `7ffffff0000000${opcode}000000032f7a2d00ff`,
 );
 
+/** A multi of a getData of `/z-`, which belongs into a multiRead. */
+const misplaced = "7ffffff00000000e0000000400ffffffff000000032f7a2d00ffffffff01ffffffff";
+
 /** A frame that is answered, or one that is not. */
 const raw =
   (reply: boolean) =>
@@ -38,5 +41,5 @@ const raw =
 export const rawArbitrary = fc.oneof(
   fc.constantFrom(...unknown).map(raw(false)),
   fc.constantFrom(...underOddXids).map(raw(true)),
-  fc.constantFrom(...underCounted, ...overlong).map(raw(true)),
+  fc.constantFrom(...underCounted, ...overlong, misplaced).map(raw(true)),
 );
