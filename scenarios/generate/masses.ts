@@ -2,7 +2,7 @@
  *  where it does not matter. */
 import fc from "fast-check";
 import type { AclValue, Action, ReadStep, Step, WriteStep } from "../format.ts";
-import { identities, longData } from "./values.ts";
+import { identities, longData, world } from "./values.ts";
 
 /** How many: enough for a second digit, and for more than a byte holds, signed. */
 const [fewest, most] = [11, 130];
@@ -55,7 +55,7 @@ const siblings = fc
       children(count),
       { op: "exists", path: "/a" },
       ...(watched === undefined ? [] : [watching[watched]]),
-      ...(watched === undefined && !areRead ? [] : [writes(count, child)]),
+      ...(watched !== undefined || areRead ? [writes(count, child)] : []),
       ...(areRead ? [reads(count, child)] : []),
     ];
   });
@@ -114,7 +114,7 @@ const again = fc.constantFrom(...counts).chain((count) =>
 const company = fc.constantFrom(...counts).chain((count) =>
   fc.constantFrom<Action[]>(
     [
-      { op: "setACL", path: "/a", acl: [everybody, ...many(count, reader)] },
+      { op: "setACL", path: "/a", acl: [world("rwcda"), ...many(count, reader)] },
       { op: "getACL", path: "/a" },
     ],
     [
@@ -124,7 +124,6 @@ const company = fc.constantFrom(...counts).chain((count) =>
   ),
 );
 
-const everybody: AclValue = { perms: "rwcda", scheme: "world", id: "anyone" };
 const reader = (i: number): AclValue => ({ perms: "r", scheme: "digest", id: `u${i}:${identities.alice.id.slice(6)}` });
 
 /** A long value, as it is made or written. */

@@ -1,7 +1,7 @@
 /** How sequences begin that are about permissions. */
 import fc from "fast-check";
 import type { AclList, AclValue, Action, Step } from "../format.ts";
-import { identities } from "./values.ts";
+import { identities, world } from "./values.ts";
 
 const { alice, bob } = identities;
 
@@ -11,7 +11,7 @@ const entries: AclValue[] = [
   { perms: "r", scheme: "digest", id: alice.id },
   { perms: "wa", scheme: "digest", id: alice.id },
   { perms: "rwcda", scheme: "digest", id: bob.id },
-  { perms: "r", scheme: "world", id: "anyone" },
+  world("r"),
 ];
 
 /** A session that is somebody twice, and a list that it makes. */
@@ -58,7 +58,7 @@ const restricted = (session: fc.Arbitrary<string>): fc.Arbitrary<Step[]> =>
     .tuple(
       session,
       session,
-      fc.constantFrom(...powers).map((perms): AclValue => ({ perms, scheme: "world", id: "anyone" })),
+      fc.constantFrom(...powers).map(world),
       fc.boolean(),
       fc.shuffledSubarray(asking, { minLength: 3 }),
     )

@@ -195,7 +195,8 @@ export const identities = {
   bob: { token: "bob:b", id: "bob:LcrmCNs/wfVD+i5a5yaz89GyjIM=" },
 } as const;
 
-const world = (perms: string | number): AclValue => ({ perms, scheme: "world", id: "anyone" });
+/** Permissions for everybody. */
+export const world = (perms: string | number): AclValue => ({ perms, scheme: "world", id: "anyone" });
 
 /** Nobody's: digests are compared letter by letter. */
 const inCapitals = identities.alice.id.toUpperCase();
@@ -257,7 +258,7 @@ const brokenEntry = fc.constantFrom<AclValue>(
   { perms: "r", scheme: "digest", id: null },
   { perms: "r", scheme: "ip", id: null },
   { perms: "r", scheme: "auth", id: null },
-  { perms: 63, scheme: "world", id: "anyone" },
+  world(63),
   { perms: "r", scheme: "super", id: "" },
 );
 
