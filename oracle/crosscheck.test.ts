@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { SequenceItem } from "../src/jute/kinds.ts";
 import { errorCodes } from "../src/protocol/error-codes.ts";
 import { multiOp } from "../src/protocol/multi.ts";
@@ -901,13 +901,23 @@ test.each([
   },
 );
 
-test("a watch that stays is there before what its request held up, even in the same millisecond", async () => {
+test.each([
+  ["in the same millisecond", 0],
+  ["later", 1],
+])("a watch that stays is there before what its request held up, which is sent %s", async (_, tickMs) => {
+  const clock = vi.spyOn(Date, "now");
+  let now = Date.now();
   const bench = new Bench({ settleMs: 50, reapEveryMs: 50 });
   const [watcher, maker] = [await bench.client("s"), await bench.client("o")];
   watcher.send(1, "addWatch", { path: "/", mode: 1 });
   maker.send(1, "createTTL", { path: "/t", data: null, acl, flags: 5, ttl: 1n });
   expect(gotOps(maker, "oracle")).toEqual([]);
+  clock.mockImplementation(() => {
+    now += tickMs;
+    return now;
+  });
   answer(watcher, (zxid) => replyFrame("addWatch", { xid: 1, zxid }));
+  clock.mockRestore();
   answer(maker, (zxid) => replyFrame("createTTL", { xid: 1, zxid, body: { path: "/t", stat: stat() } }), 2);
   watcher.at.oracle?.send(eventFrame(eventTypes.deleted, "/t"));
   const event = () => bench.lines.filter((line) => line.event === "notification");
