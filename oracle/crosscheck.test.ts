@@ -878,6 +878,29 @@ test.each([
 });
 
 test.each([
+  ["a child of it may be gone", "/p/c", "match"],
+  ["that is no child of it", "/q/c", "diverges"],
+] as const)("news of a znode's data and of its children change places where %s", async (_, path, verdict) => {
+  const bench = new Bench();
+  const client = await bench.client("s");
+  containerWithChild(client, path);
+  client.send(3, "delete", { path: `${path}/x`, version: -1 });
+  answer(client, deleted(3), 3);
+  client.send(4, "addWatch", { path: "/p", mode: 0 });
+  answer(client, (zxid) => replyFrame("addWatch", { xid: 4, zxid }), 3);
+  const [data, children] = [eventFrame(eventTypes.dataChanged, "/p"), eventFrame(eventTypes.childrenChanged, "/p")];
+  for (const frame of [data, children]) client.at.candidate?.send(frame);
+  for (const frame of [children, data]) client.at.oracle?.send(frame);
+  client.send(5, "exists", { path: "/e", watch: false });
+  answer(client, (zxid) => replyFrame("exists", { xid: 5, zxid, err: "NONODE" }), 4);
+  expect(bench.lines.filter((line) => line.event === "notification")).toMatchObject([
+    { verdict: "match" },
+    { verdict },
+  ]);
+  await bench.crosscheck.close();
+});
+
+test.each([
   ["may be gone", "after", "timing"],
   ["cannot be gone yet", "before", "diverges"],
 ] as const)(

@@ -14,8 +14,7 @@ export function pairingOf(connection: CrossConnection, shared: Shared): Pairing 
     settleMs,
     compare: (frames) => compareEvents(frames, { witness: shared.witness, eventZxid }),
     mayShuffle: (one, other) => {
-      // What a server removes by itself it tells of at any moment, but not ahead of that znode's own past.
-      if (one.path !== other.path && (isOfItself(one, shared) || isOfItself(other, shared))) return true;
+      if (mayPass(one, other, shared) || mayPass(other, one, shared)) return true;
       if (!isRemoval(one) || !isRemoval(other)) return false;
       const isUnsteady = [one, other].some(({ path }) => shared.unsteadinessLately(path ?? "") !== undefined);
       return isUnsteady || shared.book.hasFading(Date.now()) || shared.ended.mayShuffle(one, other, shared.clock.now());
@@ -44,6 +43,13 @@ function isOfItself({ type, path }: WatcherEvent, shared: Shared): boolean {
   return type === eventTypes.deleted
     ? unsteady.what === "node"
     : type === eventTypes.childrenChanged && (unsteady.what === "parent" || !unsteady.isChildless);
+}
+
+/** What a server removes by itself it tells of at any moment, but not ahead of that znode's own past. Its parent's children and data are two things. */
+function mayPass(event: WatcherEvent, other: WatcherEvent, shared: Shared): boolean {
+  const { childrenChanged, dataChanged } = eventTypes;
+  const isApart = event.path !== other.path || (event.type === childrenChanged && other.type === dataChanged);
+  return isApart && isOfItself(event, shared);
 }
 
 /** Whether an event may be that of a znode that its server removed by itself, which the other one does in its own time. */
