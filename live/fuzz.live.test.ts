@@ -23,7 +23,7 @@ const run = (words: readonly string[], interruptMs?: number) => runXchk(home, [.
 
 describe("two ZooKeepers of the same version", () => {
   test("never disagree, over the whole surface", async () => {
-    const { code, out, summary } = await run(["fuzz", "--ops", "5000", "--seed", "1", "--surface", "full"]);
+    const { code, out, summary } = await run(["fuzz", "--ops", "5000", "--seed", "1"]);
     expect(summary.divergences, out).toEqual([]);
     expect(code, out).toBe(0);
     expect(summary).toMatchObject({ verdict: "conforms", seed: "1", mode: "fuzz", interrupted: false, ended: true });
@@ -72,7 +72,7 @@ describe("a candidate that lies", () => {
     { timeout: 180_000, retry: 1 },
     async (name) => {
       expect(mutants.map((mutant) => mutant.name)).toContain(name);
-      const words = ["fuzz", "--ops", "20000", "--time-limit", "60", "--surface", "full", "--mutant", name];
+      const words = ["fuzz", "--ops", "20000", "--time-limit", "60", "--mutant", name];
       const { code, out, dir, summary } = await run([...words, "--end-on-failure", "--shrink-time", "40"]);
       expect(code, out).toBe(1);
       const [file] = readdirSync(join(dir, "counterexamples"));

@@ -47,10 +47,10 @@ withTwin(
   withGenerator(withServers(program.command("fuzz").description("generated operation sequences against two servers"))),
 )
   .option("--runs <n>", "sequences, at most")
-  .option("--ops <n>", "operations, about; default 20000 when no other limit is set")
+  .option("--ops <n>", "operations, about")
   .option(
     "--time-limit <s>",
-    "seconds after which no sequence begins any more; what was found is shrunk for one more --shrink-time",
+    "seconds after which no sequence begins any more; what was found is shrunk for one more --shrink-time; default 60 when no other limit is set",
   )
   .option("--max-causes <n>", "distinct causes after which the run ends", "5")
   .option(

@@ -4,14 +4,16 @@ import { BadArgument } from "../servers/endpoints.ts";
 import { type RawFlags, stageFlags } from "./flags.ts";
 import { fuzzRequest, tokenOf } from "./fuzz.ts";
 import { flagsLike, versionFlags } from "./proxy.ts";
+import { wholeRun } from "./replay.ts";
 import { findScenarios } from "./run.ts";
 import { isInRange } from "./versions.ts";
 
 describe("the flags of a fuzz run", () => {
-  test("without a limit mean 20,000 operations, half of which must be compared", () => {
+  test("without a limit mean a minute, in which a thousand operations must be compared", () => {
     const { limits, operationsFloor } = fuzzRequest({ seed: "1" });
-    expect(limits).toMatchObject({ operations: 20_000, maxCauses: 5, shrinkMs: 20_000, inFlight: 32 });
-    expect(operationsFloor).toBe(10_000);
+    expect(limits).toMatchObject({ operations: Number.POSITIVE_INFINITY, runs: Number.POSITIVE_INFINITY });
+    expect(limits).toMatchObject({ timeLimitMs: 60_000, maxCauses: 5, shrinkMs: 20_000, inFlight: 32 });
+    expect(operationsFloor).toBe(1_000);
   });
 
   test("with a limit mean no other", () => {
@@ -21,6 +23,10 @@ describe("the flags of a fuzz run", () => {
       runs: Number.POSITIVE_INFINITY,
     });
     expect(fuzzRequest({ timeLimit: "2" }).operationsFloor).toBe(1);
+    expect(fuzzRequest({ ops: "500" })).toMatchObject({
+      operationsFloor: 250,
+      limits: { operations: 500, timeLimitMs: Number.POSITIVE_INFINITY },
+    });
   });
 
   test("may ask for coverage cells, as many as there are", () => {
@@ -42,6 +48,22 @@ describe("the flags of a fuzz run", () => {
     expect(decodeToken(tokenOf(request, 3))).toMatchObject({
       ...{ seed: 7, index: 3, profile: "multi", sessions: 5, surface: "full", operations: 100, isSteered: true },
     });
+  });
+
+  test("make the token of a whole run again, of its operations or as long as a run without a limit", () => {
+    const again = (raw: RawFlags) => wholeRun(decodeToken(tokenOf(fuzzRequest({ seed: "7", ...raw }))), {});
+    expect(again({ ops: "300", inOrder: true })).toMatchObject({
+      ...{ mode: "replay", seed: 7, limits: { operations: 300, isSteered: false } },
+    });
+    expect(again({ timeLimit: "5" }).limits).toMatchObject({
+      ...{ operations: Number.POSITIVE_INFINITY, timeLimitMs: 60_000, isSteered: true },
+    });
+  });
+
+  test("name a surface, or leave it to what both servers serve", () => {
+    expect(fuzzRequest({ seed: "1" }).profile).not.toHaveProperty("surface");
+    expect(fuzzRequest({ seed: "1", profile: "live" }).profile.surface).toBe("core");
+    expect(fuzzRequest({ seed: "1", surface: "full", profile: "live" }).profile.surface).toBe("full");
   });
 
   test.each<RawFlags>([{ ops: "0" }, { ops: "1e3" }, { sessions: "-1" }, { timeLimit: "soon" }, { seed: "0x1" }])(

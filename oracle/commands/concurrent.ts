@@ -14,7 +14,7 @@ import { fingerprintOf } from "../compare/fingerprint.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
-import { liar, onInterrupt, type Stage, setStage } from "./stage.ts";
+import { liar, onInterrupt, openSides, type Stage, setStage } from "./stage.ts";
 
 /** What a run is asked for. */
 interface Request {
@@ -38,7 +38,7 @@ export async function concurrentCommand(raw: RawFlags & { readonly also?: readon
   const lie = liar(flags.mutant);
   const others = (raw.also ?? []).map((address) => lie(otherDoor(address)));
   const stop = onInterrupt();
-  const stage = await setStage(flags, {
+  const stage = setStage(flags, await openSides(flags), {
     mode: "concurrent",
     seed: String(request.seed),
     operationsFloor: Math.ceil((request.operations * request.histories) / 2),

@@ -1,7 +1,6 @@
 /** The flags that several subcommands share, declared once and read into values. */
 import { type Command, Option } from "commander";
-import type { Profile } from "../../scenarios/generate/profile.ts";
-import { loadProfile } from "../../scenarios/generate/profile.ts";
+import { loadProfile, type Profile, surfaces } from "../../scenarios/generate/profile.ts";
 import type { Credential } from "../audit/audited.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import type { StageFlags } from "./stage.ts";
@@ -57,10 +56,10 @@ export const withGenerator = (command: Command): Command =>
     )
     .option("--sessions <n>", "client sessions of one sequence; default: the profile's")
     .addOption(
-      new Option("--surface <s>", "operations: those of ZooKeeper 3.4, or all; default: the profile's").choices([
-        "core",
-        "full",
-      ]),
+      new Option(
+        "--surface <s>",
+        "operations: those of ZooKeeper 3.4, or all; default: all where both sides serve most of what came later",
+      ).choices(surfaces),
     )
     .option("--in-flight <n>", "sequences under way at the same time", String(inFlightDefault))
     .option("--allow-hazards", "also send requests that can kill a ZooKeeper; never to servers that others use");
@@ -116,10 +115,10 @@ export function stageFlags(raw: RawFlags): StageFlags {
 /** The profile that the flags describe. Throws `BadProfile` and `BadArgument`. */
 export function profileFlag(raw: RawFlags): Profile {
   const profile = loadProfile(textOf(raw, "profile") ?? "default");
-  const surface = textOf(raw, "surface");
+  const surface = surfaces.find((one) => one === textOf(raw, "surface"));
   return {
     ...profile,
     sessions: wholeNumber(raw, "sessions", 1) ?? profile.sessions,
-    surface: surface === "core" || surface === "full" ? surface : profile.surface,
+    ...(surface === undefined ? {} : { surface }),
   };
 }

@@ -1,10 +1,10 @@
 /** `xchk fuzz`: generated sequences against two servers until a limit is reached. */
 import { randomInt } from "node:crypto";
+import type { Arena } from "../../scenarios/arena.ts";
 import { cellsReachable } from "../../scenarios/coverage/cells.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
 import { explain } from "../../scenarios/generate/explain.ts";
-import type { Profile } from "../../scenarios/generate/profile.ts";
-import { profileHash } from "../../scenarios/generate/profile.ts";
+import { type Profile, profileHash, type Surface } from "../../scenarios/generate/profile.ts";
 import { type Cause, type FuzzLimits, type FuzzTotals, fuzz, type Shard } from "../../scenarios/generate/property.ts";
 import { encodeToken, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { generator } from "../../scenarios/generate/sequence.ts";
@@ -12,19 +12,22 @@ import { Noise } from "../calibrate.ts";
 import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { journalBehaviour } from "./behaviour.ts";
-import { type Calibrating, calibrate, twinFlag } from "./calibrate.ts";
+import { calibrate, twinFlag } from "./calibrate.ts";
 import { inFlightDefault, profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { inquest, type Suspect } from "./inquest.ts";
 import { bar, Progress } from "./progress.ts";
-import { onInterrupt, type Stage, type StageFlags, setStage } from "./stage.ts";
+import type { Duel } from "./servers.ts";
+import { onInterrupt, openSides, type RunFacts, type Stage, type StageFlags, setStage } from "./stage.ts";
+import { commonSurface } from "./surface.ts";
 
-/** Operations of a run that sets no limit of its own. */
-const operationsDefault = 20_000;
+/** How long a run goes on that sets no limit of its own, and below how many operations it shows nothing. */
+const defaults = { timeLimitS: 60, operationsFloor: 1_000 } as const;
 
 /** What a fuzz run is asked for. */
 export interface FuzzRequest {
   readonly mode: RunLine["mode"];
   readonly seed: number;
+  /** Where it names no surface, the servers are asked for the one that both serve. */
   readonly profile: Profile;
   readonly allowHazards: boolean;
   readonly limits: FuzzLimits;
@@ -35,6 +38,9 @@ export interface FuzzRequest {
   /** Where the oracle's twin is: the run begins with a comparison of the two. */
   readonly twin?: string | undefined;
 }
+
+/** Whoever names none means what every server offers. */
+const surfaceOf = ({ surface }: Profile): Surface => surface ?? "core";
 
 /** The token of a run, or of one of its sequences. */
 export function tokenOf(
@@ -48,7 +54,7 @@ export function tokenOf(
     profile: profile.name,
     profileHash: profileHash(profile),
     sessions: profile.sessions,
-    surface: profile.surface,
+    surface: surfaceOf(profile),
     operations: Number.isFinite(limits.operations) ? limits.operations * (limits.shard?.count ?? 1) : 0,
     allowHazards,
     isSteered: limits.isSteered,
@@ -61,8 +67,8 @@ export function tokenOf(
 export function fuzzRequest(raw: RawFlags): FuzzRequest {
   const runs = wholeNumber(raw, "runs", 1);
   const seconds = wholeNumber(raw, "time-limit", 1);
-  const asked = wholeNumber(raw, "ops", 1);
-  const operations = asked ?? (runs === undefined && seconds === undefined ? operationsDefault : undefined);
+  const operations = wholeNumber(raw, "ops", 1);
+  const isUnlimited = runs === undefined && seconds === undefined && operations === undefined;
   const seed = wholeNumber(raw, "seed", -(2 ** 31)) ?? randomInt(2 ** 31);
   const shard = shardFlag(raw);
   const part = (whole: number) => Math.ceil(whole / (shard?.count ?? 1));
@@ -78,7 +84,7 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
     limits: {
       runs: part(runs ?? Number.POSITIVE_INFINITY),
       operations: ownOperations ?? Number.POSITIVE_INFINITY,
-      timeLimitMs: (seconds ?? Number.POSITIVE_INFINITY) * 1_000,
+      timeLimitMs: (seconds ?? (isUnlimited ? defaults.timeLimitS : Number.POSITIVE_INFINITY)) * 1_000,
       inFlight: wholeNumber(raw, "in-flight", 1) ?? inFlightDefault,
       maxCauses: wholeNumber(raw, "max-causes", 1) ?? 5,
       shrinkMs: (wholeNumber(raw, "shrink-time", 0) ?? 20) * 1_000,
@@ -87,10 +93,14 @@ export function fuzzRequest(raw: RawFlags): FuzzRequest {
       isSteered: raw.inOrder !== true && twin === undefined,
       ...(shard === undefined ? {} : { shard }),
     },
-    operationsFloor: ownOperations === undefined || raw.endOnFailure === true ? 1 : Math.ceil(ownOperations / 2),
+    operationsFloor: raw.endOnFailure === true ? 1 : floorOf(ownOperations, isUnlimited),
     ...(cellsFloor === undefined ? {} : { cellsFloor }),
   };
 }
+
+/** Half of what was asked for; of a run without a limit a number that any server reaches. */
+const floorOf = (operations: number | undefined, isUnlimited: boolean): number =>
+  operations === undefined ? (isUnlimited ? defaults.operationsFloor : 1) : Math.ceil(operations / 2);
 
 /** `--min-cells`: of this run alone, also where it is a shard. Throws `BadArgument`. */
 function cellsFlag(raw: RawFlags): number | undefined {
@@ -113,48 +123,69 @@ function shardFlag(raw: RawFlags): Shard | undefined {
   return shard;
 }
 
-/** Runs it on servers that are found or started; answers the exit code. */
-export async function runFuzz(request: FuzzRequest, flags: StageFlags): Promise<number> {
-  const { seed, profile, limits } = request;
-  const stop = onInterrupt();
-  const token = tokenOf(request);
-  const noise = new Noise();
-  const stage = await setStage(
-    { ...flags, noise, inFlight: limits.inFlight },
-    {
-      mode: request.mode,
-      seed: String(seed),
-      replayToken: token,
-      operationsFloor: request.operationsFloor,
-      ...(request.cellsFloor === undefined ? {} : { cellsFloor: request.cellsFloor }),
-      options: {
-        profile: profile.name,
-        surface: profile.surface,
-        sessions: profile.sessions,
-        inFlight: limits.inFlight,
-        ...(limits.isSteered ? {} : { inOrder: true }),
-        ...(request.twin === undefined ? {} : { calibrate: request.twin }),
-        ...(limits.shard === undefined ? {} : { shard: `${limits.shard.index}/${limits.shard.count}` }),
-      },
+/** The request with a surface that both servers have, and what there is to be said about that. */
+async function settled(asked: FuzzRequest, duel: Duel): Promise<{ request: FuzzRequest; note?: string }> {
+  if (asked.profile.surface !== undefined) return { request: asked };
+  const { surface, ...rest } = await commonSurface(duel);
+  return { request: { ...asked, profile: { ...asked.profile, surface } }, ...rest };
+}
+
+/** What the journal says of it at the beginning. */
+function factsOf(request: FuzzRequest): RunFacts {
+  const { mode, seed, profile, limits, operationsFloor, cellsFloor, twin } = request;
+  return {
+    ...{ mode, seed: String(seed), replayToken: tokenOf(request), operationsFloor },
+    ...(cellsFloor === undefined ? {} : { cellsFloor }),
+    options: {
+      profile: profile.name,
+      surface: surfaceOf(profile),
+      sessions: profile.sessions,
+      inFlight: limits.inFlight,
+      ...(limits.isSteered ? {} : { inOrder: true }),
+      ...(twin === undefined ? {} : { calibrate: twin }),
+      ...(limits.shard === undefined ? {} : { shard: `${limits.shard.index}/${limits.shard.count}` }),
     },
-  );
+  };
+}
+
+/** Runs it on servers that are found or started; answers the exit code. */
+export async function runFuzz(asked: FuzzRequest, flags: StageFlags): Promise<number> {
+  const stop = onInterrupt();
+  const noise = new Noise();
+  const shared = { ...flags, noise, inFlight: asked.limits.inFlight };
+  const sides = await openSides(shared);
+  const { request, note } = await settled(asked, sides.duel);
+  const { seed, profile, limits } = request;
+  const stage = setStage(shared, sides, factsOf(request));
   const progress = new Progress();
   progress.say(
     `seed ${seed}, profile ${profile.name}: ${nameOf(stage, "candidate")} against ${nameOf(stage, "oracle")}`,
   );
+  if (note !== undefined) {
+    progress.say(note);
+    stage.journal({ event: "note", text: note });
+  }
+  let runs = limits.runs;
   const trouble =
     request.twin === undefined
       ? undefined
       : await calibrate(stage, {
           ...{ twin: request.twin, flags, noise, progress },
-          drive: calibration(request, stage, stop, progress),
+          drive: async (arena) => {
+            const totals = await sendTo(arena, request, stage, { stop, progress });
+            runs = Math.min(runs, totals.runs);
+            return { operations: totals.operations, lost: totals.ended === "lost" ? totals.trouble : undefined };
+          },
         });
   if (trouble !== undefined) return stage.finish({ interrupted: false, failure: trouble });
-  const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, limits, {
+  const started = performance.now();
+  // Beyond what the calibration had time for nobody knows what is noise.
+  const bounds = { ...limits, runs };
+  const totals = await fuzz({ seed, profile, allowHazards: request.allowHazards }, bounds, {
     ...stage,
     stop: AbortSignal.any([stop, stage.gone]),
     replayOf: (index) => stage.replayToken(tokenOf(request, index)),
-    progress: (now) => progress.show(() => progressLine(now, limits, stage)),
+    progress: (now) => progress.show(() => progressLine(now, shareOf(now, bounds, performance.now() - started), stage)),
     found: (cause) => progress.say(foundLine(cause)),
   });
   progress.done();
@@ -183,22 +214,20 @@ function suspect(name: string, request: FuzzRequest, stage: Stage, stop: AbortSi
 }
 
 /** The run's own sequences, sent to the oracle and its twin; nothing is shrunk, and every cause counts. */
-const calibration =
-  (
-    { seed, profile, allowHazards, limits }: FuzzRequest,
-    stage: Stage,
-    stop: AbortSignal,
-    progress: Progress,
-  ): Calibrating["drive"] =>
-  async (arena) => {
-    const all = { ...limits, shrinkMs: 0, maxCauses: Number.POSITIVE_INFINITY, endOnFailure: false };
-    const totals = await fuzz({ seed, profile, allowHazards }, all, {
-      ...{ ...stage, arena, lab: arena, journal: () => undefined, stop, replayOf: () => "" },
-      progress: (now) => progress.show(() => `calibration: ${now.operations} operations`),
-    });
-    progress.done();
-    return { operations: totals.operations, lost: totals.ended === "lost" ? totals.trouble : undefined };
-  };
+async function sendTo(
+  arena: Arena,
+  { seed, profile, allowHazards, limits }: FuzzRequest,
+  stage: Stage,
+  { stop, progress }: { readonly stop: AbortSignal; readonly progress: Progress },
+): Promise<FuzzTotals> {
+  const all = { ...limits, shrinkMs: 0, maxCauses: Number.POSITIVE_INFINITY, endOnFailure: false };
+  const totals = await fuzz({ seed, profile, allowHazards }, all, {
+    ...{ ...stage, arena, lab: arena, journal: () => undefined, stop, replayOf: () => "" },
+    progress: (now) => progress.show(() => `calibration: ${now.operations} operations`),
+  });
+  progress.done();
+  return totals;
+}
 
 const nameOf = ({ duel }: Stage, side: "candidate" | "oracle") =>
   `${duel[side].description.name} ${duel[side].description.version}`;
@@ -211,8 +240,11 @@ function foundLine({ divergence, counterexample }: Cause): string {
   return `${told}: ${operations} operations, shrunk in ${(shrinkMs / 1_000).toFixed(1)} s`;
 }
 
-function progressLine(totals: FuzzTotals, limits: FuzzLimits, stage: Stage): string {
-  const share = Number.isFinite(limits.operations) ? totals.operations / limits.operations : totals.runs / limits.runs;
+/** How much of the run is over, by the limit that is nearest; 0 where there is none. */
+const shareOf = ({ runs, operations }: FuzzTotals, limits: FuzzLimits, elapsedMs: number): number =>
+  Math.min(1, Math.max(runs / limits.runs, operations / limits.operations, elapsedMs / limits.timeLimitMs));
+
+function progressLine(totals: FuzzTotals, share: number, stage: Stage): string {
   const shown = share > 0 ? `${bar(share)} ` : "";
   const { book, cells } = stage.arena;
   const exercised = `${book.compared} replies compared, ${cells?.cells ?? 0} cells hit`;

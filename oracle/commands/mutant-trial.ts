@@ -1,4 +1,4 @@
-/** One lie tried: fuzz against it as `xchk fuzz --surface full` does, until it is found out. */
+/** One lie tried: fuzz against it as `xchk fuzz` does, until it is found out. */
 import { join } from "node:path";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { type FuzzTotals, fuzz } from "../../scenarios/generate/property.ts";

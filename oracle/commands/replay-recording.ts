@@ -6,7 +6,7 @@ import { play } from "../playback/play.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { type RawFlags, stageFlags, textOf } from "./flags.ts";
 import { bar, Progress } from "./progress.ts";
-import { onInterrupt, type Stage, setStage } from "./stage.ts";
+import { onInterrupt, openSides, type Stage, setStage } from "./stage.ts";
 
 /** A replay that compares less of a recording than this decides nothing. */
 const comparedShareMin = 0.9;
@@ -25,7 +25,7 @@ export async function replayRecording(file: string, header: RecordingHeader, raw
   }
   const content = await survey(file);
   const stop = onInterrupt();
-  const stage = await setStage(flags, {
+  const stage = setStage(flags, await openSides(flags), {
     mode: "replay",
     operationsFloor: Math.max(1, Math.ceil(content.requests * comparedShareMin)),
     options: {

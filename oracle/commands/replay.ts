@@ -1,13 +1,13 @@
 /** `xchk replay`: a token's sequence, a saved scenario or recorded traffic, once more. */
 import { basename } from "node:path";
-import { decodeToken, isToken, profileOf, toolVersion } from "../../scenarios/generate/replay-token.ts";
+import { decodeToken, isToken, profileOf, type Replay, toolVersion } from "../../scenarios/generate/replay-token.ts";
 import { generator } from "../../scenarios/generate/sequence.ts";
 import { readScenario } from "../../scenarios/validate.ts";
 import { BadRecording, type RecordingHeader } from "../../src/recording/format.ts";
 import { recordingHeader } from "../../src/recording/read.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { type RawFlags, stageFlags, textOf } from "./flags.ts";
-import { fuzzRequest, runFuzz } from "./fuzz.ts";
+import { type FuzzRequest, fuzzRequest, runFuzz } from "./fuzz.ts";
 import { replayRecording } from "./replay-recording.ts";
 import { runScenarios } from "./run.ts";
 
@@ -31,9 +31,14 @@ export async function replayCommand(what: string, raw: RawFlags): Promise<number
     const scenario = generator({ seed, profile, allowHazards })(index);
     return runScenarios([{ name: `seq-${index}`, scenario }], raw, "replay");
   }
-  const request = fuzzRequest({ ...raw, ops: String(Math.max(replay.operations, 1)), seed: String(seed) });
-  const limits = { ...request.limits, isSteered: replay.isSteered };
-  return runFuzz({ ...request, limits, mode: "replay", seed, profile, allowHazards }, stageFlags(raw));
+  return runFuzz({ ...wholeRun(replay, raw), profile }, stageFlags(raw));
+}
+
+/** The run that a token without a sequence stands for; one that was limited by time alone goes on as long as a run without a limit. */
+export function wholeRun({ seed, operations, isSteered, allowHazards }: Replay, raw: RawFlags): FuzzRequest {
+  const limit = operations > 0 ? { ops: String(operations) } : {};
+  const request = fuzzRequest({ ...raw, ...limit, seed: String(seed) });
+  return { ...request, limits: { ...request.limits, isSteered }, mode: "replay", seed, allowHazards };
 }
 
 /** A recording's header. What is no file is left to the scenario's reader to complain about. */

@@ -16,7 +16,7 @@ import { calibrate, twinFlag } from "./calibrate.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { inquest, type Suspect } from "./inquest.ts";
 import { Progress } from "./progress.ts";
-import { onInterrupt, type Stage, setStage } from "./stage.ts";
+import { onInterrupt, openSides, type Stage, setStage } from "./stage.ts";
 import { isInRange } from "./versions.ts";
 
 const corpus = fileURLToPath(new URL("../../scenarios", import.meta.url));
@@ -51,7 +51,7 @@ export async function runScenarios(
   const noise = new Noise();
   const flags = { ...stageFlags(raw), noise };
   const twin = twinFlag(raw);
-  const stage = await setStage(flags, {
+  const stage = setStage(flags, await openSides(flags), {
     mode,
     operationsFloor: 1,
     options: { scenarios: found.length, inFlight },

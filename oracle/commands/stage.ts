@@ -118,11 +118,15 @@ export function liar(name: string | undefined): (backend: Backend) => Backend {
 /** The journal's first line, as far as a command decides it. */
 export type RunFacts = Pick<RunLine, "mode" | "seed" | "replayToken" | "operationsFloor" | "cellsFloor" | "options">;
 
-/** Finds or starts the servers and opens the journal. Throws `BadArgument`, `BadKnownList` and `ServerFailed`. */
-export async function setStage(flags: StageFlags, facts: RunFacts): Promise<Stage> {
+/** Finds or starts the servers, once the flags have turned out to be good. Throws `BadArgument`, `BadKnownList` and `ServerFailed`. */
+export async function openSides(flags: StageFlags): Promise<Sides> {
   const known = loadKnown(flags.known ?? defaultKnownFile);
   const lie = liar(flags.mutant);
-  const duel = await openDuel(flags);
+  return { known, lie, duel: await openDuel(flags) };
+}
+
+/** Opens the journal and the cross-checks. Errors: those of the file system. */
+export function setStage(flags: StageFlags, { known, lie, duel }: Sides, facts: RunFacts): Stage {
   const reportDir = flags.reportDir ?? newReportDir(facts.mode);
   mkdirSync(reportDir, { recursive: true });
   const writer = new JournalWriter(join(reportDir, "journal.jsonl"));
@@ -174,11 +178,16 @@ const serverWords = ({ candidate, oracle, reapEveryMs, mutant }: StageFlags): st
   ...(mutant === undefined ? [] : ["--mutant", mutant]),
 ];
 
-/** What the cross-checks are made of. */
-export interface Parts {
+/** Who meets whom, and what is forgiven. */
+export interface Sides {
   readonly duel: Duel;
   readonly known: readonly KnownDivergence[];
+  /** What `--mutant` makes of the candidate. */
   readonly lie: (backend: Backend) => Backend;
+}
+
+/** What the cross-checks are made of. */
+export interface Parts extends Sides {
   readonly journal: JournalSink;
 }
 

@@ -12,12 +12,16 @@ export type Weights = Readonly<Partial<Record<Step["op"], number>>>;
 export const nameSets = ["everyday", "narrow", "flat", "wide", "deep", "beyond-ascii"] as const;
 export type NameSet = (typeof nameSets)[number];
 
+/** `core` leaves out the operations and flags that came after ZooKeeper 3.4 and that few clients use. */
+export const surfaces = ["core", "full"] as const;
+export type Surface = (typeof surfaces)[number];
+
 /** What a generated sequence looks like. */
 export interface Profile {
   readonly name: string;
   readonly weights: Weights;
-  /** `core` leaves out the operations and flags that came after ZooKeeper 3.4 and that few clients use. */
-  readonly surface: "core" | "full";
+  /** Absent: nobody has said, and `xchk fuzz` asks the servers what they serve. Sequences are then those of `core`. */
+  readonly surface?: Surface;
   /** Sessions of one sequence, at most. */
   readonly sessions: number;
   /** Steps of one sequence, at most; half as many at least. Sequences of a single session may be three times as long, and what stands at the
@@ -77,7 +81,6 @@ const everyday: Weights = {
 const base: Profile = {
   name: "default",
   weights: everyday,
-  surface: "core",
   sessions: 3,
   stepsMax: 40,
   names: "everyday",
@@ -91,7 +94,7 @@ const base: Profile = {
 };
 
 /** The profiles that have a name. `expiry` is slow: every `expire` takes seconds. `live` is for
- *  traffic through a port, where nobody waits. */
+ *  traffic through a port, where nobody waits, and keeps to what every server offers. */
 export const profiles: Readonly<Record<string, Profile>> = {
   default: base,
   watches: {
@@ -108,7 +111,13 @@ export const profiles: Readonly<Record<string, Profile>> = {
     sessions: 4,
     weights: { ...everyday, create: 24, closeSession: 6, drop: 6, reconnect: 8, setWatches: 5, getEphemerals: 5 },
   },
-  live: { ...base, name: "live", quotesZxids: false, weights: { ...everyday, raw: 0, expire: 0, reap: 0 } },
+  live: {
+    ...base,
+    name: "live",
+    surface: "core",
+    quotesZxids: false,
+    weights: { ...everyday, raw: 0, expire: 0, reap: 0 },
+  },
   names: { ...base, name: "names", oddPathsPercent: 35 },
   large: { ...base, name: "large", dataBytesMax: 200_000 },
   expiry: {
@@ -132,13 +141,15 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 function profileFrom(value: unknown, file: string): Profile {
   if (!isObject(value)) throw new BadProfile(`${file}: expected an object with fields of a profile`);
   for (const [name, field] of Object.entries(value)) {
-    const wanted = base[name as keyof Profile];
+    const wanted = name === "surface" ? surfaces[0] : base[name as keyof Profile];
     if (wanted === undefined) throw new BadProfile(`${file}: unknown field "${name}"`);
     if (typeof field !== typeof wanted)
       throw new BadProfile(`${file}: "${name}" must be like ${JSON.stringify(wanted)}`);
   }
   if (value.names !== undefined && !nameSets.some((set) => set === value.names))
     throw new BadProfile(`${file}: "names" must be one of ${nameSets.join(", ")}`);
+  if (value.surface !== undefined && !surfaces.some((surface) => surface === value.surface))
+    throw new BadProfile(`${file}: "surface" must be one of ${surfaces.join(", ")}`);
   const given = isObject(value.weights) ? value.weights : {};
   for (const [op, weight] of Object.entries(given))
     if (!(op in everyday) && op !== "expire" && op !== "reap" && op !== "check")
@@ -167,5 +178,8 @@ export function loadProfile(nameOrFile: string): Profile {
 /** Eight hex digits that change with anything that changes what is generated; the name is only a name. */
 export function profileHash(profile: Profile): string {
   const { name: _, ...content } = profile;
-  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(JSON.stringify(Object.entries(content).sort()))
+    .digest("hex")
+    .slice(0, 8);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { loadProfile, profileHash } from "./profile.ts";
 import { BadToken, decodeToken, encodeToken, isToken, profileOf, type Replay, toolVersion } from "./replay-token.ts";
 
-const profile = loadProfile("watches");
+const profile = { ...loadProfile("watches"), surface: "core" as const };
 const replay: Replay = {
   tool: toolVersion,
   seed: -123,

@@ -1,6 +1,6 @@
 /** The replay token: one word that regenerates a run or one of its sequences. `zx1:` and base64url of a JSON list. */
 import { packageVersion } from "../../src/command-line.ts";
-import { loadProfile, type Profile, profileHash } from "./profile.ts";
+import { loadProfile, type Profile, profileHash, type Surface } from "./profile.ts";
 
 /** This tool's version, from package.json. */
 export const toolVersion = packageVersion();
@@ -15,7 +15,7 @@ export interface Replay {
   readonly profile: string;
   readonly profileHash: string;
   readonly sessions: number;
-  readonly surface: Profile["surface"];
+  readonly surface: Surface;
   /** Operations asked of the whole run. */
   readonly operations: number;
   readonly allowHazards: boolean;

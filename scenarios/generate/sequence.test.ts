@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseRequest } from "../../oracle/crosscheck/request.ts";
 import type { OpName } from "../../src/protocol/opcodes.ts";
@@ -169,6 +172,18 @@ describe("a profile", () => {
     expect(() => loadProfile("mutli")).toThrow(BadProfile);
     expect(() => loadProfile("mutli")).toThrow("default, watches, multi");
     expect(() => loadProfile("./nope.json")).toThrow("./nope.json");
+  });
+
+  test("may come from a file, which names one of the surfaces or none", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "zetcd-profile-")), "p.json");
+    const loaded = (content: object) => {
+      writeFileSync(file, JSON.stringify(content));
+      return loadProfile(file);
+    };
+    expect(loaded({ sessions: 2 })).toEqual({ ...loadProfile("default"), name: file, sessions: 2 });
+    expect(loaded({ surface: "full" }).surface).toBe("full");
+    expect(() => loaded({ surface: "ful" })).toThrow('"surface" must be one of core, full');
+    expect(() => loaded({ surface: 1 })).toThrow('"surface" must be like "core"');
   });
 
   test("has a hash of its content, not of its name", () => {
