@@ -136,8 +136,8 @@ export type WrongPassword = (typeof wrongPasswords)[number];
 
 /** Connects again: with the session's id and password, with a wrong password, with an id that never existed, with those of the session that this one
  *  replaced, or as a new session. The connection that still stands is left to the server to close. The rest varies the handshake: what is wrong
- *  with the password (default: every byte), `timeoutMs` asked for, `seen` as lastZxidSeen (default: the newest), `readOnly` false, true or not
- *  sent at all, a `protocolVersion` other than 0. */
+ *  with the password (default: every byte; a new session, which needs none, then sends that one), `timeoutMs` asked for, `seen` as lastZxidSeen
+ *  (default: the newest), `readOnly` false, true or not sent at all, a `protocolVersion` other than 0. */
 export interface ReconnectStep {
   readonly op: "reconnect";
   readonly as?: "same" | "wrong-password" | "stranger" | "former" | "new";

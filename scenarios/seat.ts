@@ -209,18 +209,20 @@ export class Seat {
       case "same":
         return {};
       case "new":
-        return { sessionId: 0, passwd: Buffer.alloc(passwordBytes) };
+        return { sessionId: 0, passwd: wrong === undefined ? Buffer.alloc(passwordBytes) : this.#spoilt(wrong) };
       case "former":
         if (this.#isOver && this.#sessionId !== 0) return {};
         return this.#former ?? { sessionId: strangerId() };
       case "stranger":
         return { sessionId: strangerId() };
       case "wrong-password":
-        return { passwd: spoilt(Buffer.from(this.#password), wrong) };
+        return { passwd: this.#spoilt(wrong) };
       default:
         return kind satisfies never;
     }
   }
+
+  #spoilt = (wrong: WrongPassword | undefined): Buffer => spoilt(Buffer.from(this.#password), wrong);
 
   #resume(timeOut: number): ConnectRequest {
     return {

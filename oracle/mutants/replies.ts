@@ -202,11 +202,11 @@ export const replyMutants: readonly Mutant[] = [
     },
   ),
   mutant(
-    { name: "zxid-backwards", class: "zxid", lie: "each tenth read shows an old zxid" },
+    { name: "zxid-backwards", class: "zxid", lie: "each fifth read shows an old zxid" },
     {
       reply: ({ request, header, memory }) => {
         if (request.op !== "exists" && request.op !== "getData") return undefined;
-        if (nth(memory, "reads") % 10 === 0) header.zxid = 1;
+        if (nth(memory, "reads") % 5 === 0) header.zxid = 1;
         return undefined;
       },
     },

@@ -18,6 +18,7 @@ export const reconnect = ({ timeoutMs }: Profile): fc.Arbitrary<Action> => {
   return fc.oneof(
     handshakes(12, { as: "same" }),
     handshakes(4, { as: "new" }),
+    handshakes(1, { as: "new", wrong: "last-byte" }, { as: "new", wrong: "empty" }),
     handshakes(2, { as: "wrong-password" }),
     handshakes(3, ...wrongPasswords.map((wrong) => ({ as: "wrong-password", wrong }) as const)),
     handshakes(2, { as: "stranger" }),
