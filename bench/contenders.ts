@@ -65,7 +65,7 @@ export function zetcd({ name = "zetcd", proxies = 1, members = 1 }: Shape = {}):
       await etcd.stop();
     };
     try {
-      const flags = ["--endpoints", etcd.endpoints.join(","), ...flagsLike(reference.server.version, false)];
+      const flags = ["--endpoints", etcd.endpoints.join(","), ...flagsLike(reference.server.version, true)];
       const start = async () => {
         const proxy = await startProxyServer(flags);
         running.push(proxy);

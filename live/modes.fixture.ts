@@ -53,7 +53,7 @@ export async function startModes(): Promise<Modes> {
     mkdtemp(join(tmpdir(), "zetcd-clients-")),
   ]);
   const like = [
-    ...flagsLike(zookeeper.version, false),
+    ...flagsLike(zookeeper.version, true),
     ...["--tick-time", timeouts.tickTimeMs, "--min-session-timeout", timeouts.minMs],
     ...["--max-session-timeout", timeouts.maxMs],
   ];

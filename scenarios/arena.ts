@@ -6,6 +6,7 @@ import type { CellCount } from "./coverage/cells.ts";
 import { CaseStates } from "./coverage/states.ts";
 import { expires, type Scenario } from "./format.ts";
 import { type CaseOutcome, runScenario } from "./run.ts";
+import { connectionsOf, type Slots } from "./slots.ts";
 
 /** One case, run. `seen` is empty unless the arena watches. */
 export interface CaseResult {
@@ -38,6 +39,7 @@ export class Arena {
   readonly #patient: Lane | undefined;
   readonly #chroot: string;
   readonly #reapEveryMs: number | undefined;
+  readonly #slots: Slots | undefined;
   /** Of the replies that clients got; absent where nobody asks. */
   readonly cells: CellCount | undefined;
   readonly #seen = new Map<string, Observation[]>();
@@ -46,15 +48,17 @@ export class Arena {
 
   /** Several cross-checks, of the same two servers, share the cases out. A case meets nobody but those of its own cross-check, in which a request
    *  that cannot be bounded lets everything else wait. `chroot` is "" or the path below which all roots are made. `patient` is for cases in which a
-   *  session expires, where the others are hasty. `reapEveryMs` is how often both servers look for what to remove, where that is known. */
+   *  session expires, where the others are hasty. `reapEveryMs` is how often both servers look for what to remove, where that is known. `slots` are
+   *  the connections that there is room for. */
   constructor(
     checks: Check | readonly Check[],
     book: Casebook,
-    how: { chroot?: string; cells?: CellCount; patient?: Check; reapEveryMs?: number | undefined } = {},
+    how: { chroot?: string; cells?: CellCount; patient?: Check; reapEveryMs?: number | undefined; slots?: Slots } = {},
   ) {
     this.book = book;
     this.#chroot = how.chroot ?? "";
     this.#reapEveryMs = how.reapEveryMs;
+    this.#slots = how.slots;
     this.cells = how.cells;
     const laneOf = (check: Check): Lane => ({ door: doorTo(check), cases: 0 });
     this.#lanes = ("openAs" in checks ? [checks] : checks).map(laneOf);
@@ -72,6 +76,7 @@ export class Arena {
     name: string,
     { keepLines = false, giveUp }: { readonly keepLines?: boolean; readonly giveUp?: AbortSignal } = {},
   ): Promise<CaseResult> {
+    const leave = await this.#slots?.take(connectionsOf(scenario));
     const record = this.book.open(name, keepLines);
     const seen: Observation[] = [];
     this.#seen.set(name, seen);
@@ -87,6 +92,7 @@ export class Arena {
       const outcome = await runScenario(scenario, { door: lane.door, name, root, isOver, states, reapEveryMs, giveUp });
       return { record, outcome, root, seen };
     } finally {
+      leave?.();
       lane.cases--;
       this.book.close(name);
       this.#seen.delete(name);

@@ -6,11 +6,11 @@ import type { Noise } from "../calibrate.ts";
 import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
 import { tidyUp } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
-import { type Contender, contender, type Duel, openOracle } from "./servers.ts";
+import { type Contender, contender, type Duel, openOracle, optionsFor, type Wishes } from "./servers.ts";
 import type { Stage, StageFlags } from "./stage.ts";
 
 /** How long one side may take longer than the other, ms. */
@@ -53,7 +53,7 @@ export async function calibrate(stage: Stage, how: Calibrating): Promise<string 
     ...{ settleMs: how.flags.settleMs, reapEveryMs },
     emit: how.noise.collector(silent.emit, stage.journal),
   });
-  const arena = new Arena(check, silent, { chroot, reapEveryMs });
+  const arena = new Arena(check, silent, { chroot, reapEveryMs, slots: stage.slots });
   try {
     how.progress.say(`calibration: ${oracle.description.version} at ${oracle.description.address} against its twin`);
     const { operations, lost } = await how.drive(arena);
@@ -91,14 +91,16 @@ async function openTwin(named: string, { oracle, reapEveryMs }: Duel): Promise<C
     await twin.stop();
     throw new BadArgument("--oracle-twin", named, "is the oracle itself; a twin is another server like it");
   }
-  const server = await startLike(oracle.description.version, reapEveryMs);
+  const { allowsTtl } = oracle;
+  const server = await startLike(oracle.description.version, { reapEveryMs, allowsTtl });
   const { host, port, version } = server;
-  return contender({ name: "zookeeper", version, isGiven: false, reapEveryMs }, { host, port }, () => server.stop());
+  const known = { name: "zookeeper", version, isGiven: false, reapEveryMs, allowsTtl };
+  return contender(known, { host, port }, () => server.stop());
 }
 
 /** The machine's own ZooKeeper, or the release that the oracle is. A twin of another version would show versions, not noise. */
-async function startLike(version: string, reapEveryMs: number | undefined): Promise<ZooKeeperServer> {
-  const options = forAnswersReaping(reapEveryMs);
+async function startLike(version: string, wishes: Wishes): Promise<ZooKeeperServer> {
+  const options = optionsFor(wishes);
   const own = await startZooKeeper(options);
   if (own.version === version || version === "unknown") return own;
   await own.stop();

@@ -118,7 +118,7 @@ describe("a range of versions", () => {
 test("a proxy is told which ZooKeeper to be like", () => {
   expect(versionFlags("3.8.0")).toEqual(["--zk-version", "3.8"]);
   expect(versionFlags("3.10.0")).toEqual([]);
-  expect(flagsLike("3.9.5", false)).toEqual(["--zk-version", "3.9", "--extended-types"]);
+  expect(flagsLike("3.9.5", true)).toEqual(["--zk-version", "3.9", "--extended-types"]);
 });
 
 describe("scenarios by pattern", () => {

@@ -15,7 +15,7 @@ import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { runFuzz } from "./fuzz.ts";
 import { bar, Progress } from "./progress.ts";
 import { flagsLike, type RunningProxy, startProxy } from "./proxy.ts";
-import { contender } from "./servers.ts";
+import { acquaintance, contender } from "./servers.ts";
 import { defaultKnownFile, newReportDir, onInterrupt } from "./stage.ts";
 import { probedOf } from "./table.ts";
 
@@ -37,9 +37,10 @@ const demoSeed = 20_260;
 interface Servers {
   readonly etcd: RunningEtcd;
   readonly zookeeper: RunningZooKeeper;
+  readonly allowsTtl: boolean;
 }
 
-const likeOracle = ({ version, from }: RunningZooKeeper) => flagsLike(version, from === "given");
+const likeOracle = ({ zookeeper, allowsTtl }: Servers) => flagsLike(zookeeper.version, allowsTtl);
 
 /** Runs the demo; answers the exit code. Throws `ServerFailed` and `BadArgument`. */
 export async function demoCommand(raw: RawFlags): Promise<number> {
@@ -49,11 +50,13 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
   const progress = new Progress();
   progress.say("starting etcd, ZooKeeper and zetcd");
   const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper()]);
-  const servers = { etcd, zookeeper };
   try {
+    const isGiven = zookeeper.from === "given";
+    const { allowsTtl } = isGiven ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : { allowsTtl: true };
+    const servers = { etcd, zookeeper, allowsTtl };
     const proxy = await startProxy([
       ...["--endpoints", etcd.endpoints.join(","), "--debug-zkbridge", zookeeper.address, "--debug-oracle", "zk"],
-      ...["--report-dir", reportDir, "--known", defaultKnownFile, ...likeOracle(zookeeper)],
+      ...["--report-dir", reportDir, "--known", defaultKnownFile, ...likeOracle(servers)],
     ]);
     progress.say(
       `zetcd on ${proxy.host}:${proxy.port} checks etcd ${etcd.version} against ZooKeeper ${zookeeper.version}; seed ${seed}`,
@@ -72,12 +75,14 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
 }
 
 /** Puts the behaviour table into zetcd's report: it is made of the two sides, and so behind the cross-check's back. */
-async function showBehaviour(reportDir: string, { etcd, zookeeper }: Servers): Promise<void> {
-  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(zookeeper)]);
+async function showBehaviour(reportDir: string, servers: Servers): Promise<void> {
+  const { etcd, zookeeper, allowsTtl } = servers;
+  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(servers)]);
   const version = `on etcd ${etcd.version}`;
-  const candidate = contender({ name: "zetcd", version, isGiven: false }, proxy, async () => void (await proxy.stop()));
-  const facts = { name: "zookeeper", version: zookeeper.version, isGiven: true };
-  const oracle = contender(facts, zookeeper, async () => undefined);
+  const ours = { name: "zetcd", version, isGiven: false, allowsTtl };
+  const candidate = contender(ours, proxy, async () => void (await proxy.stop()));
+  const theirs = { name: "zookeeper", version: zookeeper.version, isGiven: true, allowsTtl };
+  const oracle = contender(theirs, zookeeper, async () => undefined);
   try {
     await addBehaviour(reportDir, [probedOf(candidate, ""), probedOf(oracle, "")]);
   } finally {
@@ -146,9 +151,10 @@ async function judge(
 }
 
 /** The same sequences against a proxy and ZooKeeper side by side, to find the causes again in small. */
-async function shrinkDirectly(reportDir: string, seed: number, { etcd, zookeeper }: Servers): Promise<void> {
+async function shrinkDirectly(reportDir: string, seed: number, servers: Servers): Promise<void> {
+  const { etcd, zookeeper } = servers;
   console.log("Looking for the smallest sequences that show it:");
-  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(zookeeper)]);
+  const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(servers)]);
   await runFuzz(
     {
       mode: "demo",

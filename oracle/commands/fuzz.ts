@@ -13,6 +13,7 @@ import type { RunLine } from "../journal.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { journalBehaviour } from "./behaviour.ts";
 import { calibrate, twinFlag } from "./calibrate.ts";
+import { commonCapacity } from "./capacity.ts";
 import { inFlightDefault, profileFlag, type RawFlags, stageFlags, textOf, wholeNumber } from "./flags.ts";
 import { inquest, type Suspect } from "./inquest.ts";
 import { bar, Progress } from "./progress.ts";
@@ -123,11 +124,21 @@ function shardFlag(raw: RawFlags): Shard | undefined {
   return shard;
 }
 
-/** The request with a surface that both servers have, and what there is to be said about that. */
-async function settled(asked: FuzzRequest, duel: Duel): Promise<{ request: FuzzRequest; note?: string }> {
-  if (asked.profile.surface !== undefined) return { request: asked };
-  const { surface, ...rest } = await commonSurface(duel);
-  return { request: { ...asked, profile: { ...asked.profile, surface } }, ...rest };
+/** What both servers leave of a request: the surface and the connections that they have in common, and what there is to be said about that. */
+interface Settled {
+  readonly request: FuzzRequest;
+  readonly connections: number;
+  readonly notes: readonly string[];
+}
+
+async function settled(asked: FuzzRequest, duel: Duel): Promise<Settled> {
+  const { profile, limits } = asked;
+  // Every session may connect again before its server has closed the old connection.
+  const capacity = await commonCapacity(duel, limits.inFlight * profile.sessions * 2, profile.sessions);
+  const common = profile.surface === undefined ? await commonSurface(duel) : undefined;
+  const notes = [capacity.note, common?.note].filter((note) => note !== undefined);
+  const surface = common?.surface ?? surfaceOf(profile);
+  return { request: { ...asked, profile: { ...profile, surface } }, connections: capacity.connections, notes };
 }
 
 /** What the journal says of it at the beginning. */
@@ -154,16 +165,16 @@ export async function runFuzz(asked: FuzzRequest, flags: StageFlags): Promise<nu
   const noise = new Noise();
   const shared = { ...flags, noise, inFlight: asked.limits.inFlight };
   const sides = await openSides(shared);
-  const { request, note } = await settled(asked, sides.duel);
+  const { request, notes, connections } = await settled(asked, sides.duel);
   const { seed, profile, limits } = request;
-  const stage = setStage(shared, sides, factsOf(request));
+  const stage = setStage({ ...shared, connectionsMax: connections }, sides, factsOf(request));
   const progress = new Progress();
   progress.say(
     `seed ${seed}, profile ${profile.name}: ${nameOf(stage, "candidate")} against ${nameOf(stage, "oracle")}`,
   );
-  if (note !== undefined) {
-    progress.say(note);
-    stage.journal({ event: "note", text: note });
+  for (const text of notes) {
+    progress.say(text);
+    stage.journal({ event: "note", text });
   }
   let runs = limits.runs;
   const trouble =

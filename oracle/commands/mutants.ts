@@ -32,7 +32,7 @@ function chosen(only: string | undefined): Due[] {
 }
 
 const sideOf = ({ host, port, version }: ZooKeeperServer) =>
-  contender({ name: "zookeeper", version, isGiven: false }, { host, port }, async () => undefined);
+  contender({ name: "zookeeper", version, isGiven: false, allowsTtl: true }, { host, port }, async () => undefined);
 
 /** Runs the self-test; answers the exit code: 1 when too many lies pass, 2 when it was interrupted. Throws `BadArgument`, `ServerFailed`. */
 export async function mutantsCommand(raw: RawFlags): Promise<number> {

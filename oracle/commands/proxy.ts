@@ -56,8 +56,8 @@ export function versionFlags(oracleVersion: string): string[] {
   return version === undefined ? [] : ["--zk-version", version];
 }
 
-/** All flags that make a proxy like an oracle: its version, and TTL znodes, which our private ZooKeepers allow and others usually do not. */
-export const flagsLike = (oracleVersion: string, isGiven: boolean): string[] => [
+/** All flags that make a proxy like an oracle: its version, and whether it allows TTL znodes, which our private ZooKeepers do and others seldom. */
+export const flagsLike = (oracleVersion: string, allowsTtl: boolean): string[] => [
   ...versionFlags(oracleVersion),
-  ...(isGiven ? [] : ["--extended-types"]),
+  ...(allowsTtl ? ["--extended-types"] : []),
 ];

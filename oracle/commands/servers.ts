@@ -2,13 +2,14 @@
 import type { Backend } from "../../src/backend.ts";
 import { MalformedFrame } from "../../src/jute/buffers.ts";
 import { ConnectionLost, connect } from "../../src/protocol/client.ts";
-import { openAcl } from "../../src/protocol/opcodes.ts";
+import { errorCodes } from "../../src/protocol/error-codes.ts";
+import { createFlags, openAcl } from "../../src/protocol/opcodes.ts";
 import { bridge } from "../bridge.ts";
 import type { ServerDescription } from "../journal.ts";
 import { isStarted, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswersReaping, servingVersion } from "../servers/zookeeper.ts";
+import { forAnswersReaping, servingVersion, type ZooKeeperOptions } from "../servers/zookeeper.ts";
 import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -24,6 +25,8 @@ export interface Contender {
   readonly description: ServerDescription;
   /** Somebody else's server, on which nothing should be left behind. */
   readonly isGiven: boolean;
+  /** Whether TTL znodes can be created there. */
+  readonly allowsTtl: boolean;
   /** How often it looks for containers and TTL znodes to remove, ms, if it was told. */
   readonly reapEveryMs?: number | undefined;
   /** Ends what was started for it. */
@@ -37,6 +40,8 @@ export interface Duel {
   readonly chroot: string;
   /** How often both look for containers and TTL znodes to remove, ms, where that is known. */
   readonly reapEveryMs?: number | undefined;
+  /** In what one was made like the other, which so cannot differ. */
+  readonly remark?: string;
   stop(): Promise<void>;
 }
 
@@ -46,19 +51,36 @@ export const reapOftenMs = 500;
 /** How long a server that somebody else runs may take for a handshake, and for an answer, ms. */
 const patience = { connectWaitMs: 5_000, silenceMaxMs: 5_000 } as const;
 
-/** Throws {@link ServerFailed}, which names the server, when it gives no session. */
-async function expectSession(at: Endpoint, flag: string): Promise<void> {
+/** What somebody else's server shows of how it is configured. Throws {@link ServerFailed}, which names it by `flag`, when it gives no session. */
+export async function acquaintance(at: Endpoint, flag: string): Promise<Pick<Contender, "allowsTtl">> {
   const opened = await connect({ ...at, timeoutMs: 4_000, ...patience });
   if (opened.is !== "granted") {
     const why = opened.is === "refused" ? "it refuses a new session" : opened.reason;
     throw new ServerFailed(`${flag}: no ZooKeeper answers at ${at.host}:${at.port} (${why})`);
   }
-  await opened.client.call("closeSession", {}).catch(() => undefined); // the session ends by its timeout then
-  opened.client.close();
+  const { client } = opened;
+  // Nothing is created at a path that is none, but whether TTLs are allowed is checked first. Source: PrepRequestProcessor.pRequest2TxnCreate (3.8).
+  const wrong = { path: "ttl", data: null, acl: openAcl, flags: createFlags.persistentTTL, ttl: 1_000 };
+  const asked = await client.call("createTTL", wrong).catch(() => undefined); // some hang up on what they do not know
+  await client.call("closeSession", {}).catch(() => undefined); // the session ends by its timeout then
+  client.close();
+  return { allowsTtl: asked !== undefined && asked.header.err !== errorCodes.UNIMPLEMENTED };
 }
 
+/** How a private ZooKeeper is to be. */
+export type Wishes = Partial<Pick<Contender, "allowsTtl" | "reapEveryMs">>;
+
+/** A private ZooKeeper's options; TTL znodes are allowed unless somebody says otherwise. */
+export const optionsFor = ({ reapEveryMs, allowsTtl = true }: Wishes): ZooKeeperOptions => {
+  const { config, ...rest } = forAnswersReaping(reapEveryMs);
+  return { ...rest, config: { ...config, extendedTypesEnabled: String(allowsTtl) } };
+};
+
 /** What is known of a side before anybody has connected. */
-type Known = Pick<Contender, "isGiven" | "reapEveryMs"> & { readonly name: string; readonly version: string };
+type Known = Pick<Contender, "isGiven" | "allowsTtl" | "reapEveryMs"> & {
+  readonly name: string;
+  readonly version: string;
+};
 
 /** A side at an endpoint; `stop` ends what was started for it. */
 export function contender(
@@ -81,30 +103,32 @@ export function contender(
 }
 
 async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: string): Promise<Contender> {
-  await expectSession(server, flag);
+  const { allowsTtl } = await acquaintance(server, flag);
   const version = await servingVersion(server);
   const endpoint = { host: server.host, port: server.port };
   // Only ZooKeeper and what takes after it answers the question for its version.
   const told = version === undefined ? { name: "server", version: "unknown" } : { name: "zookeeper", version };
-  return contender({ ...told, isGiven: true }, endpoint, async () => undefined);
+  return contender({ ...told, isGiven: true, allowsTtl }, endpoint, async () => undefined);
 }
 
-/** One server, found or started; one that is started looks so often for containers and TTL znodes to remove, ms. Throws {@link ServerFailed}. */
-export async function openOracle(server: ServerArgument, reapEveryMs?: number): Promise<Contender> {
+/** One server, found or started; what is started is as it is wished. Throws {@link ServerFailed}. */
+export async function openOracle(server: ServerArgument, wishes: Wishes = {}): Promise<Contender> {
   if (server.is === "zk") return openGiven(server, "--oracle");
-  if (server.is === "etcd") return openProxied(server, undefined, { flag: "--oracle", reapEveryMs });
-  const zookeeper = await useZooKeeper(undefined, forAnswersReaping(reapEveryMs));
+  if (server.is === "etcd") return openProxied(server, undefined, { flag: "--oracle", ...wishes });
+  const zookeeper = await useZooKeeper(undefined, optionsFor(wishes));
   const { host, port, version, from } = zookeeper;
+  const isGiven = from === "given";
+  const { allowsTtl = true } = isGiven ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : wishes;
   // One in Docker takes no Java options.
-  const told = from === "this machine" ? reapEveryMs : undefined;
-  const known = { name: "zookeeper", version, isGiven: from === "given", reapEveryMs: told };
+  const told = from === "this machine" ? wishes.reapEveryMs : undefined;
+  const known = { name: "zookeeper", version, isGiven, allowsTtl, reapEveryMs: told };
   return contender(known, { host, port }, () => zookeeper.stop());
 }
 
 async function openProxied(
   server: Exclude<ServerArgument, { is: "zk" }>,
   oracle: Contender | undefined,
-  { flag, reapEveryMs }: { readonly flag: string; readonly reapEveryMs: number | undefined },
+  { flag, reapEveryMs, allowsTtl = true }: Wishes & { readonly flag: string },
 ): Promise<Contender> {
   const etcd = await useEtcd(server.is === "etcd" ? server : undefined).catch((cause: unknown) => {
     throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
@@ -114,13 +138,13 @@ async function openProxied(
     // At an etcd of somebody else's another proxy may do the removing.
     const told = isGiven ? undefined : reapEveryMs;
     const flags = [
-      ...flagsLike(oracle?.description.version ?? "", oracle?.isGiven ?? true),
+      ...flagsLike(oracle?.description.version ?? "", allowsTtl),
       ...(told === undefined ? [] : ["--container-check-interval", String(told)]),
     ];
     const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
     const version = `${zkVersionOf(oracle?.description.version ?? "") ?? "3.9"} on etcd ${etcd.version}`;
-    return contender({ name: "zetcd", version, isGiven, reapEveryMs: told }, { host, port }, async () => {
+    return contender({ name: "zetcd", version, isGiven, allowsTtl, reapEveryMs: told }, { host, port }, async () => {
       await proxy.stop();
       await etcd.stop();
     });
@@ -177,25 +201,35 @@ export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
   const chroot = commonChroot(candidateServer, oracleServer);
   // One side that removes much sooner than the other would make them differ all the time.
   const areOurs = candidateServer.is === "auto" && isStarted("etcd") && oracleServer.is === "auto" && isStarted("zk");
-  const oracle = await openOracle(oracleServer, arguments_.reapEveryMs ?? (areOurs ? reapOftenMs : undefined));
-  let candidate: Contender | undefined;
+  const reapEveryMs = arguments_.reapEveryMs ?? (areOurs ? reapOftenMs : undefined);
+  const opened: Contender[] = [];
+  const keep = async (opening: Promise<Contender>): Promise<Contender> => {
+    const side = await opening;
+    opened.push(side);
+    return side;
+  };
+  const stop = async () => void (await Promise.all(opened.map((side) => side.stop())));
+  // What is not ours cannot be configured, and what is ours follows it.
+  const openBoth = async (): Promise<Pick<Duel, "candidate" | "oracle">> => {
+    if (candidateServer.is === "zk") {
+      const candidate = await keep(openGiven(candidateServer, "--candidate"));
+      const { allowsTtl } = candidate;
+      return { candidate, oracle: await keep(openOracle(oracleServer, { reapEveryMs, allowsTtl })) };
+    }
+    const oracle = await keep(openOracle(oracleServer, { reapEveryMs }));
+    const { allowsTtl } = oracle;
+    const wishes = { reapEveryMs: arguments_.reapEveryMs ?? oracle.reapEveryMs, allowsTtl };
+    return { oracle, candidate: await keep(openProxied(candidateServer, oracle, { flag: "--candidate", ...wishes })) };
+  };
   try {
-    candidate =
-      candidateServer.is === "zk"
-        ? await openGiven(candidateServer, "--candidate")
-        : await openProxied(candidateServer, oracle, {
-            flag: "--candidate",
-            reapEveryMs: arguments_.reapEveryMs ?? oracle.reapEveryMs,
-          });
+    const { candidate, oracle } = await openBoth();
     await Promise.all([makeChroot(candidate.endpoint, chroot), makeChroot(oracle.endpoint, chroot)]);
-    const both = [candidate, oracle];
-    const reapEveryMs = arguments_.reapEveryMs ?? (oracle.reapEveryMs && candidate.reapEveryMs);
-    return {
-      ...{ candidate, oracle, chroot, reapEveryMs },
-      stop: async () => void (await Promise.all(both.map((side) => side.stop()))),
-    };
+    const known = arguments_.reapEveryMs ?? (oracle.reapEveryMs && candidate.reapEveryMs);
+    const isAdapted = candidate.isGiven && !candidate.allowsTtl && !oracle.isGiven && !oracle.allowsTtl;
+    const remark = "the candidate allows no TTL znodes, so the oracle was started without them";
+    return { candidate, oracle, chroot, reapEveryMs: known, ...(isAdapted ? { remark } : {}), stop };
   } catch (cause) {
-    await Promise.all([candidate?.stop(), oracle.stop()]);
+    await stop();
     throw cause;
   }
 }

@@ -7,6 +7,7 @@ import { Arena } from "../../scenarios/arena.ts";
 import { areWaitedFor } from "../../scenarios/case.ts";
 import { CellCount } from "../../scenarios/coverage/cells.ts";
 import { toolVersion } from "../../scenarios/generate/replay-token.ts";
+import { Slots } from "../../scenarios/slots.ts";
 import type { Backend } from "../../src/backend.ts";
 import { interruption } from "../../src/interruption.ts";
 import type { Credential } from "../audit/audited.ts";
@@ -49,6 +50,8 @@ export interface StageFlags {
   readonly cleanup: boolean;
   /** Whom the servers that were given let remove what access control lists protect. */
   readonly cleanupAuth?: Credential;
+  /** Connections to each server at the same time. Default: any number. */
+  readonly connectionsMax?: number;
   /** What the oracle and its twin disagree about; may be filled after the stage is set. */
   readonly noise?: Noise;
 }
@@ -58,6 +61,8 @@ export interface Stage {
   readonly duel: Duel;
   readonly arena: Arena;
   readonly lab: Arena;
+  /** The connections of all cases. */
+  readonly slots: Slots;
   readonly journal: JournalSink;
   readonly reportDir: string;
   /** The candidate's door, lying if a mutant was asked for. */
@@ -146,6 +151,10 @@ export function setStage(flags: StageFlags, { known, lie, duel }: Sides, facts: 
       ...(flags.reveal === true ? { reveal: true } : {}),
     },
   });
+  if (duel.remark !== undefined) {
+    new Progress().say(duel.remark);
+    writer.write({ event: "note", text: duel.remark });
+  }
   const journal = redacted(writer.write, { reveal: flags.reveal === true });
   const checks = openChecks(flags, { duel, known, lie, journal });
   const finish: Stage["finish"] = async ({ interrupted, ...how }) => {
@@ -231,7 +240,8 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     crosscheck({ ...shared, ...remembered, deaths, settleMs: flags.settleMs, emit }),
   );
   const cells = new CellCount();
-  const arena = new Arena(checks, book, { chroot, reapEveryMs, cells });
+  const slots = new Slots(flags.connectionsMax ?? Number.POSITIVE_INFINITY);
+  const arena = new Arena(checks, book, { chroot, reapEveryMs, cells, slots });
   const silent = new RunBook(() => undefined);
   const labCheck = (settleMs: number) =>
     crosscheck({
@@ -246,7 +256,7 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
   const hasty = labCheck(Math.min(labSettleMs, flags.settleMs));
   // Each server lets sessions expire in its own time, up to a tick later than the other.
   const unhurried = labCheck(flags.settleMs);
-  const lab = new Lab(hasty, silent, { chroot, reapEveryMs, patient: unhurried });
+  const lab = new Lab(hasty, silent, { chroot, reapEveryMs, slots, patient: unhurried });
   lab.isFragile = () => deaths.count > 0;
   const others: CrossCheck[] = [];
   const against = (other: Backend): CrossCheck => {
@@ -266,7 +276,19 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     for (const underWay of deaths.untold()) tellDeath(underWay);
   };
   const whenItDies = { deaths, habits, tellDeath, tellDeaths, gone: end.signal };
-  return { book, arena, lab, cells, candidate, isKnown, against, ...whenItDies, oracleLost: () => oracleLost, close };
+  return {
+    book,
+    arena,
+    lab,
+    slots,
+    cells,
+    candidate,
+    isKnown,
+    against,
+    ...whenItDies,
+    oracleLost: () => oracleLost,
+    close,
+  };
 }
 
 /** Writes the reports of a finished journal, and prints what they say. */

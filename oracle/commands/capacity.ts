@@ -1,0 +1,64 @@
+/** How many connections of this host two servers take at a time. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BadArgument } from "../servers/endpoints.ts";
+import type { Contender, Duel, Endpoint } from "./servers.ts";
+
+/** Opened at once, so that none is lost in a server's backlog. */
+const batch = 25;
+
+/** How long a connection stays open that its server has no room for, at most, and how long a server may take to see that ours are closed, ms. */
+const settleMs = 300;
+
+/** For an attempt, ms. */
+const connectWaitMs = 5_000;
+
+/** Left to others on this host, and to what runs ask beside their cases. */
+const reserve = 8;
+
+/** Opens connections and counts those that the server has not closed a moment later. Nothing is said on them: a ZooKeeper counts them all the same.
+ *  Source: NIOServerCnxnFactory.doAccept (3.8). */
+export async function connectionsTaken(at: Endpoint, wanted: number): Promise<number> {
+  const sockets: Socket[] = [];
+  let open = 0;
+  while (sockets.length < wanted) {
+    const some = Array.from({ length: Math.min(batch, wanted - sockets.length) }, () => connect({ ...at }));
+    sockets.push(...some);
+    const connecting = some.map(async (socket) => {
+      socket.resume();
+      socket.on("error", () => undefined); // its close says the same
+      await once(socket, "connect", { signal: AbortSignal.timeout(connectWaitMs) });
+      open++;
+      socket.once("close", () => open--);
+    });
+    await Promise.allSettled(connecting);
+  }
+  await sleep(settleMs);
+  const taken = open;
+  for (const socket of sockets) socket.destroy();
+  await sleep(settleMs);
+  return taken;
+}
+
+/** What two servers leave room for. */
+export interface Capacity {
+  /** Connections, at most. */
+  readonly connections: number;
+  readonly note?: string;
+}
+
+/** Finds out whether both take so many. Those that were started here take any number. Throws {@link BadArgument} when there is no room even for one
+ *  sequence of so many sessions. */
+export async function commonCapacity(duel: Duel, wanted: number, sessions: number): Promise<Capacity> {
+  const asked = wanted + reserve;
+  const takenBy = async ({ isGiven, endpoint }: Contender) =>
+    isGiven ? await connectionsTaken(endpoint, asked) : asked;
+  const [candidate, oracle] = await Promise.all([takenBy(duel.candidate), takenBy(duel.oracle)]);
+  const taken = Math.min(candidate, oracle);
+  if (taken >= asked) return { connections: Number.POSITIVE_INFINITY };
+  const who = `the ${candidate <= oracle ? "candidate" : "oracle"} takes ${taken} connections of this host at a time (maxClientCnxns)`;
+  if (taken < sessions + reserve)
+    throw new BadArgument("--sessions", String(sessions), `is too many: ${who}, and ${reserve} are kept free`);
+  return { connections: taken - reserve, note: `${who}: fewer sequences than usual are under way` };
+}
