@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mutants } from "../oracle/mutants.ts";
+import { startZooKeeper } from "../oracle/servers/zookeeper.ts";
 import { readScenario } from "../scenarios/validate.ts";
 import { runXchk } from "./bin.fixture.ts";
 import { type Pair, startPair } from "./pair.fixture.ts";
@@ -49,6 +50,21 @@ describe("two ZooKeepers of the same version", () => {
     expect(summary.divergences, out).toEqual([]);
     expect(code, out).toBe(0);
   });
+});
+
+test("a ZooKeeper as it is shipped agrees with the one that is started beside it", async () => {
+  const config = { maxClientCnxns: "60", extendedTypesEnabled: "false" };
+  const shipped = await startZooKeeper({ config });
+  try {
+    const words = ["fuzz", "--ops", "3000", "--seed", "1", "--sessions", "8", "--candidate", `zk://${shipped.address}`];
+    const { code, out, summary } = await runXchk(home, words);
+    expect(summary.divergences, out).toEqual([]);
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/the candidate takes (59|60) connections of this host at a time/);
+    expect(out).toContain("the candidate allows no TTL znodes, so the oracle was started without them");
+  } finally {
+    await shipped.stop();
+  }
 });
 
 /** Lies of many classes; each must be seen, and shown in a few steps. `npm run mutants` tries all there are. */

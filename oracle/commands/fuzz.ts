@@ -165,7 +165,10 @@ export async function runFuzz(asked: FuzzRequest, flags: StageFlags): Promise<nu
   const noise = new Noise();
   const shared = { ...flags, noise, inFlight: asked.limits.inFlight };
   const sides = await openSides(shared);
-  const { request, notes, connections } = await settled(asked, sides.duel);
+  const { request, notes, connections } = await settled(asked, sides.duel).catch(async (cause: unknown) => {
+    await sides.duel.stop();
+    throw cause;
+  });
   const { seed, profile, limits } = request;
   const stage = setStage({ ...shared, connectionsMax: connections }, sides, factsOf(request));
   const progress = new Progress();
