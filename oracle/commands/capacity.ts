@@ -8,7 +8,7 @@ import type { Contender, Duel, Endpoint } from "./servers.ts";
 /** Opened at once, so that none is lost in a server's backlog. */
 const batch = 25;
 
-/** How long a connection stays open that its server has no room for, at most, and how long a server may take to see that ours are closed, ms. */
+/** A server that closes none for so long closes none, ms; so long it may take to see that ours are closed, too. */
 const settleMs = 300;
 
 /** For an attempt, ms. */
@@ -34,8 +34,11 @@ export async function connectionsTaken(at: Endpoint, wanted: number): Promise<nu
     });
     await Promise.allSettled(connecting);
   }
-  await sleep(settleMs);
-  const taken = open;
+  let taken: number;
+  do {
+    taken = open;
+    await sleep(settleMs);
+  } while (open < taken);
   for (const socket of sockets) socket.destroy();
   await sleep(settleMs);
   return taken;
