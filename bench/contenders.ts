@@ -1,5 +1,6 @@
 /** The servers that are measured, each with a store of its own on this machine. */
 import { join } from "node:path";
+import { ourSetup } from "../oracle/commands/acquaintance.ts";
 import { flagsLike, startProxy, versionFlags } from "../oracle/commands/proxy.ts";
 import { type EtcdServer, startEtcd } from "../oracle/servers/etcd.ts";
 import { openGuard } from "../oracle/servers/guard.ts";
@@ -65,7 +66,7 @@ export function zetcd({ name = "zetcd", proxies = 1, members = 1 }: Shape = {}):
       await etcd.stop();
     };
     try {
-      const flags = ["--endpoints", etcd.endpoints.join(","), ...flagsLike(reference.server.version, true)];
+      const flags = ["--endpoints", etcd.endpoints.join(","), ...flagsLike(reference.server.version, ourSetup)];
       const start = async () => {
         const proxy = await startProxyServer(flags);
         running.push(proxy);

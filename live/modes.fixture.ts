@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ourSetup } from "../oracle/commands/acquaintance.ts";
 import { flagsLike, type RunningProxy, startProxy } from "../oracle/commands/proxy.ts";
 import { startEtcd } from "../oracle/servers/etcd.ts";
 import { startZooKeeper } from "../oracle/servers/zookeeper.ts";
@@ -53,7 +54,7 @@ export async function startModes(): Promise<Modes> {
     mkdtemp(join(tmpdir(), "zetcd-clients-")),
   ]);
   const like = [
-    ...flagsLike(zookeeper.version, true),
+    ...flagsLike(zookeeper.version, ourSetup),
     ...["--tick-time", timeouts.tickTimeMs, "--min-session-timeout", timeouts.minMs],
     ...["--max-session-timeout", timeouts.maxMs],
   ];

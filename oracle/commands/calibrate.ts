@@ -7,10 +7,11 @@ import { crosscheck } from "../crosscheck.ts";
 import { BadArgument, parseServer } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
 import { startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { optionsFor, type Wishes } from "./acquaintance.ts";
 import { tidyUp } from "./cleanup.ts";
 import { type RawFlags, textOf } from "./flags.ts";
 import type { Progress } from "./progress.ts";
-import { type Contender, contender, type Duel, openOracle, optionsFor, type Wishes } from "./servers.ts";
+import { type Contender, contender, type Duel, openOracle } from "./servers.ts";
 import type { Stage, StageFlags } from "./stage.ts";
 
 /** How long one side may take longer than the other, ms. */
@@ -91,10 +92,10 @@ async function openTwin(named: string, { oracle, reapEveryMs }: Duel): Promise<C
     await twin.stop();
     throw new BadArgument("--oracle-twin", named, "is the oracle itself; a twin is another server like it");
   }
-  const { allowsTtl } = oracle;
-  const server = await startLike(oracle.description.version, { reapEveryMs, allowsTtl });
+  const { setup } = oracle;
+  const server = await startLike(oracle.description.version, { reapEveryMs, ...setup });
   const { host, port, version } = server;
-  const known = { name: "zookeeper", version, isGiven: false, reapEveryMs, allowsTtl };
+  const known = { name: "zookeeper", version, isGiven: false, reapEveryMs, setup };
   return contender(known, { host, port }, () => server.stop());
 }
 

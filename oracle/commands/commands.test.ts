@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeToken } from "../../scenarios/generate/replay-token.ts";
 import { BadArgument } from "../servers/endpoints.ts";
+import { ourSetup, tickOf } from "./acquaintance.ts";
 import { type RawFlags, stageFlags } from "./flags.ts";
 import { fuzzRequest, tokenOf } from "./fuzz.ts";
 import { flagsLike, versionFlags } from "./proxy.ts";
@@ -118,7 +119,18 @@ describe("a range of versions", () => {
 test("a proxy is told which ZooKeeper to be like", () => {
   expect(versionFlags("3.8.0")).toEqual(["--zk-version", "3.8"]);
   expect(versionFlags("3.10.0")).toEqual([]);
-  expect(flagsLike("3.9.5", true)).toEqual(["--zk-version", "3.9", "--extended-types"]);
+  expect(flagsLike("3.9.5", ourSetup)).toEqual(["--zk-version", "3.9", "--extended-types"]);
+  expect(flagsLike("3.10.0", { allowsTtl: false, tickMs: 3_000 })).toEqual(["--tick-time", "3000"]);
+});
+
+test.each([
+  [4_000, 40_000, 2_000],
+  [6_000, 60_000, 3_000],
+  [4_000, 60_000, undefined],
+  [1, 2 ** 31 - 1, undefined],
+  [undefined, 40_000, undefined],
+])("sessions of %s to %s ms tell a tick of %s ms", (shortest, longest, tick) => {
+  expect(tickOf(shortest, longest)).toBe(tick);
 });
 
 describe("scenarios by pattern", () => {

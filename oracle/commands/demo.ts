@@ -10,12 +10,13 @@ import { type FuzzLimits, fuzz } from "../../scenarios/generate/property.ts";
 import { bridge } from "../bridge.ts";
 import { type RunningEtcd, type RunningZooKeeper, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { ServerFailed } from "../servers/process.ts";
+import { acquaintance, ourSetup, type Setup } from "./acquaintance.ts";
 import { addBehaviour } from "./behaviour.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { runFuzz } from "./fuzz.ts";
 import { bar, Progress } from "./progress.ts";
 import { flagsLike, type RunningProxy, startProxy } from "./proxy.ts";
-import { acquaintance, contender } from "./servers.ts";
+import { contender } from "./servers.ts";
 import { defaultKnownFile, newReportDir, onInterrupt } from "./stage.ts";
 import { probedOf } from "./table.ts";
 
@@ -37,10 +38,11 @@ const demoSeed = 20_260;
 interface Servers {
   readonly etcd: RunningEtcd;
   readonly zookeeper: RunningZooKeeper;
-  readonly allowsTtl: boolean;
+  /** How that ZooKeeper is configured. */
+  readonly setup: Setup;
 }
 
-const likeOracle = ({ zookeeper, allowsTtl }: Servers) => flagsLike(zookeeper.version, allowsTtl);
+const likeOracle = ({ zookeeper, setup }: Servers) => flagsLike(zookeeper.version, setup);
 
 /** Runs the demo; answers the exit code. Throws `ServerFailed` and `BadArgument`. */
 export async function demoCommand(raw: RawFlags): Promise<number> {
@@ -51,9 +53,8 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
   progress.say("starting etcd, ZooKeeper and zetcd");
   const [etcd, zookeeper] = await Promise.all([useEtcd(), useZooKeeper()]);
   try {
-    const isGiven = zookeeper.from === "given";
-    const { allowsTtl } = isGiven ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : { allowsTtl: true };
-    const servers = { etcd, zookeeper, allowsTtl };
+    const setup = zookeeper.from === "given" ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : ourSetup;
+    const servers = { etcd, zookeeper, setup };
     const proxy = await startProxy([
       ...["--endpoints", etcd.endpoints.join(","), "--debug-zkbridge", zookeeper.address, "--debug-oracle", "zk"],
       ...["--report-dir", reportDir, "--known", defaultKnownFile, ...likeOracle(servers)],
@@ -76,12 +77,12 @@ export async function demoCommand(raw: RawFlags): Promise<number> {
 
 /** Puts the behaviour table into zetcd's report: it is made of the two sides, and so behind the cross-check's back. */
 async function showBehaviour(reportDir: string, servers: Servers): Promise<void> {
-  const { etcd, zookeeper, allowsTtl } = servers;
+  const { etcd, zookeeper, setup } = servers;
   const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...likeOracle(servers)]);
   const version = `on etcd ${etcd.version}`;
-  const ours = { name: "zetcd", version, isGiven: false, allowsTtl };
+  const ours = { name: "zetcd", version, isGiven: false, setup };
   const candidate = contender(ours, proxy, async () => void (await proxy.stop()));
-  const theirs = { name: "zookeeper", version: zookeeper.version, isGiven: true, allowsTtl };
+  const theirs = { name: "zookeeper", version: zookeeper.version, isGiven: true, setup };
   const oracle = contender(theirs, zookeeper, async () => undefined);
   try {
     await addBehaviour(reportDir, [probedOf(candidate, ""), probedOf(oracle, "")]);

@@ -48,8 +48,8 @@ const inFlight = 8;
 const nothing: JournalSink = () => undefined;
 
 /** A side of its own at the same server: a trial closes what it uses. */
-const another = ({ description: { name, version }, endpoint, isGiven, allowsTtl }: Contender): Contender =>
-  contender({ name, version, isGiven, allowsTtl }, endpoint, async () => undefined);
+const another = ({ description: { name, version }, endpoint, isGiven, setup }: Contender): Contender =>
+  contender({ name, version, isGiven, setup }, endpoint, async () => undefined);
 
 /** Tries one lie with the sequences of one seed. */
 export async function tryMutant(mutant: Mutant, seed: number, means: TrialMeans): Promise<TrialResult> {

@@ -5,6 +5,7 @@ import { seedOf } from "../../scenarios/generate/sequence.ts";
 import { type Mutant, mutants } from "../mutants.ts";
 import { BadArgument } from "../servers/endpoints.ts";
 import { forAnswersReaping, startZooKeeper, type ZooKeeperServer } from "../servers/zookeeper.ts";
+import { ourSetup } from "./acquaintance.ts";
 import { type RawFlags, textOf, wholeNumber } from "./flags.ts";
 import { type TrialMeans, type TrialResult, tryMutant } from "./mutant-trial.ts";
 import { judgeMutants, resultLine, tableHead } from "./mutants-verdict.ts";
@@ -32,7 +33,7 @@ function chosen(only: string | undefined): Due[] {
 }
 
 const sideOf = ({ host, port, version }: ZooKeeperServer) =>
-  contender({ name: "zookeeper", version, isGiven: false, allowsTtl: true }, { host, port }, async () => undefined);
+  contender({ name: "zookeeper", version, isGiven: false, setup: ourSetup }, { host, port }, async () => undefined);
 
 /** Runs the self-test; answers the exit code: 1 when too many lies pass, 2 when it was interrupted. Throws `BadArgument`, `ServerFailed`. */
 export async function mutantsCommand(raw: RawFlags): Promise<number> {

@@ -6,6 +6,7 @@ import { freePort } from "../servers/ports.ts";
 import { startProcess } from "../servers/process.ts";
 import { waitUntilReady } from "../servers/readiness.ts";
 import { servingVersion } from "../servers/zookeeper.ts";
+import { ourSetup, type Setup } from "./acquaintance.ts";
 
 /** The launcher in this checkout. */
 const zetcd = fileURLToPath(new URL("../../bin/zetcd", import.meta.url));
@@ -56,8 +57,9 @@ export function versionFlags(oracleVersion: string): string[] {
   return version === undefined ? [] : ["--zk-version", version];
 }
 
-/** All flags that make a proxy like an oracle: its version, and whether it allows TTL znodes, which our private ZooKeepers do and others seldom. */
-export const flagsLike = (oracleVersion: string, allowsTtl: boolean): string[] => [
+/** All flags that make a proxy like an oracle: its version, whether it allows TTL znodes, which our private ZooKeepers do and others seldom, and the tick. */
+export const flagsLike = (oracleVersion: string, { allowsTtl, tickMs }: Setup): string[] => [
   ...versionFlags(oracleVersion),
   ...(allowsTtl ? ["--extended-types"] : []),
+  ...(tickMs === ourSetup.tickMs ? [] : ["--tick-time", String(tickMs)]),
 ];

@@ -2,14 +2,14 @@
 import type { Backend } from "../../src/backend.ts";
 import { MalformedFrame } from "../../src/jute/buffers.ts";
 import { ConnectionLost, connect } from "../../src/protocol/client.ts";
-import { errorCodes } from "../../src/protocol/error-codes.ts";
-import { createFlags, openAcl } from "../../src/protocol/opcodes.ts";
+import { openAcl } from "../../src/protocol/opcodes.ts";
 import { bridge } from "../bridge.ts";
 import type { ServerDescription } from "../journal.ts";
 import { isStarted, useEtcd, useZooKeeper } from "../servers/auto.ts";
 import { BadArgument, parseServer, type ServerArgument } from "../servers/endpoints.ts";
 import { ServerFailed } from "../servers/process.ts";
-import { forAnswersReaping, servingVersion, type ZooKeeperOptions } from "../servers/zookeeper.ts";
+import { servingVersion } from "../servers/zookeeper.ts";
+import { acquaintance, optionsFor, ourSetup, patience, type Setup, setupOf, type Wishes } from "./acquaintance.ts";
 import { flagsLike, startProxy, zkVersionOf } from "./proxy.ts";
 
 /** A ZooKeeper endpoint: what both kinds of server come down to. */
@@ -25,8 +25,8 @@ export interface Contender {
   readonly description: ServerDescription;
   /** Somebody else's server, on which nothing should be left behind. */
   readonly isGiven: boolean;
-  /** Whether TTL znodes can be created there. */
-  readonly allowsTtl: boolean;
+  /** How it is configured. */
+  readonly setup: Setup;
   /** How often it looks for containers and TTL znodes to remove, ms, if it was told. */
   readonly reapEveryMs?: number | undefined;
   /** Ends what was started for it. */
@@ -48,36 +48,8 @@ export interface Duel {
 /** How often two servers of ours look for what to remove, ms: soon enough to be waited for. */
 export const reapOftenMs = 500;
 
-/** How long a server that somebody else runs may take for a handshake, and for an answer, ms. */
-const patience = { connectWaitMs: 5_000, silenceMaxMs: 5_000 } as const;
-
-/** What somebody else's server shows of how it is configured. Throws {@link ServerFailed}, which names it by `flag`, when it gives no session. */
-export async function acquaintance(at: Endpoint, flag: string): Promise<Pick<Contender, "allowsTtl">> {
-  const opened = await connect({ ...at, timeoutMs: 4_000, ...patience });
-  if (opened.is !== "granted") {
-    const why = opened.is === "refused" ? "it refuses a new session" : opened.reason;
-    throw new ServerFailed(`${flag}: no ZooKeeper answers at ${at.host}:${at.port} (${why})`);
-  }
-  const { client } = opened;
-  // Nothing is created at a path that is none, but whether TTLs are allowed is checked first. Source: PrepRequestProcessor.pRequest2TxnCreate (3.8).
-  const wrong = { path: "ttl", data: null, acl: openAcl, flags: createFlags.persistentTTL, ttl: 1_000 };
-  const asked = await client.call("createTTL", wrong).catch(() => undefined); // some hang up on what they do not know
-  await client.call("closeSession", {}).catch(() => undefined); // the session ends by its timeout then
-  client.close();
-  return { allowsTtl: asked !== undefined && asked.header.err !== errorCodes.UNIMPLEMENTED };
-}
-
-/** How a private ZooKeeper is to be. */
-export type Wishes = Partial<Pick<Contender, "allowsTtl" | "reapEveryMs">>;
-
-/** A private ZooKeeper's options; TTL znodes are allowed unless somebody says otherwise. */
-export const optionsFor = ({ reapEveryMs, allowsTtl = true }: Wishes): ZooKeeperOptions => {
-  const { config, ...rest } = forAnswersReaping(reapEveryMs);
-  return { ...rest, config: { ...config, extendedTypesEnabled: String(allowsTtl) } };
-};
-
 /** What is known of a side before anybody has connected. */
-type Known = Pick<Contender, "isGiven" | "allowsTtl" | "reapEveryMs"> & {
+type Known = Pick<Contender, "isGiven" | "setup" | "reapEveryMs"> & {
   readonly name: string;
   readonly version: string;
 };
@@ -103,12 +75,12 @@ export function contender(
 }
 
 async function openGiven(server: Extract<ServerArgument, { is: "zk" }>, flag: string): Promise<Contender> {
-  const { allowsTtl } = await acquaintance(server, flag);
+  const setup = await acquaintance(server, flag);
   const version = await servingVersion(server);
   const endpoint = { host: server.host, port: server.port };
   // Only ZooKeeper and what takes after it answers the question for its version.
   const told = version === undefined ? { name: "server", version: "unknown" } : { name: "zookeeper", version };
-  return contender({ ...told, isGiven: true, allowsTtl }, endpoint, async () => undefined);
+  return contender({ ...told, isGiven: true, setup }, endpoint, async () => undefined);
 }
 
 /** One server, found or started; what is started is as it is wished. Throws {@link ServerFailed}. */
@@ -118,33 +90,34 @@ export async function openOracle(server: ServerArgument, wishes: Wishes = {}): P
   const zookeeper = await useZooKeeper(undefined, optionsFor(wishes));
   const { host, port, version, from } = zookeeper;
   const isGiven = from === "given";
-  const { allowsTtl = true } = isGiven ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : wishes;
+  const setup = isGiven ? await acquaintance(zookeeper, "ZETCD_ZOOKEEPER") : setupOf(wishes);
   // One in Docker takes no Java options.
   const told = from === "this machine" ? wishes.reapEveryMs : undefined;
-  const known = { name: "zookeeper", version, isGiven, allowsTtl, reapEveryMs: told };
+  const known = { name: "zookeeper", version, isGiven, setup, reapEveryMs: told };
   return contender(known, { host, port }, () => zookeeper.stop());
 }
 
 async function openProxied(
   server: Exclude<ServerArgument, { is: "zk" }>,
   oracle: Contender | undefined,
-  { flag, reapEveryMs, allowsTtl = true }: Wishes & { readonly flag: string },
+  { flag, reapEveryMs, ...wished }: Wishes & { readonly flag: string },
 ): Promise<Contender> {
   const etcd = await useEtcd(server.is === "etcd" ? server : undefined).catch((cause: unknown) => {
     throw cause instanceof ServerFailed ? new ServerFailed(`${flag}: ${cause.message}`) : cause;
   });
   try {
     const isGiven = etcd.from === "given";
+    const setup = setupOf(wished);
     // At an etcd of somebody else's another proxy may do the removing.
     const told = isGiven ? undefined : reapEveryMs;
     const flags = [
-      ...flagsLike(oracle?.description.version ?? "", allowsTtl),
+      ...flagsLike(oracle?.description.version ?? "", setup),
       ...(told === undefined ? [] : ["--container-check-interval", String(told)]),
     ];
     const proxy = await startProxy(["--endpoints", etcd.endpoints.join(","), ...flags]);
     const { host, port } = proxy;
     const version = `${zkVersionOf(oracle?.description.version ?? "") ?? "3.9"} on etcd ${etcd.version}`;
-    return contender({ name: "zetcd", version, isGiven, allowsTtl, reapEveryMs: told }, { host, port }, async () => {
+    return contender({ name: "zetcd", version, isGiven, setup, reapEveryMs: told }, { host, port }, async () => {
       await proxy.stop();
       await etcd.stop();
     });
@@ -194,6 +167,16 @@ export interface DuelArguments {
   readonly reapEveryMs?: number | undefined;
 }
 
+/** What a server of ours has taken over from a candidate that is not. */
+function remarkOn({ isGiven, setup }: Contender, oracle: Contender): string | undefined {
+  if (!isGiven || oracle.isGiven) return undefined;
+  const ways = [
+    ...(setup.allowsTtl ? [] : ["without TTL znodes"]),
+    ...(setup.tickMs === ourSetup.tickMs ? [] : [`with a tick of ${setup.tickMs} ms`]),
+  ];
+  return ways.length === 0 ? undefined : `the oracle was started ${ways.join(" and ")}, as the candidate is`;
+}
+
 /** Finds or starts both. Throws `BadArgument` and {@link ServerFailed}; what was started before a failure is stopped. */
 export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
   const candidateServer = parseServer(arguments_.candidate, "--candidate");
@@ -213,21 +196,18 @@ export async function openDuel(arguments_: DuelArguments): Promise<Duel> {
   const openBoth = async (): Promise<Pick<Duel, "candidate" | "oracle">> => {
     if (candidateServer.is === "zk") {
       const candidate = await keep(openGiven(candidateServer, "--candidate"));
-      const { allowsTtl } = candidate;
-      return { candidate, oracle: await keep(openOracle(oracleServer, { reapEveryMs, allowsTtl })) };
+      return { candidate, oracle: await keep(openOracle(oracleServer, { reapEveryMs, ...candidate.setup })) };
     }
     const oracle = await keep(openOracle(oracleServer, { reapEveryMs }));
-    const { allowsTtl } = oracle;
-    const wishes = { reapEveryMs: arguments_.reapEveryMs ?? oracle.reapEveryMs, allowsTtl };
+    const wishes = { reapEveryMs: arguments_.reapEveryMs ?? oracle.reapEveryMs, ...oracle.setup };
     return { oracle, candidate: await keep(openProxied(candidateServer, oracle, { flag: "--candidate", ...wishes })) };
   };
   try {
     const { candidate, oracle } = await openBoth();
     await Promise.all([makeChroot(candidate.endpoint, chroot), makeChroot(oracle.endpoint, chroot)]);
     const known = arguments_.reapEveryMs ?? (oracle.reapEveryMs && candidate.reapEveryMs);
-    const isAdapted = candidate.isGiven && !candidate.allowsTtl && !oracle.isGiven && !oracle.allowsTtl;
-    const remark = "the candidate allows no TTL znodes, so the oracle was started without them";
-    return { candidate, oracle, chroot, reapEveryMs: known, ...(isAdapted ? { remark } : {}), stop };
+    const remark = remarkOn(candidate, oracle);
+    return { candidate, oracle, chroot, reapEveryMs: known, ...(remark === undefined ? {} : { remark }), stop };
   } catch (cause) {
     await stop();
     throw cause;
