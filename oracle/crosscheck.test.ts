@@ -901,6 +901,28 @@ test.each([
 });
 
 test.each([
+  ["below another that may go", "/c/d"],
+  ["below a znode that stays", "/p/d"],
+])("the end of a container %s is told late by the slower reaper", async (_, path) => {
+  const bench = new Bench({ settleMs: 20, reapEveryMs: 2_000 });
+  const client = await bench.client("s");
+  const parent = path.slice(0, 2);
+  if (parent === "/c") containerWithChild(client, parent);
+  containerWithChild(client, path);
+  client.send(3, "addWatch", { path: parent, mode: 0 });
+  answer(client, (zxid) => replyFrame("addWatch", { xid: 3, zxid }), 3);
+  const news = eventFrame(eventTypes.childrenChanged, parent);
+  client.at.candidate?.send(news);
+  await sleep(100);
+  client.at.oracle?.send(news);
+  client.send(4, "ping", {});
+  answer(client, () => replyFrame("ping", { xid: -2, zxid: 9 }), 4);
+  const told = () => bench.lines.filter((line) => line.event === "notification");
+  await expect.poll(told, { interval: 5 }).toMatchObject([{ type: "NodeChildrenChanged", verdict: "match" }]);
+  await bench.crosscheck.close();
+});
+
+test.each([
   ["may be gone", "after", "timing"],
   ["cannot be gone yet", "before", "diverges"],
 ] as const)(

@@ -53,7 +53,8 @@ function mayPass(event: WatcherEvent, other: WatcherEvent, shared: Shared): bool
 }
 
 /** Whether an event may be that of a znode that its server removed by itself, which the other one does in its own time. */
-function tellsOfReaping(type: number, path: string, shared: Shared): boolean {
-  const reaped = shared.reapables.at(path, Date.now());
-  return type === (reaped === "node" ? eventTypes.deleted : eventTypes.childrenChanged) && reaped !== undefined;
+function tellsOfReaping(type: number, path: string, { reapables }: Shared): boolean {
+  const now = Date.now();
+  if (type === eventTypes.deleted) return reapables.at(path, now) === "node";
+  return type === eventTypes.childrenChanged && reapables.mayLoseChild(path, now);
 }
