@@ -5,17 +5,19 @@ import { fileURLToPath } from "node:url";
 import type { Scenario } from "../../scenarios/format.ts";
 import { headline } from "../../scenarios/generate/counterexample.ts";
 import { explain } from "../../scenarios/generate/explain.ts";
-import { hazardOf } from "../../scenarios/generate/hazards.ts";
+import { hazardOf, wedgesMembers } from "../../scenarios/generate/hazards.ts";
 import { loadProfile } from "../../scenarios/generate/profile.ts";
 import { lastWords } from "../../scenarios/last-words.ts";
 import { readScenario } from "../../scenarios/validate.ts";
 import { Noise } from "../calibrate.ts";
 import type { DivergenceLine } from "../journal.ts";
+import { isMember } from "../servers/zookeeper.ts";
 import { journalBehaviour } from "./behaviour.ts";
 import { calibrate, twinFlag } from "./calibrate.ts";
 import { type RawFlags, stageFlags, wholeNumber } from "./flags.ts";
 import { inquest, type Suspect } from "./inquest.ts";
 import { Progress } from "./progress.ts";
+import type { Contender } from "./servers.ts";
 import { onInterrupt, openSides, type Stage, setStage } from "./stage.ts";
 import { isInRange } from "./versions.ts";
 
@@ -56,10 +58,14 @@ export async function runScenarios(
     operationsFloor: 1,
     options: { scenarios: found.length, inFlight },
   });
-  const version = stage.duel.oracle.description.version;
-  const due = found.filter(({ scenario }) => isInRange(version, scenario.versions));
-  for (const { name } of found.filter((one) => !due.includes(one)))
-    stage.journal({ event: "note", text: `${name} is not about ZooKeeper ${version}` });
+  const due: NamedScenario[] = [];
+  const { candidate, oracle } = stage.duel;
+  const meetsMembers = (await Promise.all([candidate, oracle].map(isOthersMember))).includes(true);
+  for (const one of found) {
+    const why = whyNot(one.scenario, oracle.description.version, meetsMembers);
+    if (why === undefined) due.push(one);
+    else stage.journal({ event: "note", text: `${one.name} ${why}` });
+  }
   const progress = new Progress();
   if (twin !== undefined) {
     const trouble = await calibrate(stage, {
@@ -99,10 +105,22 @@ export async function runScenarios(
     );
   };
   await inquest(stage, { suspect, stop, progress });
-  console.log(`${done} of ${due.length} scenarios run`);
+  const leftOut = found.length - due.length;
+  console.log(
+    `${done} of ${due.length} scenarios run${leftOut === 0 ? "" : `, ${leftOut} left out (the report says why)`}`,
+  );
   if (mode === "run" && !isOver()) await journalBehaviour(stage, flags);
   const code = await stage.finish({ interrupted: stop.aborted });
   return code === 0 && due.length === 0 ? 2 : code;
+}
+
+/** Whether it belongs to an ensemble that others use. */
+const isOthersMember = async ({ isGiven, endpoint }: Contender): Promise<boolean> => isGiven && isMember(endpoint);
+
+/** Why a scenario is left out, if it is. */
+function whyNot({ steps, versions }: Scenario, version: string, meetsMembers: boolean): string | undefined {
+  if (!isInRange(version, versions)) return `is not about ZooKeeper ${version}`;
+  return meetsMembers && steps.some(wedgesMembers) ? "would wedge a member of an ensemble of ZooKeeper 3.8" : undefined;
 }
 
 async function runOne(

@@ -493,4 +493,14 @@ describe("what stands on every server", () => {
     expect(new Run().compare("getACL", read(50, 31), read(150, 1), { isShared: true })).toEqual([]);
     expect(places(new Run().compare("getACL", read(50, 31), read(150, 1)))).toEqual(["acl.0.perms"]);
   });
+
+  test("names the ensemble that a server belongs to, in one place", () => {
+    const read = (zxid: Int64, data: string, it: Partial<Stat>) =>
+      replyFrame("getData", { ...{ xid: 1, zxid }, body: { data: Buffer.from(data), stat: stat(it) } });
+    const alone = read(50, "", {});
+    const member = read(150, "server.1=…", { version: 9, dataLength: 12, mtime: now - 500 });
+    const differences = (path: string) => places(new Run().compare("getData", alone, member, { isShared: true, path }));
+    expect(differences("/zookeeper/config")).toEqual([]);
+    expect(differences("/zookeeper")).toEqual(expect.arrayContaining(["data", "stat.version", "stat.dataLength"]));
+  });
 });

@@ -57,7 +57,7 @@ export function isCommitted(op: OpName | undefined, { header, body }: Decoded): 
 /** Compares two replies to one request. */
 export function compareReplies(frames: Both<Uint8Array>, scene: ReplyScene): Compared {
   const decoded = eachOf(frames, (frame) => decodeAnswer(scene.op, frame));
-  const compared = scene.isShared === true ? eachOf(decoded, whatStays) : decoded;
+  const compared = scene.isShared === true ? eachOf(decoded, (one) => whatStays(one, scene.path)) : decoded;
   return { decoded, differences: differencesOf(compared, scene) };
 }
 

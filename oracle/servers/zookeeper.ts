@@ -157,3 +157,8 @@ export async function servingVersion(at: {
   const answer = await fourLetterWord(at, "srvr");
   return /^Zookeeper version: (\d+(?:\.\d+)*)/m.exec(answer ?? "")?.[1];
 }
+
+/** Whether a ZooKeeper says that it is one of an ensemble. */
+export async function isMember(at: Parameters<typeof servingVersion>[0]): Promise<boolean> {
+  return /^Mode: (leader|follower|observer)/m.test((await fourLetterWord(at, "srvr")) ?? "");
+}

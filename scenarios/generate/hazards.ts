@@ -1,5 +1,6 @@
 /** Requests that kill or wedge a real ZooKeeper, or that no two servers can be compared on. Generated only with `--allow-hazards`, against servers
  *  that the run owns. Source: observed on ZooKeeper 3.8.0, 3.8.6, 3.9.5; each named below. */
+import { opcodes } from "../../src/protocol/opcodes.ts";
 import { quotaRoot } from "../../src/protocol/paths.ts";
 import { flagsOf } from "../encode.ts";
 import type { CreateStep, ReadStep, Step, WriteStep } from "../format.ts";
@@ -20,8 +21,17 @@ function spoilsQuotas(step: WriteStep | ReadStep | Step): boolean {
 
 const spoiling = "can kill ZooKeeper: writes below /zookeeper/quota";
 
+/** A multi that names a null path, or a reconfig that cannot be read, is answered by a server of its own, but no ensemble ever commits it: the member
+ *  that waits for that leaves what comes behind it without an answer. Source: PrepRequestProcessor.pRequestHelper, CommitProcessor.run (3.8; 3.9
+ *  commits an error). */
+export function wedgesMembers(step: Step): boolean {
+  if (step.op === "raw") return Number.parseInt(step.hex.slice(8, 16), 16) === opcodes.reconfig.code;
+  return step.op === "multi" && step.ops.some(({ path }) => path === null);
+}
+
 /** Why a step must not be sent to a server that others use, or undefined. */
 export function hazardOf(step: Step): string | undefined {
+  if (wedgesMembers(step)) return "wedges members of an ensemble (3.8)";
   switch (step.op) {
     case "createTTL":
       if (killsByTtl(step)) return "kills ZooKeeper: createTTL without a TTL flag and with a negative ttl";

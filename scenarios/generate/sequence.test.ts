@@ -108,6 +108,15 @@ describe("generated sequences", () => {
     expect(asked.filter((path) => path === null || (typeof path === "object" && "exact" in path))).toEqual([]);
   });
 
+  test("check no version of what tells of a server's ensemble", () => {
+    const at = generator(plan("multi"));
+    const named = Array.from({ length: 2_000 }, (_, i) => at(i).steps)
+      .flat()
+      .flatMap((step) => (step.op === "multi" ? step.ops : step.op === "delete" ? [step] : []))
+      .filter(({ path }) => typeof path === "object" && path !== null && "exact" in path && /config/.test(path.exact));
+    expect(new Set(named.map(({ op }) => op))).toEqual(new Set(["delete"]));
+  });
+
   test("let a session expire and znodes go by themselves early in a run and then seldom, unless the profile forbids it", () => {
     const slowOnes = (op: Step["op"], name: string, surface: "core" | "full") => {
       const at = generator(plan(name, { surface }));
@@ -152,10 +161,23 @@ describe("a hazard", () => {
     [{ by: "a", op: "setWatches2", since: 0, data: [], exist: [], child: [], recursive: ["/n", null] }, true],
     [{ by: "a", op: "setWatches2", since: 0, data: [null], exist: [null], child: [null], recursive: ["/n"] }, false],
     [{ by: "a", op: "deleteContainer", path: "/n" }, true],
+    [{ by: "a", op: "raw", hex: "000000010000001000000032", reply: true }, true],
+    [{ by: "a", op: "raw", hex: "000000010000000e", reply: true }, false],
     [{ by: "a", op: "create", path: { exact: "/zookeeper/quota/a" } }, true],
     [{ by: "a", op: "getData", path: { exact: "/zookeeper/quota/a" } }, false],
     [{ by: "a", op: "multi", ops: [{ op: "setData", path: { exact: "/zookeeper/quota/a/zookeeper_stats" } }] }, true],
     [{ by: "a", op: "multi", ops: [{ op: "check", path: "/n" }] }, false],
+    [
+      {
+        by: "a",
+        op: "multi",
+        ops: [
+          { op: "check", path: "/n" },
+          { op: "create", path: null },
+        ],
+      },
+      true,
+    ],
     [{ by: "a", op: "create", path: { quota: "/zookeeper_limits" }, data: "count=3,bytes=20" }, false],
     [{ by: "a", op: "create", path: { quota: "/zookeeper_limits" } }, true],
     [{ by: "a", op: "setData", path: { quota: "/a/zookeeper_stats" }, data: "x" }, true],

@@ -83,7 +83,7 @@ const createTTL = (profile: Profile): fc.Arbitrary<WriteStep> =>
   );
 
 const removal = <Op extends "delete" | "check">(profile: Profile, op: Op) =>
-  fc.record({ op: fc.constant(op), path: doomedPathArbitrary(profile), version: versionArbitrary });
+  fc.record({ op: fc.constant(op), path: doomedPathArbitrary(profile, op), version: versionArbitrary });
 
 const setData = (profile: Profile): fc.Arbitrary<WriteStep> =>
   fc.record({
@@ -107,7 +107,8 @@ function multi(profile: Profile): fc.Arbitrary<Action> {
     ...(isFull ? [{ weight: 1, arbitrary: creates(profile, "create2", false) }] : []),
     ...(isFull ? [{ weight: 1, arbitrary: createContainer(profile) }] : []),
   );
-  const some = fc.array(inner, { minLength: 1, maxLength: 5, size: "max" });
+  const named = inner.filter(({ path }) => path !== null);
+  const some = fc.array(named, { minLength: 1, maxLength: 5, size: "max" });
   return fc
     .oneof({ weight: 20, arbitrary: some }, { weight: 1, arbitrary: fc.constant([]) })
     .map((ops): Action => ({ op: "multi", ops }));
@@ -227,6 +228,7 @@ const later = (profile: Profile): Partial<Record<Step["op"], fc.Arbitrary<Action
 const hazardous: fc.Arbitrary<Action> = fc.constantFrom<Action>(
   { op: "createTTL", path: "/a", flags: "persistent", ttl: -1 },
   { op: "check", path: "", version: -1 },
+  { op: "multi", ops: [{ op: "delete", path: null }] },
   { op: "addWatch", path: null, mode: "persistent" },
   { op: "deleteContainer", path: "/a" },
   { op: "create", path: { exact: "/zookeeper/quota/zookeeper_limits" }, data: "count=1,bytes=1" },

@@ -101,9 +101,11 @@ const reserved: readonly PathValue[] = [
   { exact: "" },
   { exact: "/" },
   { exact: "/zookeeper" },
-  { exact: "/zookeeper/config" },
   { exact: "/zookeeper/quota" },
 ];
+
+/** Another one, whose version says where the server belongs to. */
+const config: PathValue = { exact: "/zookeeper/config" };
 
 const oddOwn = fc.constantFrom<PathValue>(...oddBelow);
 
@@ -124,11 +126,14 @@ export const pathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> => path
 /** A path that no other case names, for what tells of others' watches. */
 export const ownPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> => pathOr(profile, oddOwn);
 
-/** A path for delete: also the reserved ones. */
-export const doomedPathArbitrary = (profile: Profile): fc.Arbitrary<PathValue> =>
+/** A path for delete or check: also the reserved ones. */
+export const doomedPathArbitrary = (profile: Profile, op: "delete" | "check"): fc.Arbitrary<PathValue> =>
   fc.oneof(
     { weight: 100, arbitrary: pathArbitrary(profile) },
-    { weight: profile.oddPathsPercent, arbitrary: fc.constantFrom(...reserved) },
+    {
+      weight: profile.oddPathsPercent,
+      arbitrary: fc.constantFrom(...reserved, ...(op === "delete" ? [config] : [])),
+    },
   );
 
 /** Znodes that stand on every server, for creates that are not sequential, and for reads that leave no watch. */
