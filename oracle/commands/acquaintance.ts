@@ -10,12 +10,22 @@ import { forAnswersReaping, type ZooKeeperOptions } from "../servers/zookeeper.t
 export interface Setup {
   /** Whether TTL znodes can be created (`extendedTypesEnabled`). */
   readonly allowsTtl: boolean;
-  /** The tick, ms: sessions live for 2 to 20 of them, unless somebody says otherwise. */
+  readonly timing: Timing;
+}
+
+/** How long sessions live and how exactly that is counted, ms. */
+export interface Timing {
   readonly tickMs: number;
+  /** The timeouts that are granted: by default 2 to 20 ticks. */
+  readonly shortestMs: number;
+  readonly longestMs: number;
 }
 
 /** Of the servers that are started here, unless they follow another. */
-export const ourSetup: Setup = { allowsTtl: true, tickMs: 2_000 };
+export const ourSetup: Setup = {
+  allowsTtl: true,
+  timing: { tickMs: 2_000, shortestMs: 4_000, longestMs: 40_000 },
+};
 
 /** How long a server that somebody else runs may take for a handshake, and for an answer, ms. */
 export const patience = { connectWaitMs: 5_000, silenceMaxMs: 5_000 } as const;
@@ -51,14 +61,25 @@ export async function acquaintance({ host, port }: Address, flag: string): Promi
     const session = await inSession(at, timeoutMs, (client) => client.granted.timeOut);
     return "told" in session ? session.told : undefined;
   };
-  const [shortest, longest] = [await granted(1), await granted(2 ** 31 - 1)];
   const allowsTtl = usual.told !== undefined && usual.told.header.err !== errorCodes.UNIMPLEMENTED;
-  return { allowsTtl, tickMs: tickOf(shortest, longest) ?? ourSetup.tickMs };
+  return { allowsTtl, timing: (await timingOf(granted)) ?? ourSetup.timing };
 }
 
-/** The tick that explains the shortest and the longest timeout that a server grants, ms; undefined where none does: it may be set to others, or wrong. */
-export const tickOf = (shortest: number | undefined, longest: number | undefined): number | undefined =>
-  shortest !== undefined && shortest >= 2 && shortest % 2 === 0 && longest === shortest * 10 ? shortest / 2 : undefined;
+const mostMs = 2 ** 31 - 1;
+
+/** The timing that explains which timeouts a server grants; undefined where none does, so that it must be wrong. */
+export async function timingOf(
+  granted: (timeoutMs: number) => Promise<number | undefined>,
+): Promise<Timing | undefined> {
+  const [shortestMs, longestMs] = [await granted(1), await granted(mostMs)];
+  if (shortestMs === undefined || longestMs === undefined) return undefined;
+  if (shortestMs <= 1 || longestMs === mostMs || longestMs < shortestMs) return undefined;
+  const between = Math.ceil((shortestMs + longestMs) / 2);
+  if ((await granted(between)) !== between) return undefined;
+  // Two bounds that are set by hand say nothing of the tick.
+  const isOfTicks = shortestMs % 2 === 0 && longestMs === shortestMs * 10;
+  return { tickMs: isOfTicks ? shortestMs / 2 : ourSetup.timing.tickMs, shortestMs, longestMs };
+}
 
 /** How a private ZooKeeper is to be. */
 export interface Wishes extends Partial<Setup> {
@@ -67,14 +88,19 @@ export interface Wishes extends Partial<Setup> {
 }
 
 /** As it is wished, and otherwise as ours are. */
-export const setupOf = ({ allowsTtl = ourSetup.allowsTtl, tickMs = ourSetup.tickMs }: Wishes): Setup => ({
+export const setupOf = ({ allowsTtl = ourSetup.allowsTtl, timing = ourSetup.timing }: Wishes): Setup => ({
   allowsTtl,
-  tickMs,
+  timing,
 });
 
 /** A private ZooKeeper's options. */
 export const optionsFor = (wishes: Wishes): ZooKeeperOptions => {
-  const { allowsTtl, tickMs } = setupOf(wishes);
+  const { allowsTtl, timing } = setupOf(wishes);
   const { config, ...rest } = forAnswersReaping(wishes.reapEveryMs);
-  return { ...rest, config: { ...config, extendedTypesEnabled: String(allowsTtl), tickTime: String(tickMs) } };
+  const timeouts = {
+    tickTime: String(timing.tickMs),
+    minSessionTimeout: String(timing.shortestMs),
+    maxSessionTimeout: String(timing.longestMs),
+  };
+  return { ...rest, config: { ...config, extendedTypesEnabled: String(allowsTtl), ...timeouts } };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeToken } from "../../scenarios/generate/replay-token.ts";
 import { BadArgument } from "../servers/endpoints.ts";
-import { ourSetup, tickOf } from "./acquaintance.ts";
+import { ourSetup, timingOf } from "./acquaintance.ts";
 import { type RawFlags, stageFlags } from "./flags.ts";
 import { fuzzRequest, tokenOf } from "./fuzz.ts";
 import { flagsLike, versionFlags } from "./proxy.ts";
@@ -119,18 +119,32 @@ describe("a range of versions", () => {
 test("a proxy is told which ZooKeeper to be like", () => {
   expect(versionFlags("3.8.0")).toEqual(["--zk-version", "3.8"]);
   expect(versionFlags("3.10.0")).toEqual([]);
-  expect(flagsLike("3.9.5", ourSetup)).toEqual(["--zk-version", "3.9", "--extended-types"]);
-  expect(flagsLike("3.10.0", { allowsTtl: false, tickMs: 3_000 })).toEqual(["--tick-time", "3000"]);
+  const timing = ["--tick-time", "2000", "--min-session-timeout", "4000", "--max-session-timeout", "40000"];
+  expect(flagsLike("3.9.5", ourSetup)).toEqual(["--zk-version", "3.9", "--extended-types", ...timing]);
+  expect(flagsLike("3.10.0", { ...ourSetup, allowsTtl: false })).toEqual(timing);
 });
 
-test.each([
-  [4_000, 40_000, 2_000],
-  [6_000, 60_000, 3_000],
-  [4_000, 60_000, undefined],
-  [1, 2 ** 31 - 1, undefined],
-  [undefined, 40_000, undefined],
-])("sessions of %s to %s ms tell a tick of %s ms", (shortest, longest, tick) => {
-  expect(tickOf(shortest, longest)).toBe(tick);
+describe("the timing that explains the granted timeouts", () => {
+  const clamped = (low: number, high: number) => async (ms: number) => Math.min(Math.max(ms, low), high);
+
+  test.each([
+    [4_000, 40_000, 2_000],
+    [6_000, 60_000, 3_000],
+    [4_000, 120_000, 2_000],
+    [5_001, 50_010, 2_000],
+  ])("%i to %i ms: a tick of %i ms", async (shortestMs, longestMs, tickMs) => {
+    expect(await timingOf(clamped(shortestMs, longestMs))).toEqual({ tickMs, shortestMs, longestMs });
+  });
+
+  test.each<[string, (ms: number) => Promise<number | undefined>]>([
+    ["grants all that is asked", clamped(1, 2 ** 31 - 1)],
+    ["grants the double", async (ms) => 2 * (await clamped(4_000, 40_000)(ms))],
+    ["grants whole seconds", async (ms) => Math.round((await clamped(4_000, 41_000)(ms)) / 1_000) * 1_000],
+    ["grants none", async () => undefined],
+    ["grants less the more is asked", async (ms) => (ms === 1 ? 40_000 : 4_000)],
+  ])("a server that %s has none", async (_, granted) => {
+    expect(await timingOf(granted)).toBeUndefined();
+  });
 });
 
 describe("scenarios by pattern", () => {

@@ -6,7 +6,7 @@ import { freePort } from "../servers/ports.ts";
 import { startProcess } from "../servers/process.ts";
 import { waitUntilReady } from "../servers/readiness.ts";
 import { servingVersion } from "../servers/zookeeper.ts";
-import { ourSetup, type Setup } from "./acquaintance.ts";
+import type { Setup } from "./acquaintance.ts";
 
 /** The launcher in this checkout. */
 const zetcd = fileURLToPath(new URL("../../bin/zetcd", import.meta.url));
@@ -57,9 +57,11 @@ export function versionFlags(oracleVersion: string): string[] {
   return version === undefined ? [] : ["--zk-version", version];
 }
 
-/** All flags that make a proxy like an oracle: its version, whether it allows TTL znodes, which our private ZooKeepers do and others seldom, and the tick. */
-export const flagsLike = (oracleVersion: string, { allowsTtl, tickMs }: Setup): string[] => [
+/** All flags that make a proxy like an oracle: its version, whether it allows TTL znodes, which our private ZooKeepers do and others seldom, and the
+ *  timeouts that it grants. */
+export const flagsLike = (oracleVersion: string, { allowsTtl, timing }: Setup): string[] => [
   ...versionFlags(oracleVersion),
   ...(allowsTtl ? ["--extended-types"] : []),
-  ...(tickMs === ourSetup.tickMs ? [] : ["--tick-time", String(tickMs)]),
+  ...["--tick-time", String(timing.tickMs)],
+  ...["--min-session-timeout", String(timing.shortestMs), "--max-session-timeout", String(timing.longestMs)],
 ];

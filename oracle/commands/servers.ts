@@ -170,9 +170,12 @@ export interface DuelArguments {
 /** What a server of ours has taken over from a candidate that is not. */
 function remarkOn({ isGiven, setup }: Contender, oracle: Contender): string | undefined {
   if (!isGiven || oracle.isGiven) return undefined;
+  const { allowsTtl, timing } = setup;
+  const { shortestMs, longestMs } = timing;
+  const isUsual = shortestMs === ourSetup.timing.shortestMs && longestMs === ourSetup.timing.longestMs;
   const ways = [
-    ...(setup.allowsTtl ? [] : ["without TTL znodes"]),
-    ...(setup.tickMs === ourSetup.tickMs ? [] : [`with a tick of ${setup.tickMs} ms`]),
+    ...(allowsTtl ? [] : ["without TTL znodes"]),
+    ...(isUsual ? [] : [`with session timeouts of ${shortestMs} to ${longestMs} ms`]),
   ];
   return ways.length === 0 ? undefined : `the oracle was started ${ways.join(" and ")}, as the candidate is`;
 }
