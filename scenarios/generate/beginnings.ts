@@ -7,6 +7,7 @@ import type { Beginning, Standing } from "./moods.ts";
 import { permissionsBeginning } from "./permissions.ts";
 import type { Profile } from "./profile.ts";
 import { operationsOf } from "./steps.ts";
+import { storyBeginning } from "./stories.ts";
 import { identities, pathArbitrary } from "./values.ts";
 
 const shortLived = (path: PathValue): Action[] => [
@@ -145,6 +146,7 @@ const beginningsBy: Readonly<
   family: familyBeginning,
   repetition: repetitionBeginning,
   bulk: bulkBeginning,
+  story: storyBeginning,
 };
 
 /** A branch that grows under a recursive watch, and is counted now and then. */

@@ -22,7 +22,8 @@ interface Mood {
 
 /** A way to begin: with a session that is somebody twice, with watches of several kinds on one znode, with a recursive watch on a whole branch or
  *  seventeen levels, with a family that one multi has made, with many siblings, with many ephemerals of one session, with one znode again and again,
- *  with a long value, with a session that expires, with containers and TTL znodes that go by themselves. */
+ *  with a long value, with a session that expires, with containers and TTL znodes that go by themselves, with one of
+ *  a few short stories. */
 export type Beginning =
   | "identities"
   | "watches"
@@ -33,7 +34,8 @@ export type Beginning =
   | "repetition"
   | "bulk"
   | "silence"
-  | "decay";
+  | "decay"
+  | "story";
 
 /** The first is none. */
 const moods: readonly Mood[] = [
@@ -73,6 +75,8 @@ const moods: readonly Mood[] = [
     factors: { setACL: 4, getACL: 3, auth: 3, whoAmI: 3 },
     begins: "identities",
   },
+  // What one step changes for the next.
+  { weight: 1, changes: { names: "narrow" }, begins: "story" },
   // What is counted, created or not, by whomever.
   { weight: 1, isOfQuotas: true, changes: { names: "narrow" }, factors: { setData: 2, setACL: 0.5, auth: 0.5 } },
 ];
@@ -84,7 +88,7 @@ const expiring: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50
 const decaying: Mood = { weight: 0, changes: { names: "narrow", watchPercent: 50 }, begins: "decay" };
 
 /** How often sequences are in a mood of the list above, compared to one that has an aim: three of four, because steering adds aims enough. */
-const listedWeight = 16;
+const listedWeight = 15;
 
 /** Znodes that stand when a sequence with an aim begins; `again`: made, deleted and made once more, `emptied`: without the child that they had. */
 export type Standing = "persistent" | "again" | "emptied" | "container" | "ttl" | "ephemeral";
