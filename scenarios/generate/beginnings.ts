@@ -70,8 +70,8 @@ export function beginningArbitrary(
   return fc.tuple(pasts, made).map(([first, then]) => steps([...first, ...then]));
 }
 
-/** How a sequence in a mood begins every other time, with much of one thing, which is slow, every fifth, with a session that expires or znodes that go by
- *  themselves always. Only with what the profile sends, and with `expire` and `reap`. */
+/** How a sequence in a mood begins every other time, with much of one thing, which is slow, every fifth, with a session that expires, znodes that go by
+ *  themselves or a story always. Only with what the profile sends, and with `expire` and `reap`. */
 export function moodBeginning(profile: Profile, begins: Beginning, sessions: readonly string[]): fc.Arbitrary<Step[]> {
   const ops = [...operationsOf(profile), "expire", "reap"];
   const beginning = beginningsBy[begins](fc.constantFrom(...sessions), sessions);
@@ -84,7 +84,7 @@ export function moodBeginning(profile: Profile, begins: Beginning, sessions: rea
 /** How many sequences begin like any other, for each that begins as its mood has it; absent: one. */
 const plainly: Partial<Record<Beginning, number>> = {
   ...{ crowd: 4, family: 4, repetition: 2, bulk: 4 },
-  ...{ silence: 0, decay: 0 },
+  ...{ silence: 0, decay: 0, story: 0 },
 };
 
 /** What may stand by `/a` and below it. */

@@ -76,7 +76,7 @@ const moods: readonly Mood[] = [
     begins: "identities",
   },
   // What one step changes for the next.
-  { weight: 1, changes: { names: "narrow" }, begins: "story" },
+  { weight: 2, changes: { names: "narrow" }, begins: "story" },
   // What is counted, created or not, by whomever.
   { weight: 1, isOfQuotas: true, changes: { names: "narrow" }, factors: { setData: 2, setACL: 0.5, auth: 0.5 } },
 ];
