@@ -22,9 +22,12 @@ export function startBin(program: "xchk" | "zetcd" | "zkboom" | "zkctl", argv: r
   child.stdin.on("error", () => undefined); // who does not read to the end may be gone before it
   child.stdin.end(input);
   const ended: Promise<Ended> = once(child, "close").then(([code]) => ({ code: code as number | null, ...said }));
-  /** Waits for it to print something on stdout. */
+  /** Waits for it to print something. Throws when it ends first. */
   const hasSaid = async (pattern: RegExp): Promise<void> => {
-    while (!pattern.test(said.out)) await once(child.stdout, "data");
+    const end = ended.then(() => true);
+    const more = () => [child.stdout, child.stderr].map((stream) => once(stream, "data").then(() => false));
+    while (!pattern.test(said.out) && !pattern.test(said.err))
+      if (await Promise.race([end, ...more()])) throw new Error(`${program} ended without ${pattern}: ${said.err}`);
   };
   return { child, ended, hasSaid };
 }
@@ -47,9 +50,9 @@ export interface XchkRun {
 /** Starts `bin/xchk` with a report directory of its own below `home`. */
 export function startXchk(home: string, words: readonly string[]) {
   const dir = mkdtempSync(join(home, "report-"));
-  const { child, ended } = startBin("xchk", [...words, "--report-dir", dir]);
+  const { child, ended, hasSaid } = startBin("xchk", [...words, "--report-dir", dir]);
   const run = ended.then(({ code, out, err }): XchkRun => ({ code, out: out + err, dir, summary: summaryIn(dir) }));
-  return { child, run };
+  return { child, run, hasSaid };
 }
 
 /** Runs it to its end; `interruptMs` sends it a SIGINT after a while. */

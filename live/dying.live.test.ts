@@ -20,15 +20,15 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Fuzzes a candidate; `meanwhile` begins with it. */
+/** Fuzzes a candidate; `meanwhile` begins with the first sequences. */
 async function fuzzed(
   candidate: string,
   words: readonly string[] = [],
   meanwhile?: (xchk: ChildProcess) => Promise<void>,
 ) {
   const servers = ["--candidate", `zk://${candidate}`, "--oracle", `zk://${oracle.address}`];
-  const { child, run } = startXchk(home, ["fuzz", "--seed", "3", ...words, ...servers]);
-  const [ended] = await Promise.all([run, meanwhile?.(child)]);
+  const { child, run, hasSaid } = startXchk(home, ["fuzz", "--seed", "3", ...words, ...servers]);
+  const [ended] = await Promise.all([run, meanwhile && hasSaid(/^seed 3,/m).then(() => meanwhile(child))]);
   return ended;
 }
 
@@ -52,7 +52,7 @@ test.each([
   [", while sessions are let expire", ["--profile", "expiry", "--ops", "3000"]],
 ])("an oracle that is killed and started again is held against nobody%s", { timeout: 90_000 }, async (_, words) => {
   const { code, summary } = await fuzzed(behind.address, [...full, ...words], async () => {
-    await sleep(4_000);
+    await sleep(2_000);
     await oracle.kill();
     await oracle.restart();
   });
@@ -64,7 +64,7 @@ test.each([
 
 test("one that stays away ends the run without a verdict", { timeout: 60_000 }, async () => {
   const { code, summary } = await fuzzed(behind.address, [...full, "--ops", "100000"], async () => {
-    await sleep(3_000);
+    await sleep(1_000);
     await oracle.kill();
   });
   await oracle.restart();
@@ -75,7 +75,7 @@ test("one that stays away ends the run without a verdict", { timeout: 60_000 }, 
 
 test("a run that is stopped for a while and goes on blames nobody", { timeout: 60_000 }, async () => {
   const { code, out, summary } = await fuzzed(behind.address, ["--time-limit", "30"], async (xchk) => {
-    await sleep(4_000);
+    await sleep(2_000);
     xchk.kill("SIGSTOP");
     // Longer than most sessions live, and than any answer is waited for.
     await sleep(13_000);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { encodeConnectRequest, passwordBytes } from "../src/protocol/connect.ts";
+import { encodeConnectRequest, encodeConnectResponse, passwordBytes, refusal } from "../src/protocol/connect.ts";
 import { bridge } from "./bridge.ts";
 
 const request = {
@@ -30,14 +30,43 @@ test("a handshake that is dropped is answered when it is known whether the serve
   expect(backend.status().serving).toBe(false);
 });
 
-test("a server that drops a handshake and takes the next connections is not gone", async () => {
-  const backend = await bridgeTo((socket) => socket.destroy());
+const granting = (socket: Socket) => {
+  const granted = encodeConnectResponse({ ...refusal(), timeOut: 4_000, sessionId: 1 });
+  socket.write(Buffer.concat([Buffer.from([0, 0, 0, granted.length]), granted]));
+};
+
+test("a server that drops one handshake and answers the next is not gone", async () => {
+  let asked = 0;
+  const backend = await bridgeTo((socket) => {
+    asked++;
+    if (asked === 1) socket.destroy();
+    else granting(socket);
+  });
   expect(await backend.open(hello, nobody)).toMatchObject({ is: "closed" });
   expect(backend.status().serving).toBe(true);
 });
 
-test("whoever finds out while others do gets an answer that holds from then on", async () => {
+test("a server that drops a handshake while another connection stands is not gone", async () => {
+  let asked = 0;
+  const backend = await bridgeTo((socket) => {
+    asked++;
+    if (asked > 1) socket.destroy();
+    else granting(socket);
+  });
+  expect(await backend.open(hello, nobody)).toMatchObject({ is: "granted" });
+  expect(await backend.open(hello, nobody)).toMatchObject({ is: "closed" });
+  expect(backend.status().serving).toBe(true);
+  await backend.close();
+});
+
+test("a server that takes connections and drops every handshake, as one that is starting does, is gone", async () => {
   const backend = await bridgeTo((socket) => socket.destroy());
+  expect(await backend.open(hello, nobody)).toMatchObject({ is: "closed" });
+  expect(backend.status().serving).toBe(false);
+});
+
+test("whoever finds out while others do gets an answer that holds from then on", async () => {
+  const backend = await bridgeTo(granting);
   const first = backend.findOut?.();
   server.close();
   await backend.findOut?.();

@@ -12,6 +12,7 @@ import type {
 } from "../src/backend.ts";
 import { Reader } from "../src/jute/buffers.ts";
 import type { Int64 } from "../src/jute/int64.ts";
+import { connect } from "../src/protocol/client.ts";
 import { type Link, type LinkTls, openLink } from "../src/protocol/link.ts";
 import { setWakingTimeout } from "../src/protocol/waking-timeout.ts";
 
@@ -41,11 +42,15 @@ export const bridgeLimits = {
   lingerMs: 2_000,
   /** Between two attempts to find out whether a server that hung up still runs. */
   probeAgainMs: 100,
+  /** Of the session that is asked for then, which is closed at once. */
+  probeTimeoutMs: 4_000,
 } as const;
 
 /** Shared by the bridge's connections. */
 interface BridgeState {
   serving: boolean;
+  /** When it was last found not to serve, ms. */
+  awayAt: number | undefined;
   zxid: Int64;
   isClosed: boolean;
   /** Who wants to know whether the server still runs. */
@@ -59,6 +64,7 @@ export function bridge(options: BridgeOptions): Backend {
   const { host, port, tls } = options;
   const state: BridgeState = {
     serving: true,
+    awayAt: undefined,
     zxid: 0,
     isClosed: false,
     doubters: new Set(),
@@ -70,6 +76,7 @@ export function bridge(options: BridgeOptions): Backend {
     open: (hello, downstream) => openBridged(hello, downstream, state, options),
     status: () => ({
       serving: state.serving,
+      ...(state.awayAt === undefined ? {} : { awayAt: state.awayAt }),
       mode: "standalone",
       zxid: state.zxid,
       nodeCount: 0,
@@ -106,10 +113,10 @@ async function openBridged(
     connectWaitMs: options.connectWaitMs ?? bridgeLimits.connectWaitMs,
     hangUpWaitMs: bridgeLimits.hangUpWaitMs,
   });
-  // A server that is just starting takes connections and hangs up on them: only an answer brings it back.
-  if (opened.is !== "closed") state.serving = opened.is !== "unreachable";
+  // Only an answer brings it back.
+  if (opened.is !== "closed") found(state, opened.is !== "unreachable");
   if (opened.is === "refused") return opened;
-  if (opened.is === "closed") await probe(state);
+  if (opened.is === "closed") await probe(state, { ofHandshake: true });
   if (opened.is !== "granted") return { is: "closed", reason: opened.reason };
   const session = new BridgedConnection(opened.link, downstream, state, opened.response);
   // Frames may reach the client only behind the handshake's answer, which the caller sends when this promise has resolved.
@@ -195,45 +202,69 @@ class BridgedConnection implements BackendSession {
   }
 }
 
+function found(state: BridgeState, isServing: boolean): void {
+  state.serving = isServing;
+  if (!isServing) state.awayAt = Date.now();
+}
+
 /** How often a server that hung up is asked whether it still runs. */
 const probes = 3;
 
 /** Attempts that are still to succeed before a server that hung up is believed to run. */
 interface Doubter {
   left: number;
+  /** It was a handshake that the server hung up on. */
+  readonly ofHandshake: boolean;
   readonly resolve: () => void;
 }
 
-/** A server that hung up may have done so rightly, or be gone: connection attempts tell, and `status` then says so. A dying process may
+/** A server that hung up may have done so rightly, or be gone: attempts to reach it tell, and `status` then says so. A dying process may
  *  take one more connection before its port is closed, so it is asked again. The same attempts serve all who are in doubt meanwhile. */
-function probe(state: BridgeState): Promise<void> {
+function probe(state: BridgeState, { ofHandshake } = { ofHandshake: false }): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const isFirst = state.doubters.size === 0;
-  state.doubters.add({ left: probes, resolve });
-  if (isFirst) attempt(state);
+  state.doubters.add({ left: probes, ofHandshake, resolve });
+  if (isFirst) void attempt(state);
   return promise;
 }
 
-function attempt(state: BridgeState): void {
+async function attempt(state: BridgeState): Promise<void> {
   const { doubters } = state;
   const asking = [...doubters];
-  const socket = connectTcp(state.target);
-  let isConcluded = false;
-  const conclude = (isServing: boolean) => {
+  const mayBeStarting = state.connections.size === 0 && asking.some(({ ofHandshake }) => ofHandshake);
+  const isServing = await (mayBeStarting ? answersHandshakes(state.target) : takesConnections(state.target));
+  if (!isServing) found(state, false);
+  for (const doubter of isServing ? asking : doubters) {
+    doubter.left--;
+    if (isServing && doubter.left > 0) continue;
+    doubters.delete(doubter);
+    doubter.resolve();
+  }
+  if (doubters.size > 0) setTimeout(() => void attempt(state), bridgeLimits.probeAgainMs);
+}
+
+/** Whether it still takes TCP connections. */
+function takesConnections(target: BridgeState["target"]): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectTcp(target);
+  const giveUp = setWakingTimeout(() => conclude(false), bridgeLimits.lingerMs);
+  const conclude = (isTaken: boolean) => {
     giveUp();
     socket.destroy();
-    if (isConcluded) return;
-    isConcluded = true;
-    if (!isServing) state.serving = false;
-    for (const doubter of isServing ? asking : doubters) {
-      doubter.left--;
-      if (isServing && doubter.left > 0) continue;
-      doubters.delete(doubter);
-      doubter.resolve();
-    }
-    if (doubters.size > 0) setTimeout(() => attempt(state), bridgeLimits.probeAgainMs);
+    resolve(isTaken);
   };
-  const giveUp = setWakingTimeout(() => conclude(false), bridgeLimits.lingerMs);
   socket.once("connect", () => conclude(true));
-  socket.once("error", () => conclude(false));
+  socket.on("error", () => conclude(false));
+  return promise;
+}
+
+/** Whether it answers a handshake: a ZooKeeper that is just starting takes connections and hangs up on whoever asks for a session. */
+async function answersHandshakes(target: BridgeState["target"]): Promise<boolean> {
+  const { connectWaitMs, probeTimeoutMs: timeoutMs } = bridgeLimits;
+  const opened = await connect({ ...target, connectWaitMs, timeoutMs });
+  if (opened.is !== "granted") return opened.is === "refused";
+  const { client } = opened;
+  const closing = client.call("closeSession", {}).catch(() => undefined); // the session ends by its timeout then
+  void closing.then(() => client.close());
+  return true;
 }

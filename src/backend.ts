@@ -51,6 +51,8 @@ export type Opened =
 /** Figures for four-letter words and metrics. `zxid` is the last one processed. */
 export interface BackendStatus {
   readonly serving: boolean;
+  /** When a server elsewhere was last found not to serve, our clock, ms. Absent where that never happened, or is not known. */
+  readonly awayAt?: number;
   readonly mode: "standalone" | "leader" | "follower" | "read-only";
   readonly zxid: number | bigint;
   readonly nodeCount: number;

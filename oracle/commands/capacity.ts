@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, connect } from "../../src/protocol/client.ts";
 import { dial } from "../../src/protocol/link.ts";
 import { BadArgument } from "../servers/endpoints.ts";
+import { ServerFailed } from "../servers/process.ts";
 import { patience } from "./acquaintance.ts";
 import type { Contender, Duel, Endpoint } from "./servers.ts";
 
@@ -75,7 +76,7 @@ export interface Capacity {
 }
 
 /** Finds out whether both take so many. Those that were started here take any number. Throws {@link BadArgument} when there is no room even for one
- *  sequence of so many sessions. */
+ *  sequence of so many sessions, and {@link ServerFailed} when there is none at all. */
 export async function commonCapacity(duel: Duel, wanted: number, sessions: number): Promise<Capacity> {
   const asked = wanted + reserve;
   const takenBy = async ({ isGiven, endpoint }: Contender) =>
@@ -83,7 +84,10 @@ export async function commonCapacity(duel: Duel, wanted: number, sessions: numbe
   const [candidate, oracle] = await Promise.all([takenBy(duel.candidate), takenBy(duel.oracle)]);
   const taken = Math.min(candidate, oracle);
   if (taken >= asked) return { connections: Number.POSITIVE_INFINITY };
-  const who = `the ${candidate <= oracle ? "candidate" : "oracle"} takes ${taken} connections of this host at a time (maxClientCnxns)`;
+  const side = candidate <= oracle ? "candidate" : "oracle";
+  if (taken === 0)
+    throw new ServerFailed(`the ${side} takes no connection of this host any more: it is gone, or it has too many`);
+  const who = `the ${side} takes ${taken} connections of this host at a time (maxClientCnxns)`;
   if (taken < sessions + reserve)
     throw new BadArgument("--sessions", String(sessions), `is too many: ${who}, and ${reserve} are kept free`);
   return { connections: taken - reserve, note: `${who}: fewer sequences than usual are under way` };

@@ -175,6 +175,32 @@ test("an oracle that dies is nobody's fault, and is asked once more for a handsh
   await bench.crosscheck.close();
 });
 
+describe("a side that drops the handshake of a new session", () => {
+  const connects = (bench: Bench) =>
+    bench.lines.flatMap((line) => (line.event === "step" && line.op === "connect" ? [line.verdict] : []));
+
+  test("is asked once more when it is the oracle, which may have just started", async () => {
+    const bench = new Bench();
+    bench.servers.oracle.drops = 1;
+    await bench.client("s");
+    bench.servers.oracle.drops = 2;
+    await bench.client("t");
+    expect(connects(bench)).toEqual(["match", "diverges"]);
+    await bench.crosscheck.close();
+  });
+
+  test("is told of when it is the candidate, unless that was away meanwhile", async () => {
+    const bench = new Bench();
+    bench.servers.candidate.drops = 1;
+    await bench.client("s");
+    bench.servers.candidate.drops = 1;
+    bench.servers.candidate.awayAt = Date.now() + 10;
+    await bench.client("t");
+    expect(connects(bench)).toEqual(["diverges", "match"]);
+    await bench.crosscheck.close();
+  });
+});
+
 test("what an oracle left unanswered when it died, a closing session's ephemerals too, is held against nobody later", async () => {
   const bench = new Bench();
   const leaving = await bench.client("s", { case: "x" });

@@ -52,6 +52,7 @@ const forgottenAtOnce = 1_000;
 export class Deaths implements DeathWatch {
   readonly #isServing: () => boolean;
   readonly #findOut: () => Promise<void>;
+  readonly #awayAt: () => number | undefined;
   readonly #hangUps: HangUp[] = [];
   readonly #deaths: Death[] = [];
   /** Of the deaths, the one that it has not come back from. */
@@ -61,10 +62,16 @@ export class Deaths implements DeathWatch {
   #isTrialTold = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `isServing` says whether the server could be reached when that was tried last, `findOut` tries it. */
-  constructor(isServing: () => boolean, findOut: () => Promise<void> = () => sleep(showsAfterMs)) {
+  /** `isServing` says whether the server could be reached when that was tried last, `findOut` tries it, `awayAt` says when it last could not, whether or
+   *  not anybody looked then. */
+  constructor(
+    isServing: () => boolean,
+    findOut: () => Promise<void> = () => sleep(showsAfterMs),
+    awayAt: () => number | undefined = () => undefined,
+  ) {
     this.#isServing = isServing;
     this.#findOut = findOut;
+    this.#awayAt = awayAt;
   }
 
   /** How often it has died. */
@@ -106,7 +113,7 @@ export class Deaths implements DeathWatch {
 
   wasAway(since: number): boolean {
     this.#look();
-    return this.#absence !== undefined || this.#backAt >= since;
+    return this.#absence !== undefined || Math.max(this.#backAt, this.#awayAt() ?? 0) >= since;
   }
 
   sceneAt(at: number): { readonly underWay: readonly UnderWay[]; readonly cases: number } {
@@ -176,7 +183,11 @@ export class Deaths implements DeathWatch {
 
 /** Watches the server behind a backend. */
 export const deathsOfBackend = (backend: Backend): Deaths =>
-  new Deaths(() => backend.status().serving, backend.findOut);
+  new Deaths(
+    () => backend.status().serving,
+    backend.findOut,
+    () => backend.status().awayAt,
+  );
 
 /** Whether a connection closed at `at` was closed by this death. */
 const belongs = (at: number, { from, until }: Death): boolean => at >= from - lookForMs && at <= until + sameDeathMs;

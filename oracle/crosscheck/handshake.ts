@@ -100,7 +100,8 @@ interface Asked {
 
 /** A server hangs up right behind a refusal, and the refusal can be lost on the way: then that side looks as if it had closed without a word. So does
  *  one that is just going or coming, or that heard nothing for long on a new connection, because this program stood still (ZooKeeper gives clients 10 to
- *  20 s, nio.sessionlessCnxnTimeout). None has changed anything, so it can be asked once more. */
+ *  20 s, nio.sessionlessCnxnTimeout). None has changed anything, so it can be asked once more. An oracle that closes on a new session is asked once more in
+ *  any case: one that is right to says the same again, and one that has just started may not have been seen to be away. */
 async function askAgain(
   shared: Shared,
   asked: Both<Asked>,
@@ -115,7 +116,8 @@ async function askAgain(
     if (other === "closed") return answered;
     if (other === "refused") return ask(side, own);
     await shared.deathsOf(side).known();
-    return isAway(side) ? ask(side, own) : answered;
+    const isHarmless = side === "oracle" && own.request.sessionId === 0;
+    return isHarmless || isAway(side) ? ask(side, own) : answered;
   };
   return { candidate: await again("candidate"), oracle: await again("oracle") };
 }

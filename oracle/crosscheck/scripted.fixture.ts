@@ -97,7 +97,11 @@ export class ScriptedServer implements Backend {
   readonly name: string;
   readonly connections: ScriptedConnection[] = [];
   serving = true;
+  /** When it was last found not to serve, ms. */
+  awayAt: number | undefined;
   answer: "granted" | "refused" | "closed" = "granted";
+  /** How many of the next handshakes it closes on, whatever its answer is. */
+  drops = 0;
   /** Does not hang up on those whom it refuses. */
   isLeftOpen = false;
   timeOut = 10_000;
@@ -112,6 +116,10 @@ export class ScriptedServer implements Backend {
 
   async open(hello: Hello, downstream: Downstream): Promise<Opened> {
     if (this.opensInMs > 0) await sleep(this.opensInMs);
+    if (this.drops > 0) {
+      this.drops--;
+      return { is: "closed", reason: "told so" };
+    }
     if (this.answer === "closed") return { is: "closed", reason: "told so" };
     if (this.answer === "refused")
       return {
@@ -128,7 +136,8 @@ export class ScriptedServer implements Backend {
 
   status(): ReturnType<Backend["status"]> {
     const none = { nodeCount: 0, watchCount: 0, ephemeralsCount: 0, dataBytes: 0, sessionCount: 0 };
-    return { serving: this.serving, mode: "standalone", zxid: 0, version: "3.8.0", counters: {}, ...none };
+    const seen = this.awayAt === undefined ? {} : { awayAt: this.awayAt };
+    return { serving: this.serving, ...seen, mode: "standalone", zxid: 0, version: "3.8.0", counters: {}, ...none };
   }
 
   list(): ReturnType<Backend["list"]> {
