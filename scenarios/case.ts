@@ -36,6 +36,9 @@ const promptMs = 200;
 /** A server's tick, by default, and a bit, ms. */
 const tickMs = 2_500;
 
+/** After how many of its timeouts a session has expired, a tick later at most: no timeout is shorter than two ticks, unless somebody has said so. */
+const latestExpiry = 1.5;
+
 /** A wait for two servers that look so often for what is due is short enough, ms. */
 const waitedForMs = 2_000;
 
@@ -272,8 +275,13 @@ export class Case {
     await this.#keepAlive(undefined, neverEnding(), 2 * reapEveryMs + 100);
   }
 
-  /** Keeps the other sessions alive with pings until the server has hung up on this one. */
+  /** Keeps the other sessions alive with pings until the server has hung up on this one, or must have let it go: who has no connection learns of it
+   *  only by asking for the session again. */
   async #expire(seat: Seat): Promise<void> {
+    if (seat.isDropped) {
+      await this.#keepAlive(seat, neverEnding(), seat.grantedMs * latestExpiry + tickMs / 2);
+      return seat.resume();
+    }
     await seat.ready();
     const end = seat.live?.ended ?? Promise.resolve();
     if (!(await this.#keepAlive(seat, end, this.#timeoutMs + caseLimits.expiryWaitMs)))

@@ -125,7 +125,7 @@ export type Action =
   /** Cuts the connection without a closeSession; the session lives on. */
   | { readonly op: "drop" }
   | ReconnectStep
-  /** Stays silent until the server has expired the session. */
+  /** Stays silent until the server has expired the session; one that was dropped stays without a connection until then, and asks for it again. */
   | { readonly op: "expire" }
   /** Lets time pass, in which each server removes of containers and TTL znodes what is due; where that would take long, none. */
   | { readonly op: "reap" };

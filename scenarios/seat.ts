@@ -72,6 +72,7 @@ export class Seat {
   readonly #timeoutMs: number;
   #connection: Connection | undefined;
   #sessionId: Int64 = 0;
+  #grantedMs = 0;
   #password: Uint8Array = Buffer.alloc(passwordBytes);
   /** The session that was over before this one. */
   #former: { readonly sessionId: Int64; readonly passwd: Uint8Array } | undefined;
@@ -99,6 +100,16 @@ export class Seat {
     return this.#isLeaving || this.#connection?.hasEnded ? undefined : this.#connection;
   }
 
+  /** Whether the session lives on without a connection. */
+  get isDropped(): boolean {
+    return !this.#isOver && this.#connection === undefined;
+  }
+
+  /** The session timeout as it was granted last, ms. */
+  get grantedMs(): number {
+    return this.#grantedMs;
+  }
+
   /** Whether there is nothing left to close or to resume. */
   get isOver(): boolean {
     return this.#isOver;
@@ -118,7 +129,7 @@ export class Seat {
       await this.settle();
     }
     if (!this.#isOver) {
-      await this.#open(this.#resume(this.#timeoutMs));
+      await this.resume();
       if (this.live !== undefined) return this.live;
     }
     await this.#open(newSession(this.#timeoutMs));
@@ -181,6 +192,11 @@ export class Seat {
     this.#isOver = false;
     this.#isTakenUp = true;
     return true;
+  }
+
+  /** Asks for the same session again. Throws {@link CaseStuck}. */
+  async resume(): Promise<void> {
+    await this.#open(this.#resume(this.#timeoutMs));
   }
 
   /** The reconnect step. What the handshake gives is the cross-check's to judge; here only the connection counts. */
@@ -255,6 +271,7 @@ export class Seat {
     this.#isLeaving = false;
     this.#isOver = false;
     this.#sessionId = opened.connection.granted.sessionId;
+    this.#grantedMs = opened.connection.granted.timeOut;
     this.#password = Buffer.from(opened.connection.granted.passwd ?? Buffer.alloc(passwordBytes));
     return opened.is;
   }

@@ -36,9 +36,9 @@ export interface Lie {
   frame?(frame: Buffer, request: Request, situation: Situation): Buffer;
   /** What goes out instead of an event, at once and behind the next reply. */
   event?(event: WatcherEvent, situation: Situation): { now: WatcherEvent[]; later?: WatcherEvent[] };
-  /** What is asked instead; `undefined` swallows the request, which is then answered with `OK` and no body; `later` lets what was sent in the same
-   *  breath go first. */
-  request?(request: Request, situation: Situation): Buffer | "later" | undefined;
+  /** What is asked instead; `undefined` swallows the request, which is then answered in its turn with `OK` and no body; `later` lets what was sent in
+   *  the same breath go first. `isBusy`: earlier requests of the connection have no answer yet. */
+  request?(request: Request, situation: Situation, isBusy: boolean): Buffer | "later" | undefined;
   /** Changes the handshake's question. */
   hello?(hello: Hello, world: World): Hello;
   /** Whether the client is kept from noticing that the server has hung up. */
@@ -68,11 +68,14 @@ class Mouth implements Downstream, BackendSession {
   readonly #client: Downstream;
   readonly #lie: Lie;
   readonly #asked: Request[] = [];
+  /** Swallowed requests, and what was asked last before each. */
+  readonly #swallowed: { readonly request: Request; readonly behind: Request | undefined }[] = [];
   readonly #world: World;
   #situation: Situation;
   #later: WatcherEvent[] = [];
   #server: BackendSession | undefined;
-  #zxid = Buffer.alloc(8);
+  /** Either end has hung up. */
+  #hasLeft = false;
 
   constructor(client: Downstream, lie: Lie, world: World) {
     this.#client = client;
@@ -105,14 +108,25 @@ class Mouth implements Downstream, BackendSession {
   submit(frame: Buffer): void {
     const request = parseRequest(frame);
     this.#world.asked(request, this.#situation.session);
-    const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#situation);
+    const isBusy = this.#asked.length > 0;
+    const asked = this.#lie.request === undefined ? frame : this.#lie.request(request, this.#situation, isBusy);
     if (asked === "later") return void setImmediate(() => this.#ask(request, frame));
     if (asked !== undefined) return this.#ask(request, asked);
-    const answer = Buffer.alloc(16);
-    answer.writeInt32BE(request.replyXid, 0);
-    this.#zxid.copy(answer, 4);
-    this.#client.send(answer);
-    if (request.op === "closeSession") this.end();
+    this.#swallowed.push({ request, behind: this.#asked.at(-1) });
+    this.#answerSwallowed();
+  }
+
+  #answerSwallowed(): void {
+    for (;;) {
+      const [first] = this.#swallowed;
+      if (first === undefined || (first.behind !== undefined && this.#asked.includes(first.behind))) return;
+      this.#swallowed.shift();
+      const answer = Buffer.alloc(16);
+      answer.writeInt32BE(first.request.replyXid, 0);
+      this.#world.zxid.copy(answer, 4);
+      this.#client.send(answer);
+      if (first.request.op === "closeSession") this.end();
+    }
   }
 
   #ask(request: Request, frame: Buffer): void {
@@ -121,11 +135,18 @@ class Mouth implements Downstream, BackendSession {
   }
 
   close(why: Parameters<BackendSession["close"]>[0]): void {
+    this.#leave();
     this.#server?.close(why);
   }
 
   end(): void {
+    this.#leave();
     if (this.#lie.muffles?.(this.#situation) !== true) this.#client.end();
+  }
+
+  #leave(): void {
+    if (this.#server !== undefined && !this.#hasLeft) this.#world.left(this.#situation.session);
+    this.#hasLeft = true;
   }
 
   send(bytes: Uint8Array): void {
@@ -135,9 +156,10 @@ class Mouth implements Downstream, BackendSession {
     if (xid === xids.notification && (at < 0 || isEvent(frame))) return this.#tellEvent(frame);
     const [request] = at < 0 ? [] : this.#asked.splice(at, 1);
     if (request === undefined) return this.#client.send(frame);
-    frame.copy(this.#zxid, 0, 4, 12);
+    this.#world.sawZxid(frame.subarray(4, 12));
     this.#tellReply(request, frame);
     for (const event of this.#later.splice(0)) this.#client.send(encodeEvent(event, frame));
+    this.#answerSwallowed();
   }
 
   #tellReply(request: Request, frame: Buffer): void {

@@ -79,6 +79,14 @@ export const pastWatchMutants: readonly Mutant[] = [
     const { owner } = world.at(path);
     return type === eventTypes.deleted && owner !== undefined && world.silentMs(owner) > expiredAfterMs;
   }),
+  silent(
+    "watch-expiry-unconnected",
+    "ephemerals of a session that expires while nobody is connected to it go silently",
+    ({ type, path }, { world }) => {
+      const { owner } = world.at(path);
+      return type === eventTypes.deleted && owner !== undefined && world.leftMs(owner) > expiredAfterMs;
+    },
+  ),
   silent("watch-own-goodbye", "a session that closes hears nothing of it", (_event, { world, session }) =>
     world.closing.has(session),
   ),

@@ -53,11 +53,22 @@ const readsWithWatch: readonly (OpName | undefined)[] = ["exists", "getData", "g
 export class World {
   readonly #paths = new Map<string, PathHistory>();
   readonly #connections = new Map<Int64, number>();
+  /** Connections that stand. */
+  readonly #open = new Map<Int64, number>();
+  /** When a session lost one of them last, our clock, ms. */
+  readonly #leftAt = new Map<Int64, number>();
   readonly #grants = new Map<Int64, ConnectResponse>();
   /** When a session last asked for anything, our clock, ms. */
   readonly #askedAt = new Map<Int64, number>();
+  /** The highest that any reply bore, as on the wire. */
+  readonly zxid = Buffer.alloc(8);
   /** Sessions that asked for their end. */
   readonly closing = new Set<Int64>();
+
+  /** A reply's header bore this. */
+  sawZxid(zxid: Buffer): void {
+    if (zxid.readBigInt64BE() > this.zxid.readBigInt64BE()) zxid.copy(this.zxid);
+  }
 
   /** What is known of a path; a blank page when nothing is. */
   at(path: unknown): PathHistory {
@@ -105,7 +116,19 @@ export class World {
   connected(session: Int64): number {
     const before = this.#connections.get(session) ?? 0;
     this.#connections.set(session, before + 1);
+    this.#open.set(session, (this.#open.get(session) ?? 0) + 1);
     return before;
+  }
+
+  /** A connection of a session is gone. */
+  left(session: Int64): void {
+    this.#open.set(session, (this.#open.get(session) ?? 0) - 1);
+    this.#leftAt.set(session, Date.now());
+  }
+
+  /** How long nobody has been connected to a session, ms. */
+  leftMs(session: Int64): number {
+    return this.#open.get(session) === 0 ? Date.now() - (this.#leftAt.get(session) ?? Number.POSITIVE_INFINITY) : 0;
   }
 
   /** How long a session has asked for nothing, ms. */

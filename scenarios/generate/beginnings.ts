@@ -132,11 +132,13 @@ const beginningsBy: Readonly<
         fc.shuffledSubarray(belongings, { minLength: 2 }),
         fc.shuffledSubarray(lookouts, { minLength: 2 }),
         fc.boolean(),
+        fc.boolean(),
       )
-      .map(([[by = "a", other = by], held, watched, comesBack]): Step[] => [
+      .map(([[by = "a", other = by], held, watched, comesBack, isGone]): Step[] => [
         { by: other, op: "create", path: "/a" },
         ...held.map((action): Step => ({ by, ...action })),
         ...watched.map((action): Step => ({ by: other, ...action })),
+        ...(isGone ? [{ by, op: "drop" } as const] : []),
         { by, op: "expire" },
         ...(comesBack ? [{ by, op: "reconnect", as: "former" } as const] : []),
         ...afterwards.map((action): Step => ({ by: other, ...action })),
