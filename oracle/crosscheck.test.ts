@@ -1131,6 +1131,25 @@ test.each([
   },
 );
 
+test.each([
+  ["and was heard of all along cannot have expired", 0, "answered", "diverges"],
+  ["behind a long silence may have expired all the same", 700, "answered", "timing"],
+  ["but got no answer may have expired", 0, "open", "timing"],
+] as const)("a session that asked just before one side hung up %s", async (_what, silenceMs, is, verdict) => {
+  const bench = new Bench({ settleMs: 700, replyWaitMs: 5_000 });
+  for (const side of sides) bench.servers[side].timeOut = 1_000;
+  const client = await bench.client("x");
+  await sleep(silenceMs);
+  client.send(1, "getData", { path: "/a", watch: false });
+  const absent = replyFrame("getData", { xid: 1, zxid: 1, err: "NONODE" });
+  client.at.oracle?.send(absent);
+  if (is === "answered") client.at.candidate?.send(absent);
+  await sleep(100);
+  client.at.candidate?.hangUp();
+  await expect.poll(() => bench.steps().at(-1)?.verdict, { interval: 5, timeout: 5_000 }).toBe(verdict);
+  await bench.crosscheck.close();
+});
+
 test("of a case whose session was resumed on one side, just before it expired there too, nothing is held against anybody", async () => {
   const bench = new Bench();
   for (const side of sides) bench.servers[side].timeOut = 200;

@@ -10,7 +10,7 @@ import { Dispatch } from "./dispatch.ts";
 import { ourRequest } from "./doubts.ts";
 import { Ends } from "./ends.ts";
 import { armWatches, everything, footprint, slowToShow } from "./footprint.ts";
-import { judgeDeath, judgeRemains, mayHaveChanged, undelivered } from "./hang-ups.ts";
+import { judgeDeath, judgeRemains, mayHaveChanged, tellsOfLife, undelivered } from "./hang-ups.ts";
 import { type JudgeScene, record } from "./judge.ts";
 import type { Exchange } from "./lane.ts";
 import { pairingOf } from "./notifications.ts";
@@ -219,8 +219,9 @@ export class CrossConnection implements BackendSession {
     else if (taken.is === "stray") this.#takeStray(side, frame, taken.isRepeated);
     else {
       if (frame.length >= 16) this.#shared.witness.sawHeader(side, new Reader(frame, 4).long());
-      const { startedMs } = taken.exchange;
-      taken.exchange.replies[side] = { frame, at: now, tookMs: performance.now() - (startedMs[side] ?? 0) };
+      const tookMs = performance.now() - (taken.exchange.startedMs[side] ?? 0);
+      taken.exchange.replies[side] = { frame, at: now, tookMs };
+      if (tellsOfLife(taken.exchange, frame)) this.#shared.book.answered(this.#scene.record, side, Date.now() - tookMs);
       for (const skipped of taken.skipped) skipped.isSkippedBy[side] = true;
       if (side === "oracle") {
         for (const skipped of taken.skipped) this.#dispatch.tellConvoy(skipped, undefined);
@@ -345,7 +346,8 @@ export class CrossConnection implements BackendSession {
     const now = Date.now();
     // Its session may still expire on the other side, until that has had the time for it and the window.
     const isOverdue = book.isOverdue(session, otherSide(side), now);
-    const verdict = !isOverdue && book.isFading(session, now) ? "timing" : "diverges";
+    const isKeptAlive = book.isKeptAlive(session, side, this.#ends.endedAt(side));
+    const verdict = !isOverdue && !isKeptAlive && book.isFading(session, now) ? "timing" : "diverges";
     if (first === undefined || first.request.isOurs) {
       const isOfSilence = session.heardAt[side] + silentMs < this.#ends.endedAt(side);
       const last = this.#last?.request;

@@ -66,7 +66,7 @@ export class Dispatch {
 
   #submit(side: Side, exchange: Exchange): void {
     exchange.startedMs[side] = performance.now();
-    if (!isOutOfLine(exchange.request)) this.#record.heardAt[side] = Date.now();
+    if (!isOutOfLine(exchange.request)) this.#shared.book.heard(this.#record, side, Date.now());
     this.#ends.lane(side).expect(exchange);
     this.#ends.session(side)?.submit(this.#frameFor(exchange.request, side));
   }

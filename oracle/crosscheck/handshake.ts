@@ -267,7 +267,7 @@ function serve(
     const own = credentials[side];
     if (own !== undefined) draft.credentials[side] = own;
     // One that was away may have answered much later, and the other one's clock for the session has run since its own answer.
-    draft.heardAt[side] = answers[side].at;
+    book.heard(draft, side, answers[side].at);
   }
   draft.timeoutMs = answer.session.granted.timeOut;
   if (!how.isResumed) book.add(draft);

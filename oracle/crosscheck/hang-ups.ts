@@ -7,7 +7,7 @@ import { type JudgeScene, record } from "./judge.ts";
 import type { Exchange } from "./lane.ts";
 import type { Label } from "./options.ts";
 import type { Arrival } from "./pairing.ts";
-import { variantOf } from "./request.ts";
+import { isOutOfLine, variantOf } from "./request.ts";
 
 /** Whether a request may itself be why the servers hang up. */
 const endsConnections = ({ position, request }: Exchange): boolean =>
@@ -20,6 +20,13 @@ const refusals: readonly number[] = [errorCodes.SESSIONEXPIRED, errorCodes.UNKNO
 export const isRefusedLate = ({ isTooLate, replies }: Exchange): boolean =>
   isTooLate &&
   Object.values(replies).every(({ frame }) => frame.length >= 16 && refusals.includes(frame.readInt32BE(12)));
+
+/** Whether an answer shows that its session lived when the request came: what is answered beside the pipeline keeps none alive. */
+export const tellsOfLife = ({ request }: Exchange, frame: Buffer): boolean =>
+  !isOutOfLine(request) &&
+  request.op !== "closeSession" &&
+  frame.length >= 16 &&
+  !refusals.includes(frame.readInt32BE(12));
 
 /** Writes the verdicts when both sides have hung up. Answers on the way behind a connection's end may be lost, so one side's alone proves nothing,
  *  unless the request is one that ends connections: then its answer is due. Where a server left requests unread, TCP resets the connection, and even

@@ -47,6 +47,10 @@ export interface SessionRecord {
   lapsedAt: number;
   /** Our clock, ms: when each side was last sent a sign of life that a server counts. What waits for its turn is none yet. */
   readonly heardAt: Record<Side, number>;
+  /** The same of the newest one that a side has answered. */
+  readonly answeredFor: Record<Side, number>;
+  /** The same of the newest one behind a silence in which the session might have expired. */
+  readonly stirredAt: Record<Side, number>;
 }
 
 /** What is kept of a session that was closed: thousands are remembered, so nothing that can be large. */
@@ -58,6 +62,8 @@ const headersMax = 32;
 const closedMax = 2_000;
 /** How long a silent session is remembered because a server is away, or comes and goes, ms: clients that were killed must not pile up meanwhile. */
 const awayMaxMs = 600_000;
+/** After which part of its timeout a silent session may have expired, as far as clocks can be trusted. */
+const restless = 0.6;
 /** How many requests for ephemeral znodes are kept per session. */
 const ephemeralCreatesMax = 64;
 
@@ -100,6 +106,8 @@ export class SessionBook {
       isOneSided: false,
       lapsedAt: 0,
       heardAt: both(() => Date.now()),
+      answeredFor: both(() => 0),
+      stirredAt: both(() => 0),
     };
   }
 
@@ -128,6 +136,24 @@ export class SessionBook {
     return this.#closed.get(id);
   }
 
+  /** A side is sent a sign of life: the first one is the session's own beginning. */
+  heard(record: SessionRecord, side: Side, at: number): void {
+    const { timeoutMs } = record;
+    if (timeoutMs > 0 && at - record.heardAt[side] >= timeoutMs * restless) record.stirredAt[side] = at;
+    record.heardAt[side] = at;
+  }
+
+  /** A side has answered a sign of life that it was sent at `at`. */
+  answered({ answeredFor }: SessionRecord, side: Side, at: number): void {
+    answeredFor[side] = Math.max(answeredFor[side], at);
+  }
+
+  /** Whether a side must have known by then that a session lives: it has answered to a sign of life of half a timeout ago at most, and was never without
+   *  one for long before. One is not enough in an ensemble, where a member passes them on to the leader every half tick. */
+  isKeptAlive({ answeredFor, stirredAt, timeoutMs }: SessionRecord, side: Side, at: number): boolean {
+    return at - answeredFor[side] < timeoutMs / 2 && at - stirredAt[side] >= timeoutMs;
+  }
+
   /** Sessions that may just now have expired on one side and not yet on the other: silent for most of their timeout, and not for much longer than
    *  the slower side may take, or heard of again after this program has slept. Forgets those that are long gone. */
   *fading(now: number): Generator<SessionRecord> {
@@ -148,7 +174,7 @@ export class SessionBook {
     const slackMs = this.#settleMs + 5_000;
     if (now - lapsedAt < timeoutMs + slackMs) return "fading";
     const silentMs = now - Math.min(heardAt.candidate, heardAt.oracle);
-    if (silentMs < timeoutMs * 0.6) return "alive";
+    if (silentMs < timeoutMs * restless) return "alive";
     const slowMs = timeoutMs * 2 + slackMs;
     return silentMs < slowMs || (silentMs < awayMaxMs && this.#wasAway(now - slowMs)) ? "fading" : "gone";
   }

@@ -25,6 +25,15 @@ export const sessionMutants: readonly Mutant[] = [
     },
   ),
   mutant(
+    {
+      name: "session-pings-unheard",
+      class: "session",
+      lie: "pings are answered but keep no session alive",
+      rare: true,
+    },
+    { request: ({ op, frame }, _situation, isBusy) => (op === "ping" && !isBusy ? undefined : frame) },
+  ),
+  mutant(
     { name: "session-replaced", class: "session", lie: "resuming gives another session", rare: true },
     {
       hello: (hello) => {
