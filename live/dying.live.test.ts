@@ -34,7 +34,7 @@ async function fuzzed(
 
 test("a candidate that dies ends the run with a divergence, and one only", { timeout: 60_000 }, async () => {
   const fragile = await startFragile(behind, "setACL");
-  const { code, summary } = await fuzzed(fragile.address);
+  const { code, summary } = await fuzzed(fragile.address, ["--comeback-wait", "5"]);
   expect(fragile.deaths).toBe(1);
   expect(code).toBe(1);
   expect(summary).toMatchObject({ verdict: "diverges", ended: true });
@@ -44,32 +44,40 @@ test("a candidate that dies ends the run with a divergence, and one only", { tim
   await fragile.close();
 });
 
+/** For a server that is started on a machine which runs other tests beside. */
+const patience = ["--comeback-wait", "45"];
+
 const full = ["--surface", "full", "--sessions", "8"];
 
 test.each([
   ["", ["--ops", "8000"]],
   // Its sessions live on at the candidate for longer than the oracle keeps those that it hears nothing of.
   [", while sessions are let expire", ["--profile", "expiry", "--ops", "3000"]],
-])("an oracle that is killed and started again is held against nobody%s", { timeout: 90_000 }, async (_, words) => {
-  const { code, summary } = await fuzzed(behind.address, [...full, ...words], async () => {
+])("an oracle that is killed and started again is held against nobody%s", { timeout: 150_000 }, async (_, words) => {
+  const { code, out, summary } = await fuzzed(behind.address, [...full, ...patience, ...words], async () => {
     await sleep(2_000);
     await oracle.kill();
     await oracle.restart();
   });
   expect(summary.divergences).toEqual([]);
-  expect(summary).toMatchObject({ verdict: "conforms", ended: true });
+  expect(summary, out).toMatchObject({ verdict: "conforms", ended: true });
   expect(summary.verdicts.unchecked).toBeGreaterThan(0);
   expect(code).toBe(0);
 });
 
 test("one that stays away ends the run without a verdict", { timeout: 60_000 }, async () => {
-  const { code, summary } = await fuzzed(behind.address, [...full, "--ops", "100000"], async () => {
-    await sleep(1_000);
-    await oracle.kill();
-  });
+  const { code, out, summary } = await fuzzed(
+    behind.address,
+    [...full, "--ops", "100000", "--comeback-wait", "5"],
+    async () => {
+      await sleep(1_000);
+      await oracle.kill();
+    },
+  );
   await oracle.restart();
   expect(summary.divergences).toEqual([]);
   expect(summary).toMatchObject({ verdict: "undecided", ended: true });
+  expect(out).toContain("did not come back within 5 s");
   expect(code).toBe(255);
 });
 

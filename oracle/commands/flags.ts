@@ -28,6 +28,7 @@ export const withServers = (command: Command): Command =>
     .option("--reveal", "show znode data in journal and reports, instead of its length and hash")
     .option("--serial", "one request at a time over all sessions")
     .option("--settle-ms <ms>", "how long a late event or expiry is waited for", "5000")
+    .option("--comeback-wait <s>", "how long a server that has died is waited for", "20")
     .option(
       "--reap-every <ms>",
       "how often both servers remove what is due of containers and TTL znodes; default: 500 if both are started here",
@@ -95,6 +96,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
   const known = textOf(raw, "known");
   const mutant = textOf(raw, "mutant");
   const reapEveryMs = wholeNumber(raw, "reap-every", 1);
+  const comebackSeconds = wholeNumber(raw, "comeback-wait", 0);
   const cleanupAuth = textOf(raw, "cleanup-auth");
   return {
     candidate: textOf(raw, "candidate") ?? "auto",
@@ -108,6 +110,7 @@ export function stageFlags(raw: RawFlags): StageFlags {
     ...(reportDir === undefined ? {} : { reportDir }),
     ...(known === undefined ? {} : { known }),
     ...(reapEveryMs === undefined ? {} : { reapEveryMs }),
+    ...(comebackSeconds === undefined ? {} : { comebackMs: comebackSeconds * 1_000 }),
     ...(mutant === undefined ? {} : { mutant }),
   };
 }

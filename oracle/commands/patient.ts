@@ -4,8 +4,8 @@ import { newSession } from "../../scenarios/connection.ts";
 import type { Backend } from "../../src/backend.ts";
 import { encodeConnectRequest } from "../../src/protocol/connect.ts";
 
-/** How long a run waits for a server that has died, ms. */
-export const comebackWaitMs = 8_000;
+/** How long a run waits for a server that has died, unless it is told otherwise, ms. A ZooKeeper on a busy machine takes ten seconds to start. */
+export const comebackWaitMs = 20_000;
 /** Between two attempts to reach it, ms. */
 const tryEveryMs = 100;
 

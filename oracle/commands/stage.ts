@@ -44,6 +44,8 @@ export interface StageFlags {
   /** Show znode data in journal and reports; without it, length and hash only. */
   readonly reveal?: boolean;
   readonly settleMs: number;
+  /** How long a server that has died is waited for, ms. Default: {@link comebackWaitMs}. */
+  readonly comebackMs?: number;
   /** How often both servers look for containers and TTL znodes to remove, ms. Default: what they were told, or else what is a ZooKeeper's default. */
   readonly reapEveryMs?: number;
   readonly mutant?: string;
@@ -158,9 +160,10 @@ export function setStage(flags: StageFlags, { known, lie, duel }: Sides, facts: 
   const journal = redacted(writer.write, { reveal: flags.reveal === true });
   const checks = openChecks(flags, { duel, known, lie, journal });
   const finish: Stage["finish"] = async ({ interrupted, ...how }) => {
+    await checks.tellComebacks({ isHasty: interrupted });
     const failure = how.failure ?? checks.oracleLost();
     if (failure !== undefined) writer.write({ event: "note", text: failure });
-    await checks.tellDeaths();
+    checks.tellDeaths();
     if (checks.cells.cells > 0) writer.write(checks.cells.line());
     writer.write(checks.book.endLine({ durationMs: Date.now() - startedAt, interrupted }));
     writer.close();
@@ -203,12 +206,14 @@ export interface Parts extends Sides {
 /** Cross-checks over the same servers: those that journal, and a hasty one, the lab, in which shrinking leaves no trace. */
 export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Parts) {
   const end = new AbortController();
-  const candidate = lie(patient(duel.candidate.backend, () => end.abort()));
+  const waitMs = flags.comebackMs ?? comebackWaitMs;
+  const candidate = lie(patient(duel.candidate.backend, () => end.abort(), waitMs));
   let oracleLost: string | undefined;
-  const oracle = patient(duel.oracle.backend, () => {
-    oracleLost = `the oracle is gone: ${duel.oracle.backend.name} did not come back within ${comebackWaitMs / 1_000} s`;
+  const giveUpOracle = () => {
+    oracleLost = `the oracle is gone: ${duel.oracle.backend.name} did not come back within ${waitMs / 1_000} s`;
     end.abort();
-  });
+  };
+  const oracle = patient(duel.oracle.backend, giveUpOracle, waitMs);
   const isKnown = knownMatcher(known);
   const { chroot, reapEveryMs } = duel;
   const shared: Omit<CrossCheckOptions, "emit" | "settleMs"> = {
@@ -268,14 +273,18 @@ export function openChecks(flags: StageFlags, { duel, known, lie, journal }: Par
     for (const each of [...others, hasty, unhurried, ...checks]) await each.close();
   };
   const tellDeath = (underWay: readonly UnderWay[]) => deathLines(underWay, isKnown).forEach(book.emitNumbered);
-  const tellDeaths = async () => {
-    const { backend } = duel.candidate;
+  const tellDeaths = () => deaths.untold().forEach(tellDeath);
+  const tellComeback = async (on: Side, backend: Backend) => {
     await lookAgain(backend);
     if (backend.status().serving)
-      emit({ event: "side", n: book.lastNumber, on: "candidate", state: "back", reason: "serves again" });
-    for (const underWay of deaths.untold()) tellDeath(underWay);
+      emit({ event: "side", n: book.lastNumber, on, state: "back", reason: "serves again" });
   };
-  const whenItDies = { deaths, habits, tellDeath, tellDeaths, gone: end.signal };
+  /** Who died near the end is back only now, if at all, and no sequence has noticed. An oracle gets its time to come back even then. */
+  const tellComebacks = async ({ isHasty }: { readonly isHasty: boolean }) => {
+    await tellComeback("candidate", duel.candidate.backend);
+    await tellComeback("oracle", isHasty ? duel.oracle.backend : oracle);
+  };
+  const whenItDies = { deaths, habits, tellDeath, tellDeaths, tellComebacks, gone: end.signal };
   return {
     book,
     arena,
